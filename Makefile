@@ -1,0 +1,44 @@
+# Two commands do everything: `make reports` and `make test`. Both first make the environment in .venv.
+PYTHON ?= python3
+PY := .venv/bin/python
+READY := .venv/.ready
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: reports test check lab data bench lock clean help
+
+reports: $(READY) ## render every report to reports/ (WIJKEN_RAW=folder for published data)
+	@$(PY) -m helpers reports
+
+test: $(READY) ## run the tests
+	@$(PY) -m pytest
+
+check: $(READY) ## lint, format, types, notebooks without outputs
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/nbstripout --verify notebooks/*.ipynb
+
+data: $(READY) ## read the data folder and say what was read, dropped and missing
+	@$(PY) -m helpers data
+
+lab: $(READY) ## open the notebooks in JupyterLab
+	@.venv/bin/jupyter lab notebooks
+
+lock: $(READY) ## resolve the dependencies anew into requirements.lock
+	@.uv/bin/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove everything that can be made again
+	rm -rf .venv .uv reports/* data/processed/*
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+
+# pip needs no venv module for --target, and no permission to change the system's Python.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d; use: make PYTHON=python3.12" % v)'
+	@echo "Making the environment in .venv (once)"
+	@test -x .uv/bin/uv || $(PYTHON) -m pip install --quiet --target .uv uv
+	@.uv/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv
+	@.uv/bin/uv pip sync --quiet --python $(PY) requirements.lock
+	@.uv/bin/uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+	@touch $(READY)
