@@ -1,0 +1,6 @@
+"""Shared by the notebooks, the batch and the tests."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RAW = ROOT / "data" / "raw"

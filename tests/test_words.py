@@ -1,0 +1,57 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import words
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "sign", "text"),
+    [
+        (1234567.891, 2, False, "1.234.567,89"),
+        (-0.04, 1, True, "0,0"),
+        (0.25, 1, True, "+0,2"),
+        (-12.345, 2, False, "−12,35"),
+        (np.nan, 1, False, "onbekend"),
+        (np.inf, 1, False, "onbekend"),
+    ],
+)
+def test_numbers_are_written_the_dutch_way(value, decimals, sign, text):
+    assert words.number(value, decimals, sign) == text
+
+
+@given(st.floats(-1e9, 1e9), st.integers(0, 4))
+def test_a_written_number_reads_back_within_its_rounding(value, decimals):
+    text = words.number(value, decimals)
+    back = float(text.replace(".", "").replace(",", ".").replace("−", "-"))
+    assert abs(back - value) <= 0.5 * 10**-decimals + 1e-6
+
+
+def test_an_unknown_interval_is_said_and_not_left_out():
+    assert words.with_interval(1.2, np.nan, np.nan, "%") == "1,2 (marge onbekend)"
+    assert words.with_interval(1.2, 0.9, 1.5, "%") == "1,2 (0,9 tot 1,5)"
+    assert words.with_interval(np.nan, np.nan, np.nan, "%") == "onbekend"
+
+
+def test_a_table_has_a_caption_scoped_headers_and_escapes_what_it_shows():
+    data = pd.DataFrame({"wijk": ["<b>Ondiep"], "n": [1200], "aandeel": [2.25], "oordeel": [words.verdict_tag("klopt")]})
+    text = words.table(data, "Proef & toets", 2)
+    assert "<caption>Proef &amp; toets</caption>" in text
+    assert text.count('scope="col"') == 4
+    assert text.count('scope="row"') == 1
+    assert "&lt;b&gt;Ondiep" in text
+    assert '<td class="getal">1.200</td>' in text
+    assert '<td class="getal">2,25</td>' in text
+    assert '<span class="oordeel klopt">klopt</span>' in text
+
+
+def test_claims_are_escaped_too():
+    ledger = pd.DataFrame(
+        [dict.fromkeys(["id", "document", "phrase", "gebied", "calculation", "missing", "remark"], "<i>")
+         | {"statement": "<script>", "verdict": "klopt"}]
+    )  # fmt: skip
+    text = words.claims_list(ledger)
+    assert "<script>" not in text
+    assert "<i>" not in text
