@@ -1,0 +1,35 @@
+"""Where tests find the real files, and one small practice panel for all of them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from helpers import panel, simulate
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder with real open data; the test is skipped by name when it is not there."""
+    for folder in (os.environ.get("WIJKEN_RAW"), ROOT.parent / "shared" / "data" / "real"):
+        if folder and Path(folder).is_dir():
+            return Path(folder)
+    pytest.skip("echte gegevens niet aanwezig: zet WIJKEN_RAW")
+
+
+@pytest.fixture(scope="session")
+def practice(tmp_path_factory) -> Path:
+    """A practice panel of 600 PC4, written once."""
+    folder = tmp_path_factory.mktemp("oefen") / "bron"
+    simulate.simulate(folder, seed=11, n_pc4=600)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def store(practice, tmp_path_factory):
+    """Point the processed store to a temporary folder for the whole session."""
+    before, panel.PROCESSED = panel.PROCESSED, tmp_path_factory.mktemp("processed")
+    yield panel.build(str(practice))
+    panel.PROCESSED = before
