@@ -1,0 +1,494 @@
+"""Every plot, each with its alternative text.
+
+A plot is a pure function of a tidy DataFrame and a :class:`Style`; it returns a :class:`Picture`
+that JupyterLab and the HTML report both show as a figure with alternative text and caption.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import geopandas as gpd
+import matplotlib as mpl
+import matplotlib.patheffects as patheffects
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from helpers.words import number
+
+# Okabe & Ito (2008), distinguishable with every common form of colour blindness.
+COLOURS = {
+    "wijk": "#D55E00",
+    "rest_stad": "#0072B2",
+    "stad": "#56B4E9",
+    "g18": "#009E73",
+    "nederland": "#444444",
+}
+DASHES = {
+    "wijk": "-",
+    "rest_stad": "-",
+    "stad": (0, (5, 1.5)),
+    "g18": (0, (1, 1)),
+    "nederland": "--",
+}
+GREY, PALE, WORSE, BETTER = "#5A5A5A", "#E8E8E8", "#D55E00", "#0072B2"
+
+RC: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": "#222222",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": PALE,
+    "xtick.color": "#222222",
+    "ytick.color": "#222222",
+    "svg.hashsalt": "wijkenaanpak",
+    "svg.fonttype": "path",
+    "path.simplify": True,
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """What all plots of one report share.
+
+    Attributes
+    ----------
+    label, unit : str
+        Of the indicator on the axis.
+    decimals : int
+        Digits a reader sees.
+    simulated : bool
+        Stamp the plot as made from the practice panel.
+    source : str
+        Printed under the plot.
+    """
+
+    label: str
+    unit: str
+    decimals: int = 1
+    simulated: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn figure with its alternative text and caption.
+
+    Attributes
+    ----------
+    figure : matplotlib.figure.Figure
+        For whoever wants to change it in a notebook.
+    title, alt, caption : str
+        Title above, alternative text (what the figure shows), source line below.
+    kind : {"svg", "png"}
+        SVG for lines and dots, PNG for maps.
+    """
+
+    figure: Figure
+    title: str
+    alt: str
+    caption: str = ""
+    kind: Literal["svg", "png"] = "svg"
+
+    def data_uri(self) -> str:
+        """Return the drawing as a data URI; the same figure gives the same bytes."""
+        buffer = io.BytesIO()
+        metadata = {"Date": None, "Creator": None} if self.kind == "svg" else {"Software": None}
+        with mpl.rc_context(RC):
+            self.figure.savefig(buffer, format=self.kind, dpi=130, metadata=metadata)
+        mime = "image/svg+xml" if self.kind == "svg" else "image/png"
+        return f"data:{mime};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<figure class="figuur"><p class="figuur-titel">{html.escape(self.title)}</p>'
+            f'<img src="{self.data_uri()}" alt="{html.escape(self.alt, quote=True)}">'
+            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
+        )
+
+
+def _canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, np.ndarray]:
+    """Make a figure outside pyplot: nothing global, nothing to close."""
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, sharex=columns > 1, sharey=columns > 1)
+    return figure, axes
+
+
+def _finish(
+    figure: Figure, style: Style, title: str, alt: str, kind: Literal["svg", "png"] = "svg"
+) -> Picture:
+    if style.simulated:
+        figure.text(
+            0.5, 0.5, "OEFENDATA", fontsize=44, color="#B00020", alpha=0.13, rotation=24,
+            ha="center", va="center", weight="bold", zorder=10,
+        )  # fmt: skip
+        title, alt = f"{title} (oefendata)", f"Oefendata, geen werkelijke cijfers. {alt}"
+    return Picture(figure, title, alt, f"Bron: {style.source}." if style.source else "", kind)
+
+
+def _dutch_axis(axis: mpl.axis.Axis, decimals: int) -> None:
+    def tick(value: float, _: object) -> str:
+        short = next(d for d in range(5) if abs(round(value, d) - value) < 1e-9 or d == 4)
+        return number(value, min(short, max(decimals, 1) + 1))
+
+    axis.set_major_formatter(FuncFormatter(tick))
+
+
+def _years(axes: Axes, periods: Sequence[int]) -> None:
+    years = sorted(set(periods))
+    step = max(1, int(np.ceil(len(years) / 8)))
+    axes.set_xticks(years[::-1][::step][::-1])
+    axes.set_xticklabels([str(y) for y in years[::-1][::step][::-1]])
+
+
+def _spread(positions: np.ndarray, least: float) -> np.ndarray:
+    """Push labels apart to a least distance, keeping their order."""
+    order = np.argsort(positions)
+    placed = positions[order].astype(float)
+    for _ in range(200):
+        overlap = least - np.diff(placed)
+        if (overlap <= 1e-9).all():
+            break
+        push = np.where(overlap > 0, overlap, 0) / 2
+        placed[:-1] -= push
+        placed[1:] += push
+    result = np.empty_like(placed)
+    result[order] = placed
+    return result
+
+
+def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture:
+    """Draw the level of the wijk and its references over time, the wijk with its margin.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `role` (a key of ``COLOURS``), `name`, `period` (int), `value`, `lower`, `upper`.
+    style : Style
+        Shared style.
+    window : (int, int)
+        First and last year of the comparison, shaded.
+
+    Returns
+    -------
+    Picture
+    """
+    figure, grid = _canvas(7.4, 4.1)
+    axes: Axes = grid[0, 0]
+    axes.axvspan(*window, color="#F3EFE6", zorder=0, lw=0)
+    ends: list[tuple[float, str, str]] = []
+    for role, part in data.groupby("role", sort=False):
+        part = part.sort_values("period")
+        colour = COLOURS[str(role)]
+        axes.plot(
+            part["period"], part["value"], color=colour, ls=DASHES[str(role)],
+            lw=2.4 if role == "wijk" else 1.5, marker="o", ms=3.5 if role == "wijk" else 2.2,
+            zorder=5 if role == "wijk" else 3,
+        )  # fmt: skip
+        if role == "wijk":
+            axes.fill_between(part["period"], part["lower"], part["upper"], color=colour, alpha=0.18, lw=0)
+        ends.append((part["value"].iloc[-1], str(part["name"].iloc[-1]), colour))
+    low, high = axes.get_ylim()
+    places = _spread(np.array([e[0] for e in ends]), (high - low) * 0.062)
+    last = data["period"].max()
+    span = last - data["period"].min() or 1
+    for (value, name, colour), place in zip(ends, places, strict=True):
+        axes.annotate(
+            name, (last, value), (last + span * 0.035, place), color=colour, va="center", fontsize=8.5,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6}, annotation_clip=False,
+        )  # fmt: skip
+    axes.set_ylabel(f"{style.label}\n({style.unit})")
+    axes.set_xlabel("jaar")
+    _years(axes, data["period"].tolist())
+    _dutch_axis(axes.yaxis, style.decimals)
+    wijk = data[data["role"] == "wijk"].sort_values("period")
+    alt = (
+        f"Lijngrafiek van {style.label.lower()} ({style.unit}). "
+        + ". ".join(
+            f"{name}: {number(part['value'].iloc[0], style.decimals)} in {part['period'].iloc[0]}, "
+            f"{number(part['value'].iloc[-1], style.decimals)} in {part['period'].iloc[-1]}"
+            for name, part in data.sort_values("period").groupby("name", sort=False)
+        )
+        + f". Vergeleken periode {window[0]} tot {window[1]}."
+    )
+    title = f"{style.label}: {wijk['name'].iloc[0]} en vier referenties" if len(wijk) else style.label
+    return _finish(figure, style, title, alt)
+
+
+def gaps(data: pd.DataFrame, style: Style, names: dict[str, str]) -> Picture:
+    """Draw the gap to each of the four references, small multiples with 95% margins.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `reference` (key of `names`), `period`, `gap`, `lower`, `upper`; gap > 0 is a backlog.
+    style : Style
+        Shared style; its unit is that of the gap.
+    names : dict
+        Reader's name of each reference.
+
+    Returns
+    -------
+    Picture
+    """
+    references = [r for r in names if r in set(data["reference"])]
+    rows = int(np.ceil(len(references) / 2))
+    figure, grid = _canvas(7.4, 2.35 * rows + 0.3, rows, 2)
+    parts = []
+    for axes, reference in zip(grid.flat, references, strict=False):
+        part = data[data["reference"] == reference].sort_values("period")
+        axes.axhline(0, color=GREY, lw=1)
+        axes.fill_between(
+            part["period"], part["lower"], part["upper"], color=COLOURS[reference], alpha=0.2, lw=0
+        )
+        axes.plot(part["period"], part["gap"], color=COLOURS[reference], lw=2, marker="o", ms=3)
+        axes.set_title(f"ten opzichte van {names[reference]}", fontsize=9.5, loc="left")
+        _years(axes, part["period"].tolist()[:: 2 if len(part) > 6 else 1])
+        _dutch_axis(axes.yaxis, style.decimals)
+        parts.append(
+            f"{names[reference]}: {number(part['gap'].iloc[0], style.decimals)} in {part['period'].iloc[0]} en "
+            f"{number(part['gap'].iloc[-1], style.decimals)} in {part['period'].iloc[-1]}"
+        )
+    for axes in grid.flat[len(references) :]:
+        axes.set_visible(False)
+    figure.supylabel(f"achterstand ({style.unit})", fontsize=9.5)
+    alt = f"Achterstand ({style.unit}; boven nul is slechter) ten opzichte van " + "; ".join(parts) + "."
+    return _finish(figure, style, f"Achterstand op vier referenties: {style.label.lower()}", alt)
+
+
+def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> Picture:
+    """Draw each indicator as an index with G18 = 1, first against last year (dumbbell).
+
+    After the chart of the CBS-Outcomemonitor in Voortgangsrapportage 2010 ("Het G18 gemiddelde is
+    voor elke indicator op 1 gesteld"), with the direction made equal: above 1 is worse.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `label`, `first`, `last` (index; above 1 is worse), `primary` (bool).
+    style : Style
+        Shared style.
+    periods : (int, int)
+        The two years.
+
+    Returns
+    -------
+    Picture
+    """
+    data = data.sort_values("last").reset_index(drop=True)
+    figure, grid = _canvas(7.4, 0.36 * len(data) + 1.3)
+    axes: Axes = grid[0, 0]
+    axes.axvline(1, color=GREY, lw=1)
+    for row in data.itertuples():
+        better = row.last < row.first
+        axes.plot(
+            [row.first, row.last],
+            [row.Index] * 2,
+            color=BETTER if better else WORSE,
+            lw=2,
+            zorder=2,
+        )
+        axes.plot(row.first, row.Index, "o", ms=6, mfc="white", mec=GREY, zorder=3)
+        axes.plot(row.last, row.Index, "o", ms=6, color=BETTER if better else WORSE, zorder=4)
+    axes.set_yticks(data.index, data["label"])
+    axes.set_ylim(-0.6, len(data) - 0.4)
+    axes.set_xlabel(f"index, G18 = 1; rechts van 1 is slechter (open: {periods[0]}, dicht: {periods[1]})")
+    _dutch_axis(axes.xaxis, 2)
+    alt = (
+        f"Index van elke indicator met G18 = 1 (boven 1 is slechter), {periods[0]} en {periods[1]}. "
+        + "; ".join(f"{r.label}: {number(r.first, 2)} en {number(r.last, 2)}" for r in data.itertuples())
+    )
+    return _finish(figure, style, "Alle indicatoren ten opzichte van de G18", alt + ".")
+
+
+def forest(data: pd.DataFrame, style: Style, reference: str) -> Picture:
+    """Draw the change in the gap of every wijk with its 95% margin, ordered.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `name`, `estimate`, `lower`, `upper`; negative is catching up.
+    style : Style
+        Shared style; unit of the gap.
+    reference : str
+        Reader's name of the reference.
+
+    Returns
+    -------
+    Picture
+    """
+    data = data.dropna(subset=["estimate"]).sort_values("estimate", ascending=False).reset_index(drop=True)
+    figure, grid = _canvas(7.4, 0.21 * len(data) + 1.2)
+    axes: Axes = grid[0, 0]
+    axes.axvline(0, color=GREY, lw=1)
+    certain = (data["lower"] > 0) | (data["upper"] < 0)
+    colours = np.where(data["estimate"] < 0, BETTER, WORSE)
+    axes.hlines(data.index, data["lower"], data["upper"], color=colours, lw=1.4)
+    axes.scatter(
+        data["estimate"],
+        data.index,
+        s=22,
+        c=np.where(certain, colours, "white"),
+        edgecolors=list(colours),
+        zorder=3,
+    )
+    axes.set_yticks(data.index, data["name"], fontsize=8.5)
+    axes.set_ylim(-0.8, len(data) - 0.2)
+    axes.set_xlabel(f"verandering van de achterstand op {reference} ({style.unit}); links van 0 is inlopen")
+    _dutch_axis(axes.xaxis, style.decimals)
+    smaller = int((data["estimate"] < 0).sum())
+    alt = (
+        f"Verandering van de achterstand per wijk. In {smaller} van de {len(data)} wijken werd de achterstand "
+        f"kleiner; bij {int(certain.sum())} wijken sluit de marge nul uit. Sterkst ingelopen: "
+        f"{data['name'].iloc[-1]} ({number(data['estimate'].iloc[-1], style.decimals)} {style.unit}); "
+        f"minst: {data['name'].iloc[0]} ({number(data['estimate'].iloc[0], style.decimals)})."
+    )
+    return _finish(figure, style, "Verandering van de achterstand per wijk (dicht: marge sluit nul uit)", alt)
+
+
+def course(gap: pd.DataFrame, style: Style, required: pd.DataFrame, projection: pd.DataFrame) -> Picture:
+    """Draw the gap, the path the target requires (8 and 10 years) and the projection to 2017.
+
+    Parameters
+    ----------
+    gap : DataFrame
+        Columns `period`, `gap`, `lower`, `upper`.
+    style : Style
+        Shared style; unit of the gap.
+    required : DataFrame
+        Columns `horizon`, `period`, `required`.
+    projection : DataFrame
+        Columns `scenario`, `period`, `estimate`, `lower`, `upper`; may be empty.
+
+    Returns
+    -------
+    Picture
+    """
+    figure, grid = _canvas(7.4, 3.9)
+    axes: Axes = grid[0, 0]
+    axes.axhline(0, color=GREY, lw=1)
+    axes.fill_between(gap["period"], gap["lower"], gap["upper"], color=COLOURS["wijk"], alpha=0.18, lw=0)
+    axes.plot(
+        gap["period"],
+        gap["gap"],
+        color=COLOURS["wijk"],
+        lw=2.4,
+        marker="o",
+        ms=3.5,
+        label="gemeten",
+    )
+    for horizon, part in required.groupby("horizon"):
+        axes.plot(
+            part["period"], part["required"], color=COLOURS["rest_stad"], lw=1.6,
+            ls="--" if horizon == 8 else "-", label=f"nodig om in {horizon} jaar gelijk te zijn",
+        )  # fmt: skip
+    parts = [
+        f"Achterstand van {number(gap['gap'].iloc[0], style.decimals)} in {gap['period'].iloc[0]} naar "
+        f"{number(gap['gap'].iloc[-1], style.decimals)} {style.unit} in {gap['period'].iloc[-1]}"
+    ]
+    for shift, row in enumerate(projection.itertuples()):
+        below, above = row.estimate - row.lower, row.upper - row.estimate
+        axes.errorbar(
+            row.period + 0.25 * shift,
+            row.estimate,
+            yerr=[[below], [above]],
+            fmt="Dos"[shift % 3],
+            color=GREY,
+            ms=5,
+            capsize=3,
+            label=f"verwacht in {row.period}: {row.scenario} (95%)",
+        )
+        parts.append(
+            f"verwacht in {row.period}, {row.scenario}: {number(row.estimate, style.decimals)} "
+            f"({number(row.lower, style.decimals)} tot {number(row.upper, style.decimals)})"
+        )
+    axes.set_ylabel(f"achterstand ({style.unit})")
+    axes.set_xlabel("jaar")
+    _years(axes, [*gap["period"], *required["period"]])
+    _dutch_axis(axes.yaxis, style.decimals)
+    axes.legend(frameon=False, fontsize=8.5, loc="best")
+    alt = "; ".join(parts) + ". De lijnen 'nodig' lopen recht naar nul in 8 en 10 jaar."
+    return _finish(figure, style, "Op koers? De achterstand en het afgesproken pad", alt)
+
+
+def area_map(
+    shapes: gpd.GeoDataFrame, style: Style, title: str, context: gpd.GeoDataFrame | None = None
+) -> Picture:
+    """Draw PC4 areas coloured by value, the aandachtswijken outlined; north is up.
+
+    Parameters
+    ----------
+    shapes : GeoDataFrame
+        Columns `value` (float, may be missing), `treated` (bool), `geometry` in RD New (EPSG:28992, metres).
+    style : Style
+        Shared style; unit of the value.
+    title : str
+        Says what, where and when.
+    context : GeoDataFrame, optional
+        Outlines drawn below.
+
+    Returns
+    -------
+    Picture
+    """
+    figure, grid = _canvas(7.0, 6.2)
+    axes: Axes = grid[0, 0]
+    shown = shapes.dropna(subset=["value"])
+    low, high = shown["value"].quantile([0.02, 0.98]) if len(shown) else (0.0, 1.0)
+    norm = mpl.colors.Normalize(low, high if high > low else low + 1)
+    if context is not None:
+        context.plot(ax=axes, color="none", edgecolor="#BBBBBB", linewidth=0.3)
+    missing = shapes[shapes["value"].isna()]
+    if len(missing):
+        missing.plot(ax=axes, color="#F2F2F2", edgecolor="#CCCCCC", linewidth=0.2, hatch="///")
+    if len(shown):
+        shown.plot(ax=axes, column="value", cmap="cividis", norm=norm, edgecolor="white", linewidth=0.15)
+    treated = shapes[shapes["treated"]]
+    if len(treated):
+        line = treated.dissolve().boundary.plot(ax=axes, color="black", linewidth=1.3).collections[-1]
+        line.set_path_effects([patheffects.withStroke(linewidth=2.8, foreground="white")])
+    axes.set_axis_off()
+    axes.set_aspect("equal")
+    bar = figure.colorbar(
+        mpl.cm.ScalarMappable(norm, "cividis"),
+        ax=axes,
+        orientation="horizontal",
+        shrink=0.55,
+        pad=0.02,
+        aspect=30,
+    )
+    bar.set_label(f"{style.label} ({style.unit}); zwart omlijnd: aandachtswijk", fontsize=8.5)
+    _dutch_axis(bar.ax.xaxis, style.decimals)
+    _scale_bar(axes)
+    inside, outside = shown.loc[shown["treated"], "value"], shown.loc[~shown["treated"], "value"]
+    alt = (
+        f"Kaart van {len(shapes)} postcodegebieden, noord boven, gekleurd naar {style.label.lower()}. "
+        f"Gemiddelde van {len(inside)} gebieden in aandachtswijken: {number(inside.mean(), style.decimals)} {style.unit}; "
+        f"van {len(outside)} andere gebieden: {number(outside.mean(), style.decimals)}. "
+        f"Zonder gegevens: {len(missing)} gebieden."
+    )
+    return _finish(figure, style, title, alt, "png")
+
+
+def _scale_bar(axes: Axes) -> None:
+    left, right = axes.get_xlim()
+    bottom, top = axes.get_ylim()
+    length = 10 ** np.floor(np.log10((right - left) / 3))
+    length *= next(f for f in (5, 2, 1) if f * length <= (right - left) / 3)
+    y = bottom + (top - bottom) * 0.015
+    axes.plot([left, left + length], [y, y], color="#222222", lw=2, solid_capstyle="butt")
+    text = f"{number(length / 1000, 0)} km" if length >= 1000 else f"{number(length, 0)} m"
+    axes.text(left, y + (top - bottom) * 0.012, text, fontsize=8)

@@ -1,0 +1,572 @@
+"""The numbers of one report: its question, area and period; its measures; what it records.
+
+A notebook opens one :class:`Report` and asks it for measures, which come as DataFrames. ``figures``
+draws them, ``words`` puts them in sentences. Every number is recorded once and shown from that
+record, so that page and results.csv agree.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers import claims, figures, monitor, panel, sources, words
+from helpers.figures import Picture, Style
+
+VRAGEN = ("werk", "wonen", "leren", "veiligheid", "leefbaarheid")
+REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
+RESULT_COLUMNS = [
+    *("question", "gebied", "indicator", "measure", "method", "reference", "period"),
+    *("estimate", "lower", "upper", "unit", "n", "status", "report"),
+]
+
+# Selection announced 22 March 2007 (Actieplan Krachtwijken 2007, footnote 1); charters signed by July 2008.
+START_PROGRAMME, END_PROGRAMME = 2007, 2017
+HORIZONS = (8, 10)  # years to the city average (Actieplan Krachtwijken 2007; Voortgangsrapportage 2010)
+LAST_FIT = 2012  # the last Outcomemonitor: the projection uses what was known then
+
+
+def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie: str, seed: int) -> None:
+    """Refuse wrong notebook parameters with one clear message, before any work is done.
+
+    Raises
+    ------
+    sources.SourceError
+        Naming the parameter, its value and the nearest valid ones.
+    """
+    check_option("Parameter vraag", vraag, VRAGEN)
+    check_option("Parameter gebied", gebied, panel.gebieden())
+    check_option("Parameter referentie", referentie, REFERENTIES)
+    for name, number in (("start", start), ("eind", eind), ("seed", seed)):
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise sources.SourceError(
+                f"Parameter {name} = {number!r} is geen geheel getal; geef bijvoorbeeld 2007."
+            )
+    if not 1990 <= start < eind <= 2035:
+        raise sources.SourceError(
+            f"Parameters start = {start} en eind = {eind} vormen geen periode; "
+            "start moet voor eind liggen, tussen 1990 en 2035."
+        )
+
+
+def check_option(name: str, value: object, options: tuple[str, ...] | list[str]) -> None:
+    """Raise a SourceError that names the nearest options when `value` is not one of them."""
+    if value not in options:
+        near = difflib.get_close_matches(str(value), options, 3, 0.4) or list(options[:4])
+        raise sources.SourceError(
+            f"{name} = {value!r} bestaat niet; bedoelt u {' of '.join(map(repr, near))}?"
+        )
+
+
+def open_report(
+    vraag: str,
+    gebied: str = "Nederland",
+    start: int = START_PROGRAMME,
+    eind: int = END_PROGRAMME,
+    referentie: str = "rest_stad",
+    data: str = "oefendata",
+    seed: int = 2007,
+) -> Report:
+    """Check the parameters, load the data and open the report of one question and area.
+
+    Parameters
+    ----------
+    vraag : str
+        One of ``VRAGEN``.
+    gebied : str
+        ``"Nederland"``, a gemeente with aandachtswijken, or ``"<gemeente>/<wijk>"``.
+    start, eind : int
+        First and last year of the comparison; the measurements inside are used.
+    referentie : str
+        Which of the four references carries the verdict.
+    data : str
+        ``"oefendata"`` or a data folder.
+    seed : int
+        Of the practice panel.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    sources.SourceError
+        For wrong parameters or wrong data.
+    """
+    check_parameters(vraag, gebied, start, eind, referentie, seed)
+    return Report(start, eind, referentie, seed, panel.load(vraag, gebied, data, seed))
+
+
+def gap_unit(indicator: pd.Series) -> str:
+    """Return the unit of a gap: percentage points for shares, per cent (100 log points) for prices."""
+    if indicator["scale"] == "log":
+        return "procent"
+    return "procentpunt" if indicator["unit"] == "%" else indicator["unit"]
+
+
+class Report:
+    """One question about one area; made by :func:`open_report`.
+
+    Without a series every measure is an empty DataFrame, and :attr:`reason` says why.
+    """
+
+    def __init__(self, start: int, eind: int, referentie: str, seed: int, slice_: panel.Panel) -> None:
+        self.start, self.eind, self.referentie, self.seed = start, eind, referentie, seed
+        self.panel = slice_
+        self.vraag, self.gebied = slice_.question, slice_.gebied
+        self._results: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the series are the practice panel."""
+        return bool(self.panel.meta["simulated"])
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Reader's name of the wijk and of each reference."""
+        city, _, wijk = self.gebied.partition("/")
+        if self.gebied == "Nederland":
+            own = ("de aandachtswijken", "de rest van de eigen stad", "de eigen stad")
+        else:
+            own = (wijk or f"de aandachtswijken van {city}", f"de rest van {city}", f"heel {city}")
+        return dict(zip(("wijk", *REFERENTIES), (*own, "de G18", "Nederland"), strict=True))
+
+    @cached_property
+    def roles(self) -> dict[str, str]:
+        """The area behind the wijk and each reference."""
+        return panel.references(self.gebied)
+
+    @cached_property
+    def indicator(self) -> Any:
+        """Codebook row (Series) of the outcome the report turns on; None without a series.
+
+        The primary outcome of the question, or else the first other outcome that has a series.
+        """
+        book = self.panel.indicators[self.panel.indicators["direction"] != 0]
+        for _, row in book.sort_values("primary", ascending=False, kind="stable").iterrows():
+            if self._window(row["indicator"]) is not None:
+                return row
+        return None
+
+    def _window(self, indicator: str) -> tuple[int, int] | None:
+        """First and last measurement of wijk and reference in the period, or else after its start."""
+        wijk = self.panel.get(indicator, self.roles["wijk"])["period"]
+        reference = self.panel.get(indicator, self.roles[self.referentie])["period"]
+        after = [p for p in sorted(set(wijk) & set(reference)) if p >= self.start]
+        inside = [p for p in after if p <= self.eind]
+        usable = inside if len(inside) >= 2 else after
+        return (usable[0], usable[-1]) if len(usable) >= 2 else None
+
+    @cached_property
+    def window(self) -> Any:
+        """First and last year that are compared (int, int); None without a series."""
+        return None if self.indicator is None else self._window(self.indicator["indicator"])
+
+    @property
+    def has_start(self) -> bool:
+        """Whether the first measurement tells the position at the start of the programme."""
+        return self.window is not None and abs(self.window[0] - START_PROGRAMME) <= 1
+
+    @cached_property
+    def reason(self) -> str:
+        """Why there is no series, in one sentence for the reader."""
+        if not len(self.panel.series):
+            return (
+                "In de gebruikte gegevensmap staat voor deze vraag geen landelijke reeks per postcodegebied."
+            )
+        if not self.panel.wijken:
+            return (
+                f"Van {self.gebied} is niet vastgesteld uit welke postcodegebieden de aandachtswijk bestond, "
+                "zodat geen reeks aan het gebied kan worden toegeschreven."
+            )
+        return "Voor dit gebied zijn er geen twee metingen van dezelfde uitkomst in de gevraagde periode."
+
+    @property
+    def gap_unit(self) -> str:
+        """Unit of a gap in the main outcome; empty without a series."""
+        return "" if self.indicator is None else gap_unit(self.indicator)
+
+    def style(self, gap: bool = False) -> Style:
+        """Return the shared style of the plots of the main outcome's level, or of its gap."""
+        row = self.indicator
+        unit = self.gap_unit if gap else row["unit"]
+        source = (
+            "oefendata van dit project, gesimuleerd; geen werkelijke cijfers"
+            if self.simulated
+            else f"{row['publisher']}, tabel {row['table']}; berekening van dit project"
+        )
+        return Style(row["label"], unit, words.DIGITS.get(unit, 1), self.simulated, source)
+
+    def record(
+        self,
+        measure: str,
+        period: object,
+        numbers: tuple[float, ...] | float,
+        unit: str,
+        reference: str = "",
+        method: str = "beschrijvend",
+        n: float = np.nan,
+        indicator: str = "",
+    ) -> None:
+        """Record one number the report states; the same number again replaces the earlier one.
+
+        Parameters
+        ----------
+        measure : str
+            A key of ``words.MEASURES``.
+        period : object
+            Year, or "first-last".
+        numbers : float or (estimate, lower, upper)
+            With its 95% interval, where it has one.
+        unit, reference, method, n : str, str, str, float
+            As in results.csv.
+        indicator : str
+            Default the main outcome.
+        """
+        if not indicator and self.indicator is not None:
+            indicator = self.indicator["indicator"]
+        values = numbers if isinstance(numbers, tuple) else (numbers, np.nan, np.nan)
+        status = "simulated" if self.simulated else "published"
+        row = [self.vraag, self.gebied, indicator, measure, method, reference, str(period)]
+        self._results[tuple(row)] = dict(
+            zip(RESULT_COLUMNS, [*row, *map(float, values), unit, float(n), status, ""], strict=True)
+        )
+
+    def results(self) -> pd.DataFrame:
+        """Return everything recorded so far, in the columns of results.csv."""
+        return pd.DataFrame(list(self._results.values()), columns=RESULT_COLUMNS)
+
+    def draw(
+        self, plot: Callable[..., Picture], data: pd.DataFrame, *args: Any, gap: bool = False
+    ) -> Picture | words.Html:
+        """Draw `data` with one of the functions of ``figures``; say why not when there is nothing."""
+        return plot(data, self.style(gap), *args) if len(data) else words.nothing(self)
+
+    # ---- measures ------------------------------------------------------------------------------
+
+    def levels(self) -> pd.DataFrame:
+        """Return the level of the wijk and its references: role, name, period, value, lower, upper."""
+        parts = []
+        for role, area in self.roles.items() if self.window else ():
+            series = self.panel.get(self.indicator["indicator"], area)
+            margin = monitor.Z * series["se"]
+            part = series.assign(lower=series["value"] - margin, upper=series["value"] + margin)
+            parts.append(part.assign(role=role, name=self.names[role]))
+            for row in part.itertuples():
+                reference = "" if role == "wijk" else role
+                numbers = (row.value, row.lower, row.upper)
+                self.record("level", row.period, numbers, self.indicator["unit"], reference, "gemeten", row.n)
+        columns = ["role", "name", "period", "value", "lower", "upper"]
+        return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+    def _gap(self, indicator: pd.Series, area: str, reference: str, nested: bool) -> pd.DataFrame:
+        wijk, other = (self.panel.get(indicator["indicator"], a) for a in (area, reference))
+        return monitor.gaps(wijk, other, int(indicator["direction"]), indicator["scale"], nested)
+
+    @cached_property
+    def _main_gaps(self) -> dict[str, pd.DataFrame]:
+        """Gap of the main outcome to each reference, by period."""
+        wijk = self.roles["wijk"]
+        return {
+            role: self._gap(self.indicator, wijk, self.roles[role], role != "rest_stad")
+            for role in REFERENTIES
+        }
+
+    def gaps(self) -> pd.DataFrame:
+        """Gap to the four references by year: reference, period, gap, lower, upper, index, ..."""
+        parts = []
+        for role, gap in self._main_gaps.items() if self.window else ():
+            part = gap.drop(columns="reference").reset_index().assign(reference=role)
+            for row in part.itertuples():
+                self.record("gap", row.period, (row.gap, row.lower, row.upper), self.gap_unit, role)
+                index = (row.index, row.index_lower, row.index_upper)
+                self.record("index", row.period, index, "index", role)
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    def changes(self) -> pd.DataFrame:
+        """Change of the gap between first and last year, against each reference, taken apart.
+
+        Columns role, first, last (gaps), estimate, lower, upper (change), verdict, why, own and other
+        (what the wijk and the reference contributed), closed, closed_lower, closed_upper (%), closed_why.
+        """
+        rows = []
+        for role, gap in self._main_gaps.items() if self.window else ():
+            t0, t1 = self.window
+            if not {t0, t1} <= set(gap.index):
+                continue
+            first, last = gap.loc[t0], gap.loc[t1]
+            change = monitor.change(gap, t0, t1)
+            half = (first["high"] - first["low"]) / 2
+            closed = monitor.gap_closed(first["gap"], last["gap"], first["se"], last["se"], half)
+            closed_percent = tuple(100 * v for v in (closed.estimate, closed.lower, closed.upper))
+            wijk, other = (self.panel.get(self.indicator["indicator"], self.roles[r]) for r in ("wijk", role))
+            direction, scale = int(self.indicator["direction"]), self.indicator["scale"]
+            parts = monitor.decompose(wijk, other, t0, t1, direction, scale)[["estimate", "lower", "upper"]]
+            own, theirs = (tuple(parts.iloc[i]) for i in (0, 1))
+            period, unit = f"{t0}-{t1}", self.gap_unit
+            self.record("gap_change", period, (change.estimate, change.lower, change.upper), unit, role)
+            self.record("gap_closed", period, closed_percent, "%", role, "Fieller")
+            self.record("own_change", period, own, unit, role)
+            self.record("reference_change", period, theirs, unit, role)
+            rows.append(
+                {
+                    **{"role": role, "first": first["gap"], "last": last["gap"]},
+                    **{"estimate": change.estimate, "lower": change.lower, "upper": change.upper},
+                    **{"verdict": change.verdict, "why": change.reason, "own": own[0], "other": theirs[0]},
+                    **dict(zip(("closed", "closed_lower", "closed_upper"), closed_percent, strict=True)),
+                    "closed_why": closed.reason,
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def wijken(self) -> pd.DataFrame:
+        """Change of the gap of each wijk inside the area to the rest of its own city.
+
+        Columns area, name, gemeente, estimate, lower, upper, verdict, first, first_se (gap at the start).
+        """
+        rows = []
+        for area in self.panel.wijken if self.window and "/" not in self.gebied else ():
+            t0, t1 = self.window
+            gap = self._gap(self.indicator, area, panel.references(area)["rest_stad"], False)
+            if not {t0, t1} <= set(gap.dropna(subset="gap").index):
+                continue
+            change = monitor.change(gap, t0, t1)
+            city, _, wijk = area.partition("/")
+            numbers = (change.estimate, change.lower, change.upper)
+            rows.append(
+                {
+                    **{"area": area, "name": f"{wijk} ({city})" if self.gebied == "Nederland" else wijk},
+                    **dict(zip(("estimate", "lower", "upper"), numbers, strict=True)),
+                    **{"gemeente": city, "verdict": change.verdict},
+                    **{"first": gap.at[t0, "gap"], "first_se": gap.at[t0, "se"]},
+                }
+            )
+            self.record("gap_change", f"{t0}-{t1}", numbers, self.gap_unit, "rest_stad", f"wijk {area}")
+        return pd.DataFrame(rows)
+
+    def catching_up(self, wijken: pd.DataFrame) -> tuple[monitor.CatchingUp, monitor.MeanChange] | None:
+        """How many wijken caught up, and the mean change; None with fewer than two wijken."""
+        if len(wijken) < 2:
+            return None
+        period = "-".join(map(str, self.window))
+        up = monitor.catching_up(wijken["estimate"])
+        mean = monitor.mean_change(wijken["estimate"], wijken["gemeente"])
+        self.record(
+            "share_catching_up",
+            period,
+            (up.estimate, up.lower, up.upper),
+            "aandeel",
+            "rest_stad",
+            "Wilson",
+            up.n,
+        )
+        self.record("sign_test", period, up.p_half, "p-waarde", "rest_stad", "tekentoets, tweezijdig", up.n)
+        if mean.clusters > 2:
+            method = f"gemiddelde over wijken, CR1 per stad ({mean.clusters} steden)"
+            numbers = (mean.estimate, mean.lower, mean.upper)
+            self.record("mean_change", period, numbers, self.gap_unit, "rest_stad", method, mean.n)
+            self.record(
+                "detectable_change", period, mean.detectable, self.gap_unit, "rest_stad", method, mean.n
+            )
+        return up, mean
+
+    def convergence(self, wijken: pd.DataFrame) -> tuple[pd.DataFrame, monitor.Beta] | None:
+        """Spread between wijken by year, and change against first gap; None with too few wijken."""
+        if len(wijken) < 8 or wijken["gemeente"].nunique() < 3:
+            return None
+        beta = monitor.beta_convergence(
+            wijken["first"], wijken["estimate"], wijken["first_se"], wijken["gemeente"]
+        )
+        name = self.indicator["indicator"]
+        wide = pd.DataFrame(
+            {a: self.panel.get(name, a).set_index("period")["value"] for a in wijken["area"]}
+        ).T
+        sigma = monitor.sigma_convergence(wide[list(self.window)])
+        for year, row in sigma.iterrows():
+            numbers = (row["sd"], row["lower"], row["upper"])
+            self.record("sigma", year, numbers, self.indicator["unit"], "", "standaardafwijking", row["n"])
+        for method, part in (("OLS, CR1 per stad", beta), ("gecorrigeerd voor meetfouten", beta.corrected)):
+            numbers = (part.estimate, part.lower, part.upper)
+            self.record(
+                "beta", "-".join(map(str, self.window)), numbers, "helling", "rest_stad", method, beta.n
+            )
+        return sigma, beta
+
+    def indicators(self) -> pd.DataFrame:
+        """Each outcome of the question against the G18, in its first and last year.
+
+        Columns label, unit (of the gap), first, last (index, G18 = 1, above 1 is worse), first_year,
+        last_year, gap_first, gap_last, estimate, lower, upper (change of the gap), verdict.
+        """
+        rows = []
+        for _, row in self.panel.indicators.iterrows():
+            window = self._window(row["indicator"])
+            if row["direction"] == 0 or window is None:
+                continue
+            gap = self._gap(row, self.roles["wijk"], self.roles["g18"], True).dropna(subset=["gap", "index"])
+            if not set(window) <= set(gap.index):
+                continue
+            change = monitor.change(gap, *window)
+            unit = gap_unit(row)
+            numbers = (change.estimate, change.lower, change.upper)
+            for year, values in gap.loc[list(window)].iterrows():
+                for measure, kind, prefix in (("gap", unit, ""), ("index", "index", "index_")):
+                    stated = tuple(values[c] for c in (measure, f"{prefix}lower", f"{prefix}upper"))
+                    self.record(measure, year, stated, kind, "g18", indicator=row["indicator"])
+            period = "-".join(map(str, window))
+            self.record("gap_change", period, numbers, unit, "g18", indicator=row["indicator"])
+            first, last = (gap.loc[year] for year in window)
+            rows.append(
+                {
+                    **{"label": row["label"], "unit": unit, "first": first["index"], "last": last["index"]},
+                    **{"first_year": window[0], "last_year": window[1], "verdict": change.verdict},
+                    **{"gap_first": first["gap"], "gap_last": last["gap"]},
+                    **dict(zip(("estimate", "lower", "upper"), numbers, strict=True)),
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def context(self) -> pd.DataFrame:
+        """Level of the indicators without a good or bad direction: one row each, wijk and reference by year."""
+        rows = []
+        for _, row in self.panel.indicators[self.panel.indicators["direction"] == 0].iterrows():
+            window = self._window(row["indicator"])
+            if window is None:
+                continue
+            entry: dict[str, Any] = {"kenmerk": f"{row['label']} ({row['unit']})"}
+            for role in ("wijk", self.referentie):
+                series = self.panel.get(row["indicator"], self.roles[role]).set_index("period")
+                reference = "" if role == "wijk" else role
+                for year in window:
+                    value, margin = series.at[year, "value"], monitor.Z * series.at[year, "se"]
+                    numbers = (value, value - margin, value + margin)
+                    self.record(
+                        "level", year, numbers, row["unit"], reference, "gemeten", indicator=row["indicator"]
+                    )
+                    entry[f"{self.names[role]}, {year}"] = words.with_interval(*numbers, row["unit"])
+            rows.append(entry)
+        return pd.DataFrame(rows)
+
+    def counts(self) -> pd.DataFrame:
+        """Denominator and number of cases behind a share, of the area and its wijken, in the last year."""
+        rows = []
+        shares = self.window is not None and self.indicator["unit"] == "%"
+        for area in dict.fromkeys([self.roles["wijk"], *self.panel.wijken]) if shares else ():
+            series = self.panel.get(self.indicator["indicator"], area).set_index("period")
+            last = series.reindex([self.window[1]]).iloc[0]
+            if last["n"] > 0:
+                name = self.names["wijk"] if area == self.roles["wijk"] else area
+                margin = monitor.Z * last["se"]
+                share = words.with_interval(
+                    last["value"], last["value"] - margin, last["value"] + margin, "%"
+                )
+                cases = round(last["n"] * last["value"] / 100)
+                rows.append(
+                    {"gebied": name, "noemer": int(last["n"]), "gevallen": cases, "aandeel (%)": share}
+                )
+        return pd.DataFrame(rows)
+
+    def resilient(self) -> pd.DataFrame:
+        """List the buurten of the area among the 127 that held on between 1998 and 2006."""
+        buurten = pd.read_csv(panel.RAW / "buurten_127.csv")
+        if self.gebied == "Nederland":
+            cities = (
+                buurten.groupby("gemeente")["share_pct"].agg(["size", "median", "min", "max"]).reset_index()
+            )
+            cities = cities.sort_values(["size", "gemeente"], ascending=[False, True])
+            return cities.set_axis(
+                ["gemeente", "buurten", "mediaan (%)", "laagste (%)", "hoogste (%)"], axis=1
+            )
+        own = buurten[buurten["gemeente"] == self.gebied.split("/", 1)[0]]
+        own = own.sort_values("share_pct", ascending=False)[["buurt", "share_pct"]]
+        return own.set_axis(["buurt", "aandeel bewoners (%)"], axis=1)
+
+    @cached_property
+    def official_gap(self) -> pd.DataFrame:
+        """Gap to the city average, the official yardstick, inside the period; empty without a start.
+
+        Empty too when there was no backlog to begin with: then there is no path to walk.
+        """
+        if not self.has_start:
+            return pd.DataFrame()
+        gap = self._main_gaps["stad"].loc[self.window[0] : self.window[1]].dropna(subset="gap")
+        return gap if len(gap) and gap["gap"].iloc[0] > 0 else pd.DataFrame()
+
+    def course(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """Gap to the city average, the required paths (8 and 10 years), and the projection to 2017."""
+        gap = self.official_gap
+        if not len(gap):
+            return gap, gap, gap
+        t0, last = gap.index[0], gap.index[-1]
+        paths = []
+        for horizon in HORIZONS:
+            path = monitor.required_path(gap["gap"].iloc[0], t0, horizon, range(t0, t0 + horizon + 1))
+            paths.append(path.reset_index().assign(horizon=horizon))
+            for year, row in monitor.on_course(gap, t0, horizon).iterrows():
+                method = f"doel in {horizon} jaar"
+                self.record("required_gap", year, row["required"], self.gap_unit, "stad", method)
+                self.record("on_course_probability", year, row["probability"], "kans", "stad", method)
+        projection = monitor.project_gap(gap, END_PROGRAMME, fit_until=min(last, LAST_FIT), t0=t0)
+        projection = projection.dropna(subset="estimate").assign(period=END_PROGRAMME)
+        for scenario, row in projection.iterrows():
+            numbers = (row["estimate"], row["lower"], row["upper"])
+            method = f"{scenario}, metingen tot en met {LAST_FIT}"
+            self.record("projected_gap", END_PROGRAMME, numbers, self.gap_unit, "stad", method, row["n"])
+        return gap.reset_index(), pd.concat(paths, ignore_index=True), projection.reset_index()
+
+    def map(self) -> Picture | words.Html:
+        """Map the last measurement, the aandachtswijken outlined."""
+        shapes = self.panel.boundaries
+        if self.window is None:
+            return words.nothing(self)
+        if shapes is None:
+            return words.open_box("Geen kaart: in de gegevensmap staan geen grenzen van postcodegebieden.")
+        values = self.panel.pc4(self.indicator["indicator"], self.window[1])
+        shapes = shapes.merge(values, on="area", how="left").assign(
+            treated=lambda s: s["aandachtswijk"].notna()
+        )
+        kind = "schematische kaart" if self.simulated else "kaart"
+        title = f"{self.indicator['label']} in {self.gebied.split('/', 1)[0]}, {self.window[1]}: {kind}"
+        return figures.area_map(shapes, self.style(), title)
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """The published statements about this question and area, with their verdicts."""
+        return claims.select(claims.ledger(), self.vraag, self.gebied)
+
+    def treated(self) -> Mapping[str, int]:
+        """Count the PC4 on the treated list of this area, by how certain they are."""
+        rows = self.panel.treated[self.panel.treated["wijk"].isin(self.panel.wijken)]
+        return rows["zekerheid"].value_counts().sort_index().to_dict()
+
+    def lists(self) -> pd.DataFrame:
+        """Compare the country's result on the certain list with that including candidates.
+
+        Columns name, first, last (mean level), n (PC4 or denominators in the last year).
+        """
+        rows = []
+        names = {
+            "Aandachtswijken": "aandachtswijken, vastgesteld",
+            sources.WITH_CANDIDATES: "aandachtswijken, met kandidaten",
+            "Niet-aandachtswijken": "alle andere gebieden dan de vastgestelde",
+        }
+        for area, name in names.items() if self.window and self.gebied == "Nederland" else ():
+            series = self.panel.get(self.indicator["indicator"], area).set_index("period")
+            if not set(self.window) <= set(series.index):
+                continue
+            levels = []
+            for year, row in series.loc[list(self.window)].iterrows():
+                margin = monitor.Z * row["se"]
+                numbers = (row["value"], row["value"] - margin, row["value"] + margin)
+                self.record("level", year, numbers, self.indicator["unit"], name, "gemeten", row["n"])
+                levels.append(words.with_interval(*numbers, self.indicator["unit"]))
+            rows.append(
+                {"name": name, "first": levels[0], "last": levels[1], "n": series.at[self.window[1], "n"]}
+            )
+        return pd.DataFrame(rows)
