@@ -1,0 +1,5 @@
+import sys
+
+from helpers.batch import main
+
+sys.exit(main())

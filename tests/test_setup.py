@@ -1,0 +1,69 @@
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def conda() -> dict[str, str]:
+    lines = (ROOT / "environment.yml").read_text().split("dependencies:", 1)[1].splitlines()
+    found = [re.match(r"\s+- ([a-z0-9_-]+)(.*)", line) for line in lines]
+    return {m[1]: m[2].strip() for m in found if m}
+
+
+def test_the_conda_environment_mirrors_the_project():
+    pip = dict(re.match(r"([a-z0-9_-]+)(.*)", d).groups() for d in PROJECT["dependencies"])
+    assert conda() == {"python": PROJECT["requires-python"]} | pip
+
+
+def test_the_lock_pins_every_dependency_with_hashes_and_names_no_address():
+    text = (ROOT / "requirements.lock").read_text()
+    pinned = set(re.findall(r"^([a-z0-9_.-]+)==", text, re.M))
+    wanted = {re.match(r"[a-z0-9_-]+", d)[0] for d in PROJECT["dependencies"]}
+    assert wanted <= pinned
+    assert text.count("--hash=sha256:") > len(pinned)
+    assert "://" not in text
+
+
+def tracked() -> list[Path]:
+    run = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    if run.returncode:
+        pytest.skip("geen git-checkout")
+    return [ROOT / name for name in run.stdout.splitlines()]
+
+
+def test_no_file_names_a_path_of_a_machine():
+    pattern = re.compile(r"/(?:home|root|work|Users)/[a-z]")
+    texts = [p for p in tracked() if p.suffix in {".py", ".md", ".toml", ".yml", ".csv", ".ipynb", ".j2"}]
+    assert len(texts) > 20
+    assert [p.name for p in texts if p.name != "test_setup.py" and pattern.search(p.read_text())] == []
+
+
+def test_generated_folders_hold_nothing_in_git():
+    kept = {p.relative_to(ROOT).as_posix() for p in tracked()}
+    assert {k for k in kept if k.startswith(("reports/", "data/processed/"))} == {
+        "reports/.gitkeep",
+        "data/processed/.gitkeep",
+    }
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_is_thin_tagged_and_without_outputs(path):
+    cells = json.loads(path.read_text())["cells"]
+    code = [c for c in cells if c["cell_type"] == "code"]
+    assert [c["metadata"].get("tags") for c in code].count(["parameters"]) == 1
+    names = re.findall(r"^(\w+) = ", "".join(code[0]["source"]), re.M)
+    assert names == ["gebied", "start", "eind", "referentie", "data", "seed"]
+    assert all(not c["outputs"] and c["execution_count"] is None for c in code)
+    assert all(len(c["source"]) <= 6 for c in code)
+    assert not any(re.search(r"^\s*(def|for|try|while|class) ", "".join(c["source"]), re.M) for c in code)
+
+
+def test_there_is_a_notebook_for_each_question():
+    assert [p.stem for p in NOTEBOOKS] == ["leefbaarheid", "leren", "veiligheid", "werk", "wonen"]
