@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import panel, simulate
+from helpers import batch, panel, simulate
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,7 +29,18 @@ def practice(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def store(practice, tmp_path_factory):
-    """Point the processed store to a temporary folder for the whole session."""
-    before, panel.PROCESSED = panel.PROCESSED, tmp_path_factory.mktemp("processed")
-    yield panel.build(str(practice))
-    panel.PROCESSED = before
+    """Keep the processed store in a temporary folder for the whole session, in kernels too."""
+    folder = tmp_path_factory.mktemp("processed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(panel, "PROCESSED", folder)
+        patch.setenv("WIJKEN_PROCESSED", str(folder))
+        yield panel.build(str(practice))
+
+
+@pytest.fixture(scope="session")
+def rendered(store, practice, tmp_path_factory):
+    """All questions for three areas, rendered once through the command line."""
+    out = tmp_path_factory.mktemp("reports")
+    options = [o for area in ("Nederland", "Utrecht", "Utrecht/Overvecht") for o in ("--gebied", area)]
+    code = batch.main(["reports", "--data", str(practice), "--out", str(out), *options])
+    return code, out

@@ -18,11 +18,17 @@ def tiny(n=(100.0, 300.0, 600.0)):
             ("Utrecht", "Utrecht", "gemeente", "Utrecht", None),
             ("Nederland", "Nederland", "land", None, None),
             *((a, a, "groep", None, None) for a in ("G18", "Aandachtswijken", "Niet-aandachtswijken")),
-            *((f"Utrecht, {s}", s, "groep", "Utrecht", None) for s in ("aandachtswijken", "niet-aandachtswijken")),
+            *(
+                (f"Utrecht, {s}", s, "groep", "Utrecht", None)
+                for s in ("aandachtswijken", "niet-aandachtswijken")
+            ),
         ],
         columns=["area", "name", "level", "gemeente", "aandachtswijk"],
     )
-    indicators = pd.DataFrame({"indicator": ["nww"], "unit": ["%"], "scale": ["lineair"], "question": ["werk"]})
+    areas["zekerheid"] = areas["aandachtswijk"].where(areas["level"] == "pc4").map(lambda _: "vast", "ignore")
+    indicators = pd.DataFrame(
+        {"indicator": ["nww"], "unit": ["%"], "scale": ["lineair"], "question": ["werk"]}
+    )
     observations = pd.DataFrame(
         {
             "indicator": "nww",
@@ -77,6 +83,22 @@ def test_the_standard_error_of_a_share_is_binomial_and_never_zero():
     assert series.at["Utrecht", "se"] == pytest.approx(expected)
 
 
+def test_a_candidate_counts_in_its_city_but_not_in_the_country():
+    observations, areas, indicators = tiny()
+    areas.loc[1, ["aandachtswijk", "zekerheid"]] = ["Utrecht/Ondiep", "kandidaat B"]
+    extra = pd.DataFrame(
+        [("Utrecht/Ondiep", "Ondiep", "aandachtswijk", "Utrecht", "Utrecht/Ondiep")],
+        columns=areas.columns[:5],
+    )
+    group = pd.DataFrame([(sources.WITH_CANDIDATES, "x", "groep", None, None)], columns=areas.columns[:5])
+    found = values(panel.complete(observations, pd.concat([areas, extra, group]), indicators))
+    assert found["Aandachtswijken"] == 10
+    assert found["Niet-aandachtswijken"] == pytest.approx((300 * 6 + 600 * 2) / 900, abs=1e-6)
+    assert found[sources.WITH_CANDIDATES] == found["Utrecht, aandachtswijken"] == 7
+    assert found["Utrecht/Ondiep"] == 6
+    assert "Utrecht, niet-aandachtswijken" not in found
+
+
 def test_unrest_recovers_the_noise_around_trends_and_national_years():
     rng = np.random.default_rng(5)
     areas, years = 3000, np.arange(2002, 2012)
@@ -96,14 +118,19 @@ def test_the_average_of_own_cities_is_weighted_by_their_aandachtswijken():
             ("2002", "2002", "pc4", "Zaanstad", None),
             ("Zaanstad/Poelenburg", "Poelenburg", "aandachtswijk", "Zaanstad", "Zaanstad/Poelenburg"),
             ("Zaanstad", "Zaanstad", "gemeente", "Zaanstad", None),
-            *((f"Zaanstad, {s}", s, "groep", "Zaanstad", None) for s in ("aandachtswijken", "niet-aandachtswijken")),
+            *(
+                (f"Zaanstad, {s}", s, "groep", "Zaanstad", None)
+                for s in ("aandachtswijken", "niet-aandachtswijken")
+            ),
         ],
-        columns=areas.columns,
-    )
+        columns=areas.columns[:5],
+    ).assign(zekerheid=["vast", *[None] * 5])
     more = observations.iloc[:2].assign(area=["2001", "2002"], value=[20.0, 4.0], n=[300.0, 500.0])
     series = values(panel.complete(pd.concat([observations, more]), pd.concat([areas, extra]), indicators))
     assert series[panel.OWN_CITIES_REST] == pytest.approx((100 * 6 + 300 * 4) / 400)
-    assert series[panel.OWN_CITIES] == pytest.approx((100 * series["Utrecht"] + 300 * series["Zaanstad"]) / 400)
+    assert series[panel.OWN_CITIES] == pytest.approx(
+        (100 * series["Utrecht"] + 300 * series["Zaanstad"]) / 400
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,6 +159,7 @@ def test_a_slice_holds_the_wijk_its_references_and_nothing_of_other_cities(store
     assert set(slice_.series["area"]) == {
         *panel.references("Utrecht/Overvecht").values(),
         "Niet-aandachtswijken",
+        sources.WITH_CANDIDATES,
     }
     assert set(slice_.indicators["question"]) == {"werk"}
     assert slice_.meta["simulated"]

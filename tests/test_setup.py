@@ -32,7 +32,9 @@ def test_the_lock_pins_every_dependency_with_hashes_and_names_no_address():
 
 
 def tracked() -> list[Path]:
-    run = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    )
     if run.returncode:
         pytest.skip("geen git-checkout")
     return [ROOT / name for name in run.stdout.splitlines()]

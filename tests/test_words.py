@@ -36,7 +36,14 @@ def test_an_unknown_interval_is_said_and_not_left_out():
 
 
 def test_a_table_has_a_caption_scoped_headers_and_escapes_what_it_shows():
-    data = pd.DataFrame({"wijk": ["<b>Ondiep"], "n": [1200], "aandeel": [2.25], "oordeel": [words.verdict_tag("klopt")]})
+    data = pd.DataFrame(
+        {
+            "wijk": ["<b>Ondiep"],
+            "n": [1200],
+            "aandeel": [2.25],
+            "oordeel": pd.Series([words.verdict_tag("klopt")], dtype=object),
+        }
+    )
     text = words.table(data, "Proef & toets", 2)
     assert "<caption>Proef &amp; toets</caption>" in text
     assert text.count('scope="col"') == 4
@@ -49,7 +56,7 @@ def test_a_table_has_a_caption_scoped_headers_and_escapes_what_it_shows():
 
 def test_claims_are_escaped_too():
     ledger = pd.DataFrame(
-        [dict.fromkeys(["id", "document", "phrase", "gebied", "calculation", "missing", "remark"], "<i>")
+        [dict.fromkeys(["id", "title", "date", "phrase", "gebied", "calculation", "missing", "remark"], "<i>")
          | {"statement": "<script>", "verdict": "klopt"}]
     )  # fmt: skip
     text = words.claims_list(ledger)

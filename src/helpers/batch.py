@@ -98,7 +98,8 @@ def render(job: Job, out: Path = REPORTS) -> Outcome:
         target = out / f"{job.name}.html"
         write_whole(target, pages.report_page(notebook, job.vraag, job.gebied, job.name))
     except papermill.PapermillExecutionError as error:
-        outcome.error = f"cel {error.cell_index}: {error.ename}: {error.evalue}"
+        first_line = error.source.splitlines()[0]
+        outcome.error = f"cel {error.cell_index} ({first_line}): {error.ename}: {error.evalue}"
     except Exception as error:  # whatever goes wrong in one report must not stop the others
         outcome.error = f"{type(error).__name__}: {error}"
     outcome.seconds = time.monotonic() - started

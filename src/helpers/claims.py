@@ -284,7 +284,7 @@ def ledger(path: Path = RAW / "uitspraken.csv") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a statement: the columns of the file as text, with `computed` (outcome, Dutch),
+        One row a statement: the columns of the file as text, with `title` and `date` of the document, `computed` (outcome, Dutch),
         `low` and `high` (float64, bounds of the outcome; missing when there is none),
         `calculation` (the sum with its numbers, Dutch) and `verdict` (one of `VERDICTS`).
 
@@ -298,6 +298,7 @@ def ledger(path: Path = RAW / "uitspraken.csv") -> pd.DataFrame:
     figures = _figures(path.parent / "cijfers.csv")
     wijken = _read(path.parent / "aandachtswijken.csv", ("area", "gemeente"))
     areas = {"Nederland", *wijken["area"], *wijken["gemeente"]}
+    documents = _read(path.parent / "documenten.csv", ("id", "title", "date")).set_index("id")
     judged = []
     for line, (_, row) in enumerate(rows.iterrows(), start=2):
         where = f"{path.name}, regel {line} ({row['id']})"
@@ -305,7 +306,8 @@ def ledger(path: Path = RAW / "uitspraken.csv") -> pd.DataFrame:
             if area not in areas:
                 _fail(where, "gebied", f"{area!r} is geen bekend gebied")
         judged.append(_judge(row, where, figures, path.parent))
-    return pd.concat([rows, pd.DataFrame(judged, index=rows.index)], axis=1)
+    named = documents.reindex(rows["document"])[["title", "date"]].set_axis(rows.index)
+    return pd.concat([rows, named, pd.DataFrame(judged, index=rows.index)], axis=1)
 
 
 def select(ledger: pd.DataFrame, vraag: str, gebied: str) -> pd.DataFrame:

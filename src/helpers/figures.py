@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -54,8 +55,7 @@ RC: Any = {
     "xtick.color": "#222222",
     "ytick.color": "#222222",
     "svg.hashsalt": "wijkenaanpak",
-    "svg.fonttype": "path",
-    "path.simplify": True,
+    "svg.fonttype": "none",
 }
 
 
@@ -106,10 +106,14 @@ class Picture:
         """Return the drawing as a data URI; the same figure gives the same bytes."""
         buffer = io.BytesIO()
         metadata = {"Date": None, "Creator": None} if self.kind == "svg" else {"Software": None}
-        with mpl.rc_context(RC):
+        with mpl.rc_context(RC):  # the SVG writer reads its settings when it writes
             self.figure.savefig(buffer, format=self.kind, dpi=130, metadata=metadata)
-        mime = "image/svg+xml" if self.kind == "svg" else "image/png"
-        return f"data:{mime};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+        content, mime = buffer.getvalue(), "image/png"
+        if self.kind == "svg":
+            # Text stays text, a fifth of the size of outlines; fonts as wide as ours stand in for it.
+            content = content.replace(b"'DejaVu Sans'", b"'DejaVu Sans', Verdana, Arial, sans-serif")
+            mime = "image/svg+xml"
+        return f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
     def _repr_html_(self) -> str:
         return (
@@ -119,12 +123,21 @@ class Picture:
         )
 
 
+def _styled(plot: Callable[..., Picture]) -> Callable[..., Picture]:
+    """Draw in the project's style without touching that of the notebook."""
+
+    @wraps(plot)
+    def styled(*args: Any, **kwargs: Any) -> Picture:
+        with mpl.rc_context(RC):
+            return plot(*args, **kwargs)
+
+    return styled
+
+
 def _canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, np.ndarray]:
     """Make a figure outside pyplot: nothing global, nothing to close."""
-    with mpl.rc_context(RC):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False, sharex=columns > 1, sharey=columns > 1)
-    return figure, axes
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, sharex=columns > 1, sharey=columns > 1)
 
 
 def _finish(
@@ -132,7 +145,7 @@ def _finish(
 ) -> Picture:
     if style.simulated:
         figure.text(
-            0.5, 0.5, "OEFENDATA", fontsize=44, color="#B00020", alpha=0.13, rotation=24,
+            0.5, 0.5, "OEFENDATA", fontsize=44, color="#B00020", alpha=0.13 if kind == "svg" else 0.4, rotation=24,
             ha="center", va="center", weight="bold", zorder=10,
         )  # fmt: skip
         title, alt = f"{title} (oefendata)", f"Oefendata, geen werkelijke cijfers. {alt}"
@@ -170,6 +183,7 @@ def _spread(positions: np.ndarray, least: float) -> np.ndarray:
     return result
 
 
+@_styled
 def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture:
     """Draw the level of the wijk and its references over time, the wijk with its margin.
 
@@ -202,7 +216,8 @@ def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture
             axes.fill_between(part["period"], part["lower"], part["upper"], color=colour, alpha=0.18, lw=0)
         ends.append((part["value"].iloc[-1], str(part["name"].iloc[-1]), colour))
     low, high = axes.get_ylim()
-    places = _spread(np.array([e[0] for e in ends]), (high - low) * 0.062)
+    places = _spread(np.array([e[0] for e in ends]), (high - low) * 0.065)
+    axes.set_ylim(min(low, places.min()), max(high, places.max()))
     last = data["period"].max()
     span = last - data["period"].min() or 1
     for (value, name, colour), place in zip(ends, places, strict=True):
@@ -228,6 +243,7 @@ def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture
     return _finish(figure, style, title, alt)
 
 
+@_styled
 def gaps(data: pd.DataFrame, style: Style, names: dict[str, str]) -> Picture:
     """Draw the gap to each of the four references, small multiples with 95% margins.
 
@@ -269,6 +285,7 @@ def gaps(data: pd.DataFrame, style: Style, names: dict[str, str]) -> Picture:
     return _finish(figure, style, f"Achterstand op vier referenties: {style.label.lower()}", alt)
 
 
+@_styled
 def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> Picture:
     """Draw each indicator as an index with G18 = 1, first against last year (dumbbell).
 
@@ -305,7 +322,9 @@ def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> P
         axes.plot(row.last, row.Index, "o", ms=6, color=BETTER if better else WORSE, zorder=4)
     axes.set_yticks(data.index, data["label"])
     axes.set_ylim(-0.6, len(data) - 0.4)
-    axes.set_xlabel(f"index, G18 = 1; rechts van 1 is slechter (open: {periods[0]}, dicht: {periods[1]})")
+    figure.supxlabel(
+        f"index, G18 = 1; rechts van 1 is slechter (open: {periods[0]}, dicht: {periods[1]})", fontsize=9
+    )
     _dutch_axis(axes.xaxis, 2)
     alt = (
         f"Index van elke indicator met G18 = 1 (boven 1 is slechter), {periods[0]} en {periods[1]}. "
@@ -314,6 +333,7 @@ def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> P
     return _finish(figure, style, "Alle indicatoren ten opzichte van de G18", alt + ".")
 
 
+@_styled
 def forest(data: pd.DataFrame, style: Style, reference: str) -> Picture:
     """Draw the change in the gap of every wijk with its 95% margin, ordered.
 
@@ -347,7 +367,9 @@ def forest(data: pd.DataFrame, style: Style, reference: str) -> Picture:
     )
     axes.set_yticks(data.index, data["name"], fontsize=8.5)
     axes.set_ylim(-0.8, len(data) - 0.2)
-    axes.set_xlabel(f"verandering van de achterstand op {reference} ({style.unit}); links van 0 is inlopen")
+    figure.supxlabel(
+        f"verandering van de achterstand op {reference} ({style.unit}); links van 0 is inlopen", fontsize=9
+    )
     _dutch_axis(axes.xaxis, style.decimals)
     smaller = int((data["estimate"] < 0).sum())
     alt = (
@@ -359,6 +381,7 @@ def forest(data: pd.DataFrame, style: Style, reference: str) -> Picture:
     return _finish(figure, style, "Verandering van de achterstand per wijk (dicht: marge sluit nul uit)", alt)
 
 
+@_styled
 def course(gap: pd.DataFrame, style: Style, required: pd.DataFrame, projection: pd.DataFrame) -> Picture:
     """Draw the gap, the path the target requires (8 and 10 years) and the projection to 2017.
 
@@ -424,6 +447,7 @@ def course(gap: pd.DataFrame, style: Style, required: pd.DataFrame, projection: 
     return _finish(figure, style, "Op koers? De achterstand en het afgesproken pad", alt)
 
 
+@_styled
 def area_map(
     shapes: gpd.GeoDataFrame, style: Style, title: str, context: gpd.GeoDataFrame | None = None
 ) -> Picture:

@@ -73,10 +73,10 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     )
     if re.search(r"<img(?![^>]*\balt=\"[^\"]{20,}\")", html):
         raise ValueError(f"een figuur in {name} heeft geen alternatieve tekst")
-    headings = re.findall(r'<h2 id="([^"]+)"[^>]*>(.*?)</h2>', html, flags=re.S)
-    items = "".join(
-        f'<li><a href="#{anchor}">{re.sub("<[^>]+>", "", text)}</a></li>' for anchor, text in headings
-    )
+    headings = re.findall(r"<h2>(.*?)</h2>", html, flags=re.S)
+    for text in headings:
+        html = html.replace(f"<h2>{text}</h2>", f'<h2 id="{slug(text)}">{text}</h2>', 1)
+    items = "".join(f'<li><a href="#{slug(text)}">{text}</a></li>' for text in headings)
     toc = f'<nav class="inhoud" aria-label="Inhoudsopgave"><strong>Op deze pagina</strong><ol>{items}</ol></nav>'
     return html.replace("<!--inhoudsopgave-->", toc)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ import pyarrow.dataset as ds
 
 from helpers import RAW, ROOT, sources
 
-PROCESSED = ROOT / "data" / "processed"
+PROCESSED = Path(os.environ.get("WIJKEN_PROCESSED") or ROOT / "data" / "processed")
 
 OWN_CITIES = "Eigen steden"
 OWN_CITIES_REST = "Eigen steden, niet-aandachtswijken"
@@ -155,7 +156,7 @@ def validated(observations: pd.DataFrame, indicators: set[str]) -> pd.DataFrame:
         Naming the first offending column, value and what was expected.
     """
     try:
-        result = OBSERVATIONS.validate(observations)
+        result = OBSERVATIONS.validate(observations.reset_index(drop=True))
     except pa.errors.SchemaError as error:
         cases = error.failure_cases
         first = cases["failure_case"].iloc[0] if isinstance(cases, pd.DataFrame) else cases

@@ -106,7 +106,7 @@ def gap_unit(indicator: pd.Series) -> str:
     """Return the unit of a gap: percentage points for shares, per cent (100 log points) for prices."""
     if indicator["scale"] == "log":
         return "procent"
-    return "procentpunt" if indicator["unit"] == "%" else indicator["unit"]
+    return {"%": "procentpunt", "score": "punt"}.get(indicator["unit"], indicator["unit"])
 
 
 class Report:

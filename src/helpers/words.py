@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 RESULTS_MIME = "application/vnd.wijkenaanpak.results+json"
 
 DIGITS = {
-    **{"%": 1, "procentpunt": 1, "procent": 1, "score": 3, "cijfer": 2, "per 1.000": 1, "punten": 1},
+    **{
+        "%": 1,
+        "procentpunt": 1,
+        "procent": 1,
+        "score": 3,
+        "cijfer": 2,
+        "per 1.000": 1,
+        "punten": 1,
+        "punt": 3,
+    },
     **{"euro": 0, "aantal": 0, "index": 2, "kans": 2, "aandeel": 2, "p-waarde": 3, "helling": 2},
 }
 
@@ -143,17 +152,29 @@ def verdict_tag(verdict: str) -> Html:
 
 
 def claims_list(ledger: pd.DataFrame) -> Html:
-    """Write statements with verdict, recomputation, what is missing, and the findable source."""
+    """Write statements with verdict, recomputation, what is missing, and the findable source.
+
+    What could be recomputed comes first and open; the rest folds away.
+    """
     if not len(ledger):
         return Html("<p>In de vijf brondocumenten staat over deze vraag en dit gebied geen uitspraak.</p>")
-    items = []
-    for row in ledger.itertuples():
-        lines = [f"<p>{verdict_tag(row.verdict)} · {html.escape(row.statement)}</p>"]
-        extra = (("Nagerekend: ", row.calculation), ("Wat ontbreekt: ", row.missing), ("", row.remark))
-        lines += [f"<p>{label}{html.escape(text)}</p>" for label, text in extra if text]
-        source = f"{row.document}: “{row.phrase}” ({row.gebied}; uitspraak {row.id})"
-        items.append(f'<li>{"".join(lines)}<p class="noot">{html.escape(source)}</p></li>')
-    return Html(f'<ul class="uitspraken">{"".join(items)}</ul>')
+    beyond = ledger["verdict"] == "niet na te rekenen"
+    lists = ['<ul class="uitspraken">' + "".join(map(_claim, part.itertuples())) + "</ul>" if len(part) else ""
+             for part in (ledger[~beyond], ledger[beyond])]  # fmt: skip
+    folded = (
+        f"<details><summary>Niet na te rekenen: {beyond.sum()} uitspraken, met wat ervoor ontbreekt</summary>"
+    )
+    return Html(lists[0] + (f"{folded}{lists[1]}</details>" if lists[1] else ""))
+
+
+def _claim(row: Any) -> str:
+    extra = (("Nagerekend: ", row.calculation), ("Wat ontbreekt: ", row.missing), ("", row.remark))
+    lines = "".join(f"<p>{label}{html.escape(text)}</p>" for label, text in extra if text)
+    source = f"“{row.phrase}” ({row.title}, {row.date}; over {row.gebied}; uitspraak {row.id})"
+    return (
+        f"<li><p>{verdict_tag(row.verdict)} · {html.escape(row.statement)}</p>{lines}"
+        f'<p class="noot">{html.escape(source)}</p></li>'
+    )
 
 
 def header(r: Report, question: str) -> Html:
@@ -220,11 +241,11 @@ def _answer(r: Report) -> list[str]:
     first, last = (_standing(row[k], unit) for k in ("first", "last"))
     moved = with_interval(row["estimate"], row["lower"], row["upper"], unit, sign=True)
     judged = {
-        "kleiner": "De positie van het gebied is dus verbeterd",
-        "groter": "De positie van het gebied is dus verslechterd",
+        "kleiner": "Die positie is dus verbeterd",
+        "groter": "Die positie is dus verslechterd",
     }.get(verdict, f"Of de positie beter of slechter werd, is niet vast te stellen: {row['why']}")
     sentences = [
-        f"{r.indicator['label']}: in {t0} had {_whom(r)} {first} op {r.names[r.referentie]}, in {t1} {last}. "
+        f"{r.indicator['label']}: in {t0} {_had(r)} {first} op {r.names[r.referentie]}, in {t1} {last}. "
         f"{judged}. De achterstand veranderde {moved} {unit}; tussen haakjes de 95%-marge."
     ]
     if r.simulated:
@@ -243,8 +264,8 @@ def _answer(r: Report) -> list[str]:
     return [*sentences, cause]
 
 
-def _whom(r: Report) -> str:
-    return r.names["wijk"] if "/" in r.gebied else f"{r.names['wijk']} samen"
+def _had(r: Report) -> str:
+    return f"had {r.names['wijk']}" if "/" in r.gebied else f"hadden {r.names['wijk']} samen"
 
 
 def _standing(gap: float, unit: str) -> str:
@@ -268,7 +289,7 @@ def data_quality(r: Report) -> Html:
                 "uitkomst of kenmerk": row["label"] + (" (hoofduitkomst)" if row["primary"] else ""),
                 "bron": f"{row['publisher']}, {row['table']}",
                 "metingen": _years(years) or "geen reeks in deze gegevens",
-                "breuken in de reeks": row["breaks"] if isinstance(row["breaks"], str) else "geen bekend",
+                "breuken in de reeks": row["breaks"] or "geen bekend",
             }
         )
     series = table(pd.DataFrame(rows), f"Reeksen voor deze vraag in {r.gebied}")
@@ -412,20 +433,34 @@ def course(r: Report) -> Html:
         return open_box(
             f"In {r.window[0]} was er geen achterstand op {r.names['stad']}; er was geen pad af te leggen."
         )
-    sentences = []
-    for horizon in HORIZONS:
-        row = monitor.on_course(gap, gap.index[0], horizon).iloc[-1]
-        sentences.append(
-            f"Bij een doel van {horizon} jaar mocht de achterstand op {r.names['stad']} in {gap.index[-1]} nog "
-            f"{in_unit(row['required'], r.gap_unit)} {r.gap_unit} zijn. Ze was {in_unit(row['gap'], r.gap_unit)}: "
-            f"{row['status']}"
-            + (
-                f" (kans dat ze binnen het pad lag: {in_unit(row['probability'], 'kans')})."
-                if np.isfinite(row["probability"])
-                else "."
-            )
-        )
-    return Html(paragraphs(sentences))
+    status = {horizon: monitor.on_course(gap, gap.index[0], horizon) for horizon in HORIZONS}
+    columns: dict[str, Any] = {
+        "jaar": gap.index.astype(str),
+        "achterstand": [in_unit(v, r.gap_unit) for v in gap["gap"]],
+    }
+    for horizon, rows in status.items():
+        columns[f"mag nog zijn, {horizon} jaar"] = [in_unit(v, r.gap_unit) for v in rows["required"]]
+        columns[f"oordeel, {horizon} jaar"] = rows["status"].to_numpy()
+    p = status[HORIZONS[-1]]["probability"].iloc[-1]
+    placed = [f"bij een doel van {h} jaar {_placed(rows['status'].iloc[-1])}" for h, rows in status.items()]
+    last = f"Ten opzichte van {r.names['stad']} lag het gebied in {gap.index[-1]} {_and(placed)}" + (
+        f" (kans dat de achterstand binnen het tienjarenpad lag: {_chance(p)})." if np.isfinite(p) else "."
+    )
+    caption = f"Achterstand op {r.names['stad']} ({r.gap_unit}) en wat het doel nog toeliet"
+    return Html(paragraphs([last]) + table(pd.DataFrame(columns, dtype=object), caption))
+
+
+def _placed(status: str) -> str:
+    return {
+        "op koers": "op koers",
+        "achter": "achter op het pad",
+        "voorbij": "op voorsprong",
+        "verkeerde kant": "verder weg dan bij de start",
+    }.get(status, status)
+
+
+def _chance(p: float) -> str:
+    return "minder dan 0,01" if p < 0.005 else "meer dan 0,99" if p > 0.995 else in_unit(p, "kans")
 
 
 def cannot_say(r: Report) -> Html:
@@ -446,6 +481,12 @@ def cannot_say(r: Report) -> Html:
             0,
             "Een deel van de postcodegebieden is een kandidaat en staat niet op een officiële lijst (Kamerstuk 30995, nr. 66); "
             "met die lijst kan de uitkomst anders zijn.",
+        )
+    if r.has_start and r.window[0] > 2007:
+        points.insert(
+            0,
+            f"De eerste meting is van {r.window[0]}, na de bekendmaking van de selectie in maart 2007; een vroeg gevolg van die "
+            "bekendmaking zit dus al in het beginpunt.",
         )
     if r.window and not r.has_start:
         points.insert(

@@ -1,0 +1,201 @@
+"""The batch as its users run it: through the command line, on a small practice panel."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from helpers import batch, pages, words
+from helpers.report import RESULT_COLUMNS, VRAGEN
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_a_batch_renders_every_report_of_the_selection_and_the_index(rendered):
+    code, out = rendered
+    assert code == 0
+    wanted = {f"{v}/{a}.html" for v in VRAGEN for a in ("nederland", "utrecht", "utrecht-overvecht")}
+    assert {p.relative_to(out).as_posix() for p in out.rglob("*.html")} == wanted | {"index.html"}
+    assert not list(out.rglob("*.deel"))
+
+
+def test_no_page_asks_anything_of_the_network_or_runs_a_script(rendered):
+    for page in rendered[1].rglob("*.html"):
+        text = page.read_text()
+        assert not re.search(r"(?:src|href|url\()\s*=?\s*[\"']?(?:https?:)?//", text), page
+        assert "<script" not in text
+        assert "default-src 'none'" in text
+
+
+def test_every_link_on_a_page_leads_somewhere(rendered):
+    _, out = rendered
+    for page in out.rglob("*.html"):
+        text = page.read_text()
+        for link in re.findall(r'href="([^"]+)"', text):
+            target, _, anchor = link.partition("#")
+            if target.endswith(("nederland.html", "utrecht.html")) or target in (
+                "",
+                "../index.html",
+                "results.csv",
+            ):
+                assert not target or (page.parent / target).exists(), (page, link)
+            assert not anchor or f'id="{anchor}"' in text, (page, link)
+
+
+def test_every_image_has_alternative_text_and_every_table_a_caption_and_scopes(rendered):
+    for page in rendered[1].rglob("*.html"):
+        text = page.read_text()
+        alts = re.findall(r'<img alt="([^"]*)" src="data:', text)
+        assert text.count("<img") == len(alts)
+        assert all(len(a) > 40 for a in alts)
+        assert text.count("<table") == text.count("<caption>")
+        assert not re.search(r"<th(?! scope)[ >]", text)
+        assert len(re.findall(r"<h1[ >]", text)) == 1
+
+
+def test_every_number_in_results_csv_stands_in_its_report(rendered):
+    _, out = rendered
+    results = pd.read_csv(out / "results.csv", dtype={"period": str})
+    assert list(results.columns) == RESULT_COLUMNS
+    assert len(results) > 3000
+    assert set(results["status"]) == {"simulated"}
+    for name, rows in results[results["unit"] != "oordeel"].groupby("report"):
+        text = (out / name).read_text()
+        shown = {words.with_interval(r.estimate, r.lower, r.upper, r.unit) for r in rows.itertuples()}
+        missing = [t for t in shown if t.removesuffix(" (marge onbekend)") not in text]
+        assert not missing, (name, missing[:5])
+
+
+def test_the_index_states_the_verdict_of_each_report(rendered):
+    _, out = rendered
+    results = pd.read_csv(out / "results.csv")
+    index = (out / "index.html").read_text()
+    verdicts = results[results["measure"] == "target_verdict"]
+    assert len(verdicts) == 15
+    for row in verdicts.itertuples():
+        word = {-1: "kleiner", 0: "onbeslist", 1: "groter"}[int(row.estimate)]
+        assert re.search(rf'href="{row.report}"><span class="oordeel {word}">', index)
+    assert "145 onderzochte uitspraken" in index
+
+
+def test_the_same_batch_gives_the_same_bytes(rendered, practice, tmp_path):
+    _, out = rendered
+    assert (
+        batch.main(
+            [
+                "reports",
+                "--data",
+                str(practice),
+                "--out",
+                str(tmp_path),
+                "--vraag",
+                "wonen",
+                "--gebied",
+                "Utrecht",
+            ]
+        )
+        == 0
+    )
+    again = tmp_path / "wonen" / "utrecht.html"
+    assert again.read_bytes() == (out / "wonen" / "utrecht.html").read_bytes()
+
+
+def test_a_failing_report_is_named_leaves_its_page_and_the_others_alone(
+    rendered, practice, tmp_path, monkeypatch, capsys
+):
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
+    for name in ("werk", "wonen"):
+        content = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text())
+        if name == "werk":
+            content["cells"][3]["source"] = ["1 / 0"]
+        (notebooks / f"{name}.ipynb").write_text(json.dumps(content))
+    monkeypatch.setattr(batch, "NOTEBOOKS", notebooks)
+    out = tmp_path / "reports"
+    (out / "werk").mkdir(parents=True)
+    (out / "werk" / "utrecht.html").write_text("van eerder")
+    code = batch.main(
+        [
+            "reports",
+            "--data",
+            str(practice),
+            "--out",
+            str(out),
+            "--gebied",
+            "Utrecht",
+            "--vraag",
+            "werk",
+            "--vraag",
+            "wonen",
+        ]
+    )
+    printed = capsys.readouterr().out
+    assert code == 1
+    assert "1 rapporten klaar, 1 mislukt" in printed
+    assert "werk, Utrecht: cel 4 (1 / 0): ZeroDivisionError: division by zero" in printed
+    assert (out / "werk" / "utrecht.html").read_text() == "van eerder"
+    assert "division by zero" in (out / "index.html").read_text()
+    assert (out / "wonen" / "utrecht.html").stat().st_size > 50_000
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["--gebied", "Utrecht/Overvegt"], "'Utrecht/Overvecht'"),
+        (["--vraag", "werken"], "'werk'"),
+        (["--data", "geen-map"], "geen-map"),
+    ],
+)
+def test_wrong_options_give_one_message_and_exit_code_2(options, part, tmp_path, capsys):
+    assert batch.main(["reports", "--out", str(tmp_path / "r"), *options]) == 2
+    message = capsys.readouterr().err.strip()
+    assert message.startswith("Fout: ")
+    assert part in message
+    assert len(message.splitlines()) == 1
+    assert not (tmp_path / "r").exists()
+
+
+def test_bad_data_is_refused_before_any_report_is_lost(practice, tmp_path, capsys):
+    folder = tmp_path / "bron"
+    folder.mkdir()
+    (folder / "lbm3_pc4.csv").write_text("PC4,jaar,lbm,afw,fys,onv,soc,vrz\n1011,2008,4,0,0,0,0,0\n")
+    out = tmp_path / "reports"
+    out.mkdir()
+    (out / "index.html").write_text("van eerder")
+    assert batch.main(["reports", "--data", str(folder), "--out", str(out), "--vraag", "werk"]) == 2
+    message = capsys.readouterr().err
+    assert "lbm3_pc4.csv" in message
+    assert "'won'" in message
+    assert (out / "index.html").read_text() == "van eerder"
+
+
+def test_there_are_295_reports_with_names_of_their_own():
+    jobs = batch.plan()
+    assert len(jobs) == 295
+    assert len({job.name for job in jobs}) == 295
+    assert pages.slug("Dordrecht/Wielwijk/Crabbehof") == "dordrecht-wielwijk-crabbehof"
+
+
+def test_an_interval_of_a_planted_effect_is_asked_as_indicator_is_value(tmp_path, capsys):
+    assert batch.main(["simulate", "--out", str(tmp_path / "p"), "--effect", "nww:1"]) == 2
+    assert "nww:1" in capsys.readouterr().err
+    assert batch.main(["simulate", "--out", str(tmp_path / "p"), "--effect", "nwv=1"]) == 2
+    assert "nwv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("vraag", VRAGEN)
+def test_stock_papermill_runs_a_notebook_from_any_directory(vraag, practice, store, tmp_path):
+    command = [
+        *(sys.executable, "-m", "papermill", str(ROOT / "notebooks" / f"{vraag}.ipynb"), "uit.ipynb"),
+        *("-p", "gebied", "Arnhem/Malburgen/Immerloo", "-p", "data", str(practice), "--no-progress-bar"),
+    ]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-2000:]
+    cells = json.loads((tmp_path / "uit.ipynb").read_text())["cells"]
+    outputs = [o for c in cells for o in c.get("outputs", [])]
+    assert not [o for o in outputs if o.get("name") == "stderr"]
+    assert any(words.RESULTS_MIME in o.get("data", {}) for o in outputs)

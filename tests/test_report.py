@@ -1,0 +1,179 @@
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import figures, report, sources, words
+from helpers.report import open_report
+
+
+@pytest.fixture(scope="module")
+def wijk(store, practice):
+    return open_report("werk", "Utrecht/Overvecht", data=str(practice))
+
+
+@pytest.fixture(scope="module")
+def country(store, practice):
+    return open_report("leren", "Nederland", data=str(practice))
+
+
+@pytest.fixture(scope="module")
+def bare(store, practice, tmp_path_factory):
+    """A folder with only the Leefbaarometer, from 2014 on, and a list with one wijk."""
+    folder = tmp_path_factory.mktemp("kaal") / "kaal"
+    folder.mkdir()
+    for pattern in ("*lbm3*.csv", "*pc4_gemeente*.csv"):
+        shutil.copy(next(practice.glob(pattern)), folder)
+    listed = pd.read_csv(practice / "aandachtswijken_pc4.csv", dtype=str)
+    listed[listed["wijk"] == "Utrecht/Ondiep"].to_csv(folder / "aandachtswijken_pc4.csv", index=False)
+    scores = next(folder.glob("*lbm3*.csv"))
+    lines = scores.read_text().splitlines()
+    scores.write_text("\n".join([lines[0], *(x for x in lines[1:] if int(x.split(",")[1]) >= 2014)]))
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        ({"gebied": "Utrecht/Overvegt"}, ["gebied", "'Utrecht/Overvecht'"]),
+        ({"gebied": "utrecht"}, ["gebied", "'Utrecht'"]),
+        ({"vraag": "wijken"}, ["vraag", "'wijken'"]),
+        ({"referentie": "g4"}, ["referentie", "'g18'"]),
+        ({"start": 2017, "eind": 2007}, ["start = 2017", "eind = 2007"]),
+        ({"start": "2007"}, ["start", "geheel getal"]),
+        ({"seed": 1.5}, ["seed", "geheel getal"]),
+        ({"data": "geen-map"}, ["geen-map", "bestaat niet"]),
+    ],
+)
+def test_a_wrong_parameter_is_refused_by_name_with_the_way_out(change, parts):
+    with pytest.raises(sources.SourceError) as caught:
+        open_report(**{"vraag": "werk", **change})
+    assert all(part in str(caught.value) for part in parts)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_gap_is_the_difference_of_the_levels_and_the_answer_states_it(wijk):
+    levels = wijk.levels().set_index(["role", "period"])["value"]
+    gaps = wijk.gaps().set_index(["reference", "period"])["gap"]
+    assert gaps["rest_stad", 2010] == pytest.approx(levels["wijk", 2010] - levels["rest_stad", 2010])
+    text = words.answer(wijk)
+    for year in wijk.window:
+        assert words.number(gaps["rest_stad", year]) in text
+    assert "Oefendata, geen werkelijke uitkomst" in text
+    assert "volgt hier niet uit" in text
+
+
+def test_the_parts_of_a_change_add_up_and_all_four_references_are_there(wijk):
+    changes = wijk.changes()
+    assert list(changes["role"]) == list(report.REFERENTIES)
+    assert np.allclose(changes["own"] + changes["other"], changes["estimate"])
+    assert np.allclose(changes["last"] - changes["first"], changes["estimate"])
+
+
+def test_a_number_is_recorded_once_however_often_it_is_asked(wijk):
+    wijk.changes()
+    before = len(wijk.results())
+    wijk.changes()
+    words.answer(wijk)
+    words.answer(wijk)
+    results = wijk.results()
+    assert len(results) - before <= 1
+    assert not results.duplicated(report.RESULT_COLUMNS[:7]).any()
+
+
+def test_no_estimate_of_a_change_stands_without_its_interval(country):
+    country.changes()
+    country.catching_up(country.wijken())
+    results = country.results()
+    changes = results[results["measure"].isin(["gap_change", "mean_change", "share_catching_up"])]
+    assert len(changes) > 40
+    assert changes["lower"].notna().all()
+    assert (changes["lower"] <= changes["estimate"]).all()
+    assert (changes["estimate"] <= changes["upper"]).all()
+
+
+def test_a_test_is_reported_with_its_name_its_n_and_its_clusters(country):
+    text = words.wijken(country, country.wijken())
+    assert re.search(r"tekentoets .* p = \d,\d{3} \(tweezijdig, \d+ wijken in 18 steden", text)
+    assert "was niet aan te tonen" in text
+
+
+def test_without_a_series_the_report_says_why_and_shows_what_can_be_recomputed(store, bare):
+    r = open_report("werk", "Nederland", data=bare)
+    text = words.answer(r)
+    assert "niet te beantwoorden" in text
+    assert "geen landelijke reeks" in text
+    assert re.search(r"\d+ van de \d+ gepubliceerde uitspraken", text)
+    for measure in (r.levels, r.gaps, r.changes, r.wijken, r.indicators, r.context, r.counts):
+        assert len(measure()) == 0
+    assert isinstance(r.draw(figures.levels, r.levels(), r.window), words.Html)
+    assert "geen landelijke reeks" in words.course(r)
+    verdict = r.results().query("measure == 'target_verdict'")
+    assert len(verdict) == 1
+    assert verdict["estimate"].isna().all()
+
+
+def test_a_wijk_without_pc4_says_that_it_is_not_known_where_it_lies(store, bare):
+    r = open_report("leefbaarheid", "Arnhem/Klarendal", data=bare)
+    assert "niet vastgesteld uit welke postcodegebieden" in words.answer(r)
+    assert "niet vastgesteld" in words.header(r, "Vraag?")
+
+
+def test_a_series_that_starts_after_the_programme_says_nothing_about_it(store, bare):
+    r = open_report("veiligheid", "Utrecht/Ondiep", data=bare)
+    assert r.window == (2014, 2017)
+    assert not r.simulated
+    assert "zegt niets over het programma" in words.answer(r)
+    assert "niet te bepalen" in words.course(r)
+    assert "niets van vóór" in words.cannot_say(r)
+    assert "Oefendata" not in words.header(r, "Vraag?")
+
+
+def test_another_outcome_stands_in_for_a_missing_primary_one_and_is_called_so(store, bare):
+    r = open_report("wonen", "Utrecht/Ondiep", data=bare)
+    assert r.indicator["indicator"] == "lbm_won"
+    assert "hoofduitkomst ontbreekt" in words.header(r, "Vraag?")
+
+
+def test_every_picture_of_practice_data_says_so_in_title_alt_and_drawing(wijk):
+    picture = wijk.draw(figures.levels, wijk.levels(), wijk.window)
+    assert picture.title.endswith("(oefendata)")
+    assert picture.alt.startswith("Oefendata, geen werkelijke cijfers")
+    assert any(t.get_text() == "OEFENDATA" for t in picture.figure.texts)
+
+
+def test_alternative_text_holds_the_numbers_of_the_picture(wijk):
+    levels = wijk.levels()
+    picture = wijk.draw(figures.levels, levels, wijk.window)
+    last = levels[levels["role"] == "wijk"].sort_values("period").iloc[-1]
+    assert f"{words.number(last['value'])} in {last['period']}" in picture.alt
+
+
+def test_a_picture_gives_the_same_bytes_twice(wijk):
+    first, second = (wijk.draw(figures.gaps, wijk.gaps(), wijk.names, gap=True).data_uri() for _ in range(2))
+    assert first == second
+
+
+def test_the_context_of_a_question_without_direction_is_shown_with_margins(store, practice):
+    r = open_report("wonen", "Utrecht", data=str(practice))
+    context = r.context()
+    assert any("koop" in text.lower() for text in context["kenmerk"])
+    assert context.iloc[0, 1:].str.contains("tot").all()
+
+
+def test_counts_say_how_many_people_stand_behind_a_share(country):
+    counts = country.counts().set_index("gebied")
+    whole = counts.loc["de aandachtswijken"]
+    assert whole["gevallen"] < whole["noemer"]
+    assert counts.drop("de aandachtswijken")["noemer"].max() <= whole["noemer"]
+
+
+def test_the_required_path_ends_at_zero_after_eight_and_ten_years(wijk):
+    gap, paths, projection = wijk.course()
+    ends = paths.groupby("horizon").last()
+    assert dict(ends["period"]) == {8: 2015, 10: 2017}
+    assert (ends["required"] == 0).all()
+    assert paths["required"].max() == pytest.approx(gap["gap"].iloc[0])
+    assert set(projection["scenario"]) == {"lineair", "gedempt", "stadstrend"}
