@@ -468,7 +468,8 @@ def area_map(
     -------
     Picture
     """
-    figure, grid = _canvas(7.0, 6.2)
+    left, bottom, right, top = shapes.total_bounds
+    figure, grid = _canvas(7.0, float(np.clip(6.6 * (top - bottom) / (right - left), 2.2, 7.0)) + 0.8)
     axes: Axes = grid[0, 0]
     shown = shapes.dropna(subset=["value"])
     low, high = shown["value"].quantile([0.02, 0.98]) if len(shown) else (0.0, 1.0)

@@ -209,12 +209,13 @@ def _treated(r: Report) -> str:
     counts = r.treated()
     if not counts:
         return "voor dit gebied is niet vastgesteld welke postcodegebieden erbij horen"
-    kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
-    total, wijken = sum(counts.values()), len(r.panel.wijken)
-    return (
-        f"{total} postcodegebied{'' if total == 1 else 'en'} in "
-        f"{wijken} aandachtswijk{'' if wijken == 1 else 'en'} (zekerheid: {kinds})"
-    )
+    kinds = "; ".join(f"{kind}: {n}" for kind, n in counts.items())
+    total = _many(sum(counts.values()), "postcodegebied", "postcodegebieden")
+    return f"{total} in {_many(len(r.panel.wijken), 'aandachtswijk', 'aandachtswijken')} ({kinds})"
+
+
+def _many(n: int, one: str, more: str) -> str:
+    return f"{n} {one if n == 1 else more}"
 
 
 def answer(r: Report) -> Html:
@@ -383,7 +384,7 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
         f"In {up.k} van de {up.n} wijken werd de achterstand op de rest van de eigen stad kleiner: aandeel "
         f"{with_interval(up.estimate, up.lower, up.upper, 'aandeel')}, met het 95%-interval van Wilson. Puur toeval geeft de "
         f"helft. De tekentoets daartegen geeft p = {in_unit(up.p_half, 'p-waarde')} (tweezijdig, {up.n} wijken in "
-        f"{data['gemeente'].nunique()} steden, wijken als onafhankelijk behandeld"
+        f"{_many(data['gemeente'].nunique(), 'stad', 'steden')}, wijken als onafhankelijk behandeld"
         + (f"; {up.ties} zonder verandering tellen niet mee). " if up.ties else "). ")
         + (
             f"Met {up.n} wijken is een aandeel pas vanaf {in_unit(up.detectable, 'aandeel')} met 80% kans van de helft te "
