@@ -37,7 +37,7 @@ help: ## list the targets
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d; use: make PYTHON=python3.12" % v)'
 	@echo "Making the environment in .venv (once)"
-	@test -x .uv/bin/uv || $(PYTHON) -m pip install --quiet --target .uv uv
+	@test -x .uv/bin/uv || $(PYTHON) -m pip install -qq --root-user-action ignore --target .uv uv
 	@.uv/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv
 	@.uv/bin/uv pip sync --quiet --python $(PY) requirements.lock
 	@.uv/bin/uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
