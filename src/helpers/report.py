@@ -326,58 +326,67 @@ class Report:
         return pd.DataFrame(rows)
 
     def wijken(self) -> pd.DataFrame:
-        """Change of the gap of each wijk inside the area to the rest of its own city.
+        """Change of the gap of each wijk inside the area, to each of the four references.
 
-        Columns area, name, gemeente, estimate, lower, upper, verdict, first, first_se (gap at the start).
+        Columns reference, area, name, gemeente, estimate, lower, upper, verdict, first, first_se (gap at the
+        start). With "stad" and "rest_stad" every wijk is compared with its own city.
         """
-        rows = []
+        columns = [
+            "reference",
+            "area",
+            "name",
+            "gemeente",
+            "estimate",
+            "lower",
+            "upper",
+            "verdict",
+            "first",
+            "first_se",
+        ]
+        rows: list[tuple[Any, ...]] = []
         for area in self.panel.wijken if self.window and "/" not in self.gebied else ():
             t0, t1 = self.window
-            gap = self._gap(self.indicator, area, panel.references(area)["rest_stad"], False)
-            if not {t0, t1} <= set(gap.dropna(subset="gap").index):
-                continue
-            change = monitor.change(gap, t0, t1)
             city, _, wijk = area.partition("/")
-            numbers = (change.estimate, change.lower, change.upper)
-            rows.append(
-                {
-                    **{"area": area, "name": f"{wijk} ({city})" if self.gebied == "Nederland" else wijk},
-                    **dict(zip(("estimate", "lower", "upper"), numbers, strict=True)),
-                    **{"gemeente": city, "verdict": change.verdict},
-                    **{"first": gap.at[t0, "gap"], "first_se": gap.at[t0, "se"]},
-                }
-            )
-            self.record("gap_change", f"{t0}-{t1}", numbers, self.gap_unit, "rest_stad", f"wijk {area}")
-        return pd.DataFrame(rows)
+            name = f"{wijk} ({city})" if self.gebied == "Nederland" else wijk
+            for role in REFERENTIES:
+                gap = self._gap(self.indicator, area, panel.references(area)[role], role != "rest_stad")
+                if {t0, t1} <= set(gap.dropna(subset="gap").index):
+                    change = monitor.change(gap, t0, t1)
+                    numbers = (change.estimate, change.lower, change.upper)
+                    start = (gap.at[t0, "gap"], gap.at[t0, "se"])
+                    rows.append((role, area, name, city, *numbers, change.verdict, *start))
+                    self.record("gap_change", f"{t0}-{t1}", numbers, self.gap_unit, role, f"wijk {area}")
+        return pd.DataFrame(rows, columns=columns)
 
-    def catching_up(self, wijken: pd.DataFrame) -> tuple[monitor.CatchingUp, monitor.MeanChange] | None:
-        """How many wijken caught up, and the mean change; None with fewer than two wijken."""
-        if len(wijken) < 2:
-            return None
-        period = "-".join(map(str, self.window))
-        up = monitor.catching_up(wijken["estimate"])
-        mean = monitor.mean_change(wijken["estimate"], wijken["gemeente"])
-        self.record(
-            "share_catching_up",
-            period,
-            (up.estimate, up.lower, up.upper),
-            "aandeel",
-            "rest_stad",
-            "Wilson",
-            up.n,
-        )
-        self.record("sign_test", period, up.p_half, "p-waarde", "rest_stad", "tekentoets, tweezijdig", up.n)
-        if mean.clusters > 2:
-            method = f"gemiddelde over wijken, CR1 per stad ({mean.clusters} steden)"
-            numbers = (mean.estimate, mean.lower, mean.upper)
-            self.record("mean_change", period, numbers, self.gap_unit, "rest_stad", method, mean.n)
-            self.record(
-                "detectable_change", period, mean.detectable, self.gap_unit, "rest_stad", method, mean.n
-            )
-        return up, mean
+    def catching_up(self, wijken: pd.DataFrame) -> pd.DataFrame:
+        """Count the wijken that caught up, test that against chance, and average their change.
+
+        Returns
+        -------
+        DataFrame
+            One row a reference: role, cities, up (``monitor.CatchingUp``), mean (``monitor.MeanChange``);
+            empty with fewer than two wijken.
+        """
+        rows = []
+        for role, part in wijken.groupby("reference", sort=False):
+            if len(part) < 2:
+                continue
+            period, unit, cities = "-".join(map(str, self.window)), self.gap_unit, part["gemeente"].nunique()
+            up = monitor.catching_up(part["estimate"])
+            mean = monitor.mean_change(part["estimate"], part["gemeente"])
+            share, average = (up.estimate, up.lower, up.upper), (mean.estimate, mean.lower, mean.upper)
+            self.record("share_catching_up", period, share, "aandeel", role, "Wilson", up.n)
+            self.record("sign_test", period, up.p_half, "p-waarde", role, "tekentoets, tweezijdig", up.n)
+            if cities > 2:
+                method = f"gemiddelde over wijken, CR1 per stad ({cities} steden)"
+                self.record("mean_change", period, average, unit, role, method, mean.n)
+                self.record("detectable_change", period, mean.detectable, unit, role, method, mean.n)
+            rows.append({"role": role, "cities": cities, "up": up, "mean": mean})
+        return pd.DataFrame(rows)
 
     def convergence(self, wijken: pd.DataFrame) -> tuple[pd.DataFrame, monitor.Beta] | None:
         """Spread between wijken by year, and change against first gap; None with too few wijken."""
+        wijken = wijken[wijken["reference"] == self.referentie]
         if len(wijken) < 8 or wijken["gemeente"].nunique() < 3:
             return None
         beta = monitor.beta_convergence(
@@ -394,7 +403,7 @@ class Report:
         for method, part in (("OLS, CR1 per stad", beta), ("gecorrigeerd voor meetfouten", beta.corrected)):
             numbers = (part.estimate, part.lower, part.upper)
             self.record(
-                "beta", "-".join(map(str, self.window)), numbers, "helling", "rest_stad", method, beta.n
+                "beta", "-".join(map(str, self.window)), numbers, "helling", self.referentie, method, beta.n
             )
         return sigma, beta
 

@@ -377,14 +377,15 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
         text = f"Dit rapport gaat over één wijk. Het rapport over {city} zet de aandachtswijken van de stad naast elkaar."
         return Html(paragraphs([text]))
     found = r.catching_up(data)
-    if found is None:
+    if not len(found):
         return open_box("Voor een vergelijking tussen wijken zijn twee wijken met een reeks nodig.")
-    up, mean = found
+    unit = r.gap_unit
+    row = found.set_index("role").loc[r.referentie]
+    up, mean = row["up"], row["mean"]
     sentences = [
-        f"In {up.k} van de {up.n} wijken werd de achterstand op de rest van de eigen stad kleiner: aandeel "
-        f"{with_interval(up.estimate, up.lower, up.upper, 'aandeel')}, met het 95%-interval van Wilson. Puur toeval geeft de "
-        f"helft. De tekentoets daartegen geeft p = {in_unit(up.p_half, 'p-waarde')} (tweezijdig, {up.n} wijken in "
-        f"{_many(data['gemeente'].nunique(), 'stad', 'steden')}, wijken als onafhankelijk behandeld"
+        f"In {up.k} van de {up.n} wijken werd de achterstand op {r.names[r.referentie]} kleiner. Puur toeval geeft de helft; de "
+        f"tekentoets daartegen geeft p = {in_unit(up.p_half, 'p-waarde')} (tweezijdig, {up.n} wijken in "
+        f"{_many(row['cities'], 'stad', 'steden')}, wijken als onafhankelijk behandeld"
         + (f"; {up.ties} zonder verandering tellen niet mee). " if up.ties else "). ")
         + (
             f"Met {up.n} wijken is een aandeel pas vanaf {in_unit(up.detectable, 'aandeel')} met 80% kans van de helft te "
@@ -393,13 +394,27 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
             else f"Met {up.n} wijken is geen enkel aandeel van de helft te onderscheiden."
         )
     ]
-    unit = r.gap_unit
-    if mean.clusters > 2:
+    if row["cities"] > 2:
         sentences.append(
             f"Gemiddeld veranderde de achterstand {with_interval(mean.estimate, mean.lower, mean.upper, unit, sign=True)} "
             f"{unit} ({mean.n} wijken in {mean.clusters} steden, die tellen voor {number(mean.effective_clusters, 0)} "
             f"gelijke). Een kleinere gemiddelde verandering dan {in_unit(mean.detectable, unit)} {unit} was niet aan te tonen."
         )
+    columns = {
+        "ten opzichte van": [r.names[role] for role in found["role"]],
+        "wijken die inliepen": [f"{u.k} van {u.n}" for u in found["up"]],
+        "aandeel (95%-interval van Wilson)": [
+            with_interval(u.estimate, u.lower, u.upper, "aandeel") for u in found["up"]
+        ],
+        "p, tekentoets": [in_unit(u.p_half, "p-waarde") for u in found["up"]],
+        f"gemiddelde verandering, {unit} (95%-marge)": [
+            with_interval(m.estimate, m.lower, m.upper, unit, sign=True) for m in found["mean"]
+        ],
+    }
+    counted = table(
+        pd.DataFrame(columns, dtype=object),
+        "Inlopen ten opzichte van vier referenties; wijken tellen even zwaar",
+    )
     spread = r.convergence(data)
     if spread is not None:
         sigma, beta = spread
@@ -414,7 +429,7 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
             f"{in_unit(beta.corrected.estimate, 'helling', True)}. Het verschil daartussen is terugkeer naar het gemiddelde, "
             "die ook zonder beleid optreedt."
         )
-    return Html(paragraphs(sentences))
+    return Html(paragraphs(sentences) + counted)
 
 
 def course(r: Report) -> Html:
