@@ -217,7 +217,7 @@ def _list(options: argparse.Namespace) -> int:
 def _data(options: argparse.Namespace) -> int:
     store = panel.build(options.data, options.seed)
     print(pd.read_parquet(store / "log.parquet").to_string(index=False))
-    print(f"Verwerkt in {store.relative_to(panel.ROOT)}")
+    print(f"Verwerkt in {store}")
     return 0
 
 

@@ -192,6 +192,8 @@ def _become_kernel(request: dict[str, Any], connection: socket.socket) -> None:
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         connection.close()
         os.setsid()
         os.chdir(request["cwd"])
@@ -217,4 +219,6 @@ def _become_kernel(request: dict[str, Any], connection: socket.socket) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    # Ctrl-C is for the batch, which lets the running reports finish and then ends this server.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve(sys.argv[1])
