@@ -163,6 +163,7 @@ def run(
                 outcomes[futures[future]] = future.result()
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
+            outcomes |= {job: f.result() for f, job in futures.items() if f.done() and not f.cancelled()}
             publish(list(outcomes.values()), out)
             raise
     ordered = [outcomes[job] for job in jobs]
