@@ -73,6 +73,28 @@ def test_a_published_total_wins_from_our_own_sum():
     assert series.index.is_unique
 
 
+def test_the_g18_is_made_of_city_totals_where_only_the_wijken_have_pc4():
+    observations, areas, indicators = tiny()
+    total = observations.iloc[[0]].assign(area="Utrecht", value=7.3, n=400.0)
+    country = observations.iloc[[0]].assign(area="Nederland", value=3.1, n=9000.0)
+    series = panel.complete(pd.concat([observations.iloc[[0]], total, country]), areas, indicators).set_index(
+        "area"
+    )
+    assert series.at["G18", "value"] == 7.3
+    assert series.at["Nederland", "value"] == 3.1
+    assert series.at["Nederland", "n"] == 9000
+    p = (0.031 * 9000 + 0.5) / 9001
+    assert series.at["Nederland", "se"] == pytest.approx(100 * np.sqrt(p * (1 - p) / 9001))
+
+
+def test_no_country_is_made_of_the_pc4_of_wijken_alone():
+    observations, areas, indicators = tiny()
+    only = areas[~areas["area"].isin(["1002", "1003"])]
+    series = panel.complete(observations.iloc[[0]], only, indicators)
+    groups = {"Aandachtswijken", sources.WITH_CANDIDATES, "Utrecht, aandachtswijken"}
+    assert set(series["area"]) == {"1001", "Utrecht/Overvecht"} | groups
+
+
 def test_the_standard_error_of_a_share_is_binomial_and_never_zero():
     observations, areas, indicators = tiny()
     series = panel.complete(observations.assign(value=[10.0, 0.0, 2.0]), areas, indicators).set_index("area")

@@ -27,6 +27,9 @@ from helpers import RAW, ROOT, sources
 
 PROCESSED = Path(os.environ.get("WIJKEN_PROCESSED") or ROOT / "data" / "processed")
 
+# An aggregate of fewer of its PC4 than this share would be another area than its name says.
+LEAST_KNOWN = 0.5
+
 OWN_CITIES = "Eigen steden"
 OWN_CITIES_REST = "Eigen steden, niet-aandachtswijken"
 
@@ -112,7 +115,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
     files = sorted(f for f in folder.rglob("*") if f.is_file())
     code = [Path(__file__), Path(sources.__file__), *sorted(RAW.glob("*.csv"))]
     key = _digest(files, _digest(code, ""), base=folder)
-    if (store / "meta.json").is_file() and json.loads((store / "meta.json").read_text())["key"] == key:
+    if _key(store) == key:
         return store
     tables = sources.read_folder(folder)
     observations = validated(tables.observations, set(tables.indicators["indicator"]))
@@ -143,8 +146,15 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         fresh.rename(store)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise
+        if _key(store) != key:  # unless another notebook was just ahead with the same store
+            raise
     return store
+
+
+def _key(store: Path) -> str | None:
+    """Key of a finished store; None when there is none."""
+    meta = store / "meta.json"
+    return json.loads(meta.read_text())["key"] if meta.is_file() else None
 
 
 def validated(observations: pd.DataFrame, indicators: set[str]) -> pd.DataFrame:
@@ -224,7 +234,7 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         whole = pd.concat([published, extra, pc4], ignore_index=True)
         whole["indicator"] = indicator
         whole["decimals"] = part["decimals"].max()
-        parts.append(pd.concat([whole, _own_cities(whole, pc4, areas)], ignore_index=True))
+        parts += [whole, _g18(whole, areas), _own_cities(whole, pc4, areas)]
     columns = [*KEY, "level", "gemeente", "value", "se", "n", "decimals", "source", "status"]
     order = pd.CategoricalDtype(["land", "groep", "gemeente", "aandachtswijk", "pc4"], ordered=True)
     result = pd.concat(parts, ignore_index=True)[columns]
@@ -291,7 +301,8 @@ def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
     """Pair every PC4 with each aggregate it belongs to.
 
     The country's aandachtswijken are the PC4 that are certain, and all others are the rest. In a city
-    the candidates count as aandachtswijk, so that the rest of the city is clean of them.
+    the candidates count as aandachtswijk, so that the rest of the city is clean of them. Where only
+    the PC4 of aandachtswijken are known, no larger whole can be made of them.
     """
     pc4 = areas[areas["level"] == "pc4"].rename(columns={"area": "pc4"})
     listed, certain = pc4["aandachtswijk"].notna(), _certain(pc4)
@@ -299,7 +310,6 @@ def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
     city = pc4["gemeente"].where(pc4["gemeente"].isin(cities))
     target = {
         "Nederland": pd.Series("Nederland", pc4.index),
-        "G18": city.mask(city.notna(), "G18"),
         "Aandachtswijken": pd.Series("Aandachtswijken", pc4.index).where(certain),
         "Niet-aandachtswijken": pd.Series("Niet-aandachtswijken", pc4.index).where(~certain),
         sources.WITH_CANDIDATES: pd.Series(sources.WITH_CANDIDATES, pc4.index).where(listed),
@@ -309,16 +319,20 @@ def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
         "wijk": pc4["aandachtswijk"],
     }
     pairs = pd.DataFrame({"pc4": pc4["pc4"], **target}).melt(id_vars="pc4", value_name="area").dropna()
+    wholes = pairs["area"].isin({"Nederland", *cities})
+    others = set(pairs.loc[wholes & pairs["pc4"].isin(pc4.loc[~listed, "pc4"]), "area"])
+    pairs = pairs[~wholes | pairs["area"].isin(others)]
     return pairs[["pc4", "area"]].merge(areas[["area", "level", "gemeente"]], on="area", how="left")
 
 
 def _aggregate(pc4: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     rows = members.merge(pc4.drop(columns=["level", "gemeente"]).rename(columns={"area": "pc4"}), on="pc4")
-    sums = _weighted(rows, ["area", "period"], rows["n"])
-    first = rows.groupby(["area", "period"], sort=True)[
-        ["level", "gemeente", "status", "source", "decimals"]
-    ].first()
-    sums = sums.join(first).reset_index()
+    by = rows.groupby(["area", "period"], sort=True)
+    first = by[["level", "gemeente", "status", "source", "decimals"]].first()
+    known = (
+        by.size() / members.groupby("area").size().reindex(first.index.get_level_values("area")).to_numpy()
+    )
+    sums = _weighted(rows, ["area", "period"], rows["n"]).join(first)[known >= LEAST_KNOWN].reset_index()
     return sums.assign(source="berekend uit PC4: " + sums["source"])
 
 
@@ -334,21 +348,32 @@ def _weighted(rows: pd.DataFrame, by: list[str], weight: pd.Series) -> pd.DataFr
     return pd.DataFrame({"value": sums["weighted"] / sums["w"], "se": se, "n": sums["n"]})
 
 
+def _g18(whole: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
+    """Average the cities by their own weight; StatLine 71718ned has the cities but not the G18."""
+    cities = areas.loc[areas["level"] == "aandachtswijk", "gemeente"].unique()
+    rows = whole[whole["area"].isin(cities)].dropna(subset="n")
+    complete = rows.groupby("period")["area"].transform("size") == len(cities)
+    return _named(rows[complete], rows.loc[complete, "n"], "G18", "berekend uit de steden")
+
+
+def _named(rows: pd.DataFrame, weight: pd.Series, area: str, source: str) -> pd.DataFrame:
+    if not len(rows):
+        return rows
+    shared = rows[["indicator", "status", "decimals"]].iloc[0].to_dict()
+    sums = _weighted(rows, ["period"], weight).reset_index()
+    return sums.assign(area=area, level="groep", gemeente=None, source=source, **shared)
+
+
 def _own_cities(whole: pd.DataFrame, pc4: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     """Average the cities with the weight of their aandachtswijken: the like-for-like reference of the 40."""
     certain = pc4[pc4["area"].isin(areas.loc[_certain(areas), "area"])]
     weight = certain.groupby(["gemeente", "period"])["n"].sum().rename("w").reset_index()
     parts = []
     for name, suffix in ((OWN_CITIES, ""), (OWN_CITIES_REST, ", niet-aandachtswijken")):
-        rows = whole.merge(
-            weight.assign(area=weight["gemeente"] + suffix)[["area", "period", "w"]], on=["area", "period"]
-        )
-        if len(rows):
-            sums = _weighted(rows, ["period"], rows["w"]).reset_index()
-            source = "berekend: steden gewogen naar hun aandachtswijken"
-            shared = rows[["indicator", "status", "decimals"]].iloc[0].to_dict()
-            parts.append(sums.assign(area=name, level="groep", gemeente=None, source=source, **shared))
-    return pd.concat(parts, ignore_index=True) if parts else whole.iloc[:0]
+        named = weight.assign(area=weight["gemeente"] + suffix)[["area", "period", "w"]]
+        rows = whole.merge(named, on=["area", "period"])
+        parts.append(_named(rows, rows["w"], name, "berekend: steden gewogen naar hun aandachtswijken"))
+    return pd.concat(parts, ignore_index=True)
 
 
 @dataclass(frozen=True)
