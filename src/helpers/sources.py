@@ -8,17 +8,20 @@ what is left out on purpose is counted in the log.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 
 from helpers import RAW
@@ -26,9 +29,10 @@ from helpers import RAW
 COLUMNS = ["indicator", "area", "period", "value", "n", "decimals", "source", "status"]
 TREATED_COLUMNS = ["wijk", "pc4", "zekerheid", "bron"]
 MISSING = ["", ".", "x", "-", "NA", "nan", "-99997", "-99997.0"]  # as CBS and Leefbaarometer write it
-PC4 = re.compile(r"[1-9]\d{3}")
+PC4 = re.compile(r"[1-9][0-9]{3}")
 RD_NEW = "EPSG:28992"
 WITH_CANDIDATES = "Aandachtswijken en kandidaten"
+STATLINE = ("71718ned", "47018NED")
 GROUPS = ("G18", "Aandachtswijken", "Niet-aandachtswijken", WITH_CANDIDATES)
 
 
@@ -90,81 +94,122 @@ class Log:
 def read_csv(path: Path, required: Iterable[str]) -> pd.DataFrame:
     """Read a CSV file as text, one column a header, missing codes as missing.
 
-    The delimiter is a comma, or a semicolon when the header has more of those. Row i of the result
-    is row i + 2 of the file.
+    The delimiter is a comma, or a semicolon when the header has more of those; only then a decimal
+    comma is one. Record i of the file has index i, counted from 0 after the header.
 
     Raises
     ------
     SourceError
-        For an empty file, no rows, a wrong encoding, or a missing column.
+        For an empty file, no rows, a wrong encoding, a missing or double column, or uneven rows.
     """
-    raw = path.read_bytes()
-    try:
-        header = raw.decode("utf-8-sig").splitlines()[0]
-    except UnicodeDecodeError as error:
-        row = raw[: error.start].count(b"\n") + 1
-        raise SourceError(
-            f"{path.name}, rij {row}: het bestand is geen UTF-8 (byte {error.object[error.start]:#x}); sla het op als UTF-8, "
-            "in Excel als 'CSV UTF-8'."
-        ) from None
-    except IndexError:
-        raise SourceError(f"{path.name} is leeg; haal het bestand opnieuw op.") from None
-    delimiter = ";" if header.count(";") > header.count(",") else ","
-    names = [name.strip().strip('"') for name in header.split(delimiter)]
+    text = _decoded(path)
+    delimiter, names = _header(text)
     absent = [c for c in required if c not in names]
     if absent:
         raise SourceError(
-            f"{path.name}, rij 1: de kolom {absent[0]!r} ontbreekt (gevonden: {', '.join(names[:8])}); "
+            f"{_name(path)}, rij 1: de kolom {absent[0]!r} ontbreekt (gevonden: {', '.join(names[:8])}); "
             "gebruik het bestand zoals de bron het levert."
+        )
+    twice = [c for c in names if names.count(c) > 1]
+    if twice:
+        raise SourceError(
+            f"{_name(path)}, rij 1: de kolom {twice[0]!r} komt twee keer voor; verwijder een van beide."
         )
     try:
         table = pyarrow.csv.read_csv(
-            pa.py_buffer(raw.removeprefix(b"\xef\xbb\xbf")),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=MISSING
-            ),
+            pa.py_buffer(text.encode()),
+            read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=1),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values='"' in text),
+            convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
         )
     except pa.ArrowInvalid as error:
         raise SourceError(
-            f"{path.name}: de rijen hebben niet alle evenveel kolommen ({error}); herstel die rij."
+            f"{_name(path)}, {_uneven(text, delimiter, len(names)) or error}; herstel die rij."
         ) from None
     if not table.num_rows:
         raise SourceError(
-            f"{path.name} heeft alleen een kopregel en geen gegevens; haal het bestand opnieuw op."
+            f"{_name(path)} heeft alleen een kopregel en geen gegevens; haal het bestand opnieuw op."
         )
-    frame = table.to_pandas().set_axis(names, axis=1)
-    return frame.apply(lambda column: column.str.strip())
+    frame = pa.table([_cleaned(column) for column in table.columns], names=names).to_pandas()
+    frame.attrs["decimal"] = "," if delimiter == ";" else "."
+    return frame
+
+
+def _decoded(path: Path) -> str:
+    """Read a file as UTF-8, with or without byte order mark."""
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = raw[: error.start].count(b"\n") + 1
+        raise SourceError(
+            f"{_name(path)}, rij {row}: het bestand is geen UTF-8 (byte {raw[error.start]:#x}); sla het op als UTF-8, "
+            "in Excel als 'CSV UTF-8'."
+        ) from None
+    if not text.strip():
+        raise SourceError(f"{_name(path)} is leeg; haal het bestand opnieuw op.")
+    return text
+
+
+def _header(text: str) -> tuple[str, list[str]]:
+    """Return the delimiter and the column names."""
+    line = io.StringIO(text, newline=None).readline()
+    delimiter = ";" if line.count(";") > line.count(",") else ","
+    return delimiter, [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+
+
+def _cleaned(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Strip text, and make the missing codes missing; R's untyped download pads them with blanks."""
+    stripped = pa.compute.utf8_trim_whitespace(column)
+    missing = pa.compute.is_in(stripped, value_set=pa.array(MISSING))
+    return pa.compute.if_else(missing, pa.scalar(None, pa.string()), stripped)
+
+
+def _uneven(text: str, delimiter: str, width: int) -> str | None:
+    """Say where the first row with another number of columns is."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    wrong = ((rows.line_num, len(row)) for row in rows if row and len(row) != width)
+    return next((f"rij {line}: {found} kolommen in plaats van {width}" for line, found in wrong), None)
 
 
 def _numbers(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    """Turn text into numbers; a decimal comma is fine where the comma is no delimiter."""
+    """Turn text into finite numbers; a decimal comma is fine where the comma is no delimiter."""
     text = frame[column]
-    numbers = pd.to_numeric(text.str.replace(",", ".", regex=False), errors="coerce")
-    wrong = text.notna() & numbers.isna()
-    if wrong.any():
-        raise SourceError(
-            f"{path.name}, rij {_row(wrong)}, kolom {column}: {text[wrong].iloc[0]!r} is geen getal; "
-            "verbeter de waarde of laat haar leeg."
-        )
-    return numbers.astype(float)
+    if frame.attrs.get("decimal") == ",":
+        text = text.str.replace(",", ".", regex=False)
+    numbers = pd.to_numeric(text, errors="coerce").astype(float)
+    wrong = text.notna() & ~np.isfinite(numbers)
+    _refuse(wrong, frame, column, path, "is geen getal; verbeter de waarde of laat haar leeg")
+    return numbers
+
+
+def _whole(frame: pd.DataFrame, column: str, path: Path, low: int, high: int) -> pd.Series:
+    """Turn text into whole numbers between two bounds; none may be missing."""
+    numbers = _numbers(frame, column, path)
+    wrong = (numbers % 1 != 0) | ~numbers.between(low, high)
+    _refuse(
+        wrong, frame, column, path, f"is geen geheel getal van {low} tot en met {high}; verbeter de waarde"
+    )
+    return numbers.astype(int)
+
+
+def _years(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
+    return _whole(frame, column, path, 1990, 2035)
 
 
 def _pc4(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
     """Check four-digit postcodes."""
-    text = frame[column].astype(object).where(frame[column].notna(), "")
+    text = frame[column].fillna("").astype(object)
     wrong = ~text.map(lambda v: bool(PC4.fullmatch(v)))
-    if wrong.any():
-        raise SourceError(
-            f"{path.name}, rij {_row(wrong)}, kolom {column}: {text[wrong].iloc[0]!r} is geen postcode van vier cijfers; "
-            "verbeter de code."
-        )
+    _refuse(wrong, frame, column, path, "is geen postcode van vier cijfers; verbeter de code")
     return text.astype(str)
 
 
-def _row(wrong: pd.Series) -> int:
-    """Row of the first fault, as an editor counts."""
-    return int(np.flatnonzero(wrong)[0]) + 2
+def _refuse(wrong: pd.Series, frame: pd.DataFrame, column: str, path: Path, fault: str) -> None:
+    """Name the first wrong value, if there is one."""
+    if wrong.any():
+        value = frame.loc[wrong, column].fillna("").iloc[0]
+        raise SourceError(f"{_name(path)}, {_where(wrong, path)}, kolom {column}: {value!r} {fault}.")
 
 
 def _once(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
@@ -172,17 +217,43 @@ def _once(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
     if twice.any():
         values = ", ".join(str(frame.loc[twice, c].iloc[0]) for c in columns)
         raise SourceError(
-            f"{path.name}, rij {_row(twice)}: {values} komt twee keer voor; verwijder een van beide."
+            f"{_name(path)}, {_where(twice, path)}: {values} komt twee keer voor; verwijder een van beide."
         )
+
+
+def _where(wrong: pd.Series, path: Path) -> str:
+    """Place of the first fault: the row an editor shows, or the record of a JSON list, from 1."""
+    record = int(wrong.index[wrong.to_numpy()][0])
+    if path.suffix == ".json":
+        return f"record {record + 1}"
+    text = _decoded(path)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_header(text)[0])
+    lines = (rows.line_num for row in rows if row)  # blank lines are no records, but an editor shows them
+    return f"rij {next(islice(lines, record + 1, None))}"
+
+
+def _name(path: Path) -> str:
+    """Name a file; the parts of a StatLine table with their folder."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name in STATLINE else path.name
 
 
 # ---- the embedded lists ----------------------------------------------------------------------------
 
 
 def read_codebook(path: Path = RAW / "indicatoren.csv") -> pd.DataFrame:
-    """Read the codebook of indicators; `direction`, `primary` and `decimals` as int."""
-    book = pd.read_csv(path, dtype={"table": str}, keep_default_na=False)
-    return book.astype({"direction": int, "primary": int, "decimals": int})
+    """Read the codebook of indicators; `direction`, `primary`, `decimals`, `start` and `end` as int."""
+    limits = {
+        "direction": (-1, 1),
+        "primary": (0, 1),
+        "decimals": (0, 6),
+        "start": (1990, 2035),
+        "end": (1990, 2035),
+    }
+    book = read_csv(
+        path, ["indicator", "question", "label", "unit", "scale", "table", "column", "n_column", *limits]
+    )
+    _once(book, ["indicator"], path)
+    return book.fillna("").assign(**{c: _whole(book, c, path, *bounds) for c, bounds in limits.items()})
 
 
 def read_wijken(path: Path = RAW / "aandachtswijken.csv") -> pd.DataFrame:
@@ -214,6 +285,11 @@ def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | N
     log = log or Log()
     given = _find(folder, "aandachtswijken_pc4.csv")
     if given is None and regions is not None and len(regions):
+        if (unknown := regions["wijk"].isna()).any():
+            raise SourceError(
+                f"71718ned/RegioS: postcode {regions.loc[unknown, 'pc4'].iloc[0]} hoort bij een wijk die geen van de 40 "
+                "aandachtswijken is; zet de juiste lijst als aandachtswijken_pc4.csv in de map."
+            )
         log.add("71718ned", "postcodegebieden van de wijkenlijst, uit de regio-indeling", len(regions))
         return regions.assign(zekerheid="StatLine 71718ned", bron="regio-indeling van StatLine 71718ned")
     path = given or RAW / "aandachtswijken_pc4.csv"
@@ -221,17 +297,17 @@ def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | N
     treated["pc4"] = _pc4(treated, "pc4", path)
     _once(treated, ["pc4"], path)
     wijken = read_wijken()
-    unknown = ~treated["wijk"].isin(wijken["area"])
-    if unknown.any():
-        raise SourceError(
-            f"{path.name}, rij {_row(unknown)}, kolom wijk: {treated.loc[unknown, 'wijk'].iloc[0]!r} is geen van de 40 "
-            "aandachtswijken; schrijf de naam als in data/raw/aandachtswijken.csv."
-        )
+    fault = "is geen van de 40 aandachtswijken; schrijf de naam als in data/raw/aandachtswijken.csv"
+    _refuse(~treated["wijk"].isin(wijken["area"]), treated, "wijk", path, fault)
     log.add(path, "postcodegebieden van de wijkenlijst", len(treated))
     candidates = _find(folder, "*pc4_candidates*.csv")
     if given is None and candidates is not None:
         extra = read_csv(candidates, ["wijk_officieel", "pc4", "tier", "basis"])
         extra["pc4"] = _pc4(extra, "pc4", candidates)
+        named = extra["wijk_officieel"].isin(wijken["official_name"])
+        log.add(
+            candidates, "kandidaat-postcodegebieden met een onbekende wijknaam, weggelaten", (~named).sum()
+        )
         extra = extra.merge(wijken, left_on="wijk_officieel", right_on="official_name")
         extra = extra[~extra["area"].isin(treated["wijk"]) & ~extra["pc4"].isin(treated["pc4"])]
         extra = extra.assign(wijk=extra["area"], zekerheid="kandidaat " + extra["tier"], bron=extra["basis"])
@@ -299,88 +375,120 @@ def read_statline(
         ``COLUMNS``, and the wijk and pc4 of the treated PC4 that the region list names.
     """
     log = log or Log()
-    book = codebook[codebook["table"] == folder.name]
-    topics = _title_paths(_part(folder, "DataProperties", ["ID", "ParentID", "Key", "Title", "Type"]))
+    properties = _part(folder, "DataProperties", ["ID", "ParentID", "Key", "Title", "Type", "Decimals"])
+    book, topics = _topics(codebook[codebook["table"] == folder.name], properties, folder, log)
     regions = _part(folder, "RegioS", ["Key", "Title"])
-    periods = _part(folder, "Perioden", ["Key", "Status"])
-    data = _part(folder, "TypedDataSet", ["RegioS", "Perioden"])
-    path = folder / "TypedDataSet"
-    area = regions.assign(Key=regions["Key"].str.strip()).set_index("Key")["Title"].map(_region())
-    log.add(folder, "regio's die geen enkel rapport gebruikt", int(area.isna().sum()))
-    code = data["Perioden"].str.strip()
-    wrong = ~code.str.fullmatch(r"\d{4}[A-Z]{2}\d{2}").fillna(False).astype(bool)
-    if wrong.any():
-        raise SourceError(
-            f"{folder.name}/TypedDataSet, rij {_row(wrong)}, kolom Perioden: {code[wrong].iloc[0]!r} is geen periode als 2007JJ00."
-        )
-    status = periods.assign(Key=periods["Key"].str.strip()).set_index("Key")["Status"]
-    wide = pd.DataFrame({"area": data["RegioS"].str.strip().map(area), "period": code.str[:4].astype(int)})
-    wide["status"] = np.where(code.map(status).str.lower().eq("voorlopig"), "provisional", "published")
-    known = wide["area"].notna()
-    _once(wide[known].reset_index(drop=True), ["area", "period"], path)
-    values, weights = {}, {}
-    for row in book.itertuples():
-        if row.column not in topics:
-            log.add(folder, f"onderwerp niet in de tabel: {row.column}", 1)
-            continue
-        values[row.indicator] = _numbers(data, topics[row.column], path)
-        if row.n_column in topics:
-            weights[row.indicator] = _numbers(data, topics[row.n_column], path)
-    wide = wide.assign(**values)[known]
-    weights = {name: n[known] for name, n in weights.items()}
-    treated = regions["Title"].str.extract(r"^(?P<pc4>[1-9]\d{3}) (?P<wijk>.+, .+)$").dropna()
-    treated["wijk"] = treated["wijk"].map(_region())
-    return _tidy(wide, weights, book, f"StatLine {folder.name}", log), treated[["wijk", "pc4"]].reset_index(
-        drop=True
+    area = _areas(regions, folder, log)
+    path = _located(folder, "TypedDataSet")
+    data = _part(folder, "TypedDataSet", ["RegioS", "Perioden", *topics.values()])
+    wide = pd.DataFrame({"area": data["RegioS"].map(area), "period": _period(data, path)})
+    log.add(
+        folder, "rijen van een regio die niet in RegioS staat", (~data["RegioS"].isin(regions["Key"])).sum()
     )
+    periods = _part(folder, "Perioden", ["Key", "Status"]).drop_duplicates("Key").set_index("Key")
+    provisional = data["Perioden"].map(periods["Status"]).astype(str).str.lower().eq("voorlopig")
+    wide["status"] = np.where(provisional, "provisional", "published")
+    known = wide["area"].notna()
+    _once(wide[known], ["area", "period"], path)
+    found = {title: _numbers(data, key, path)[known] for title, key in topics.items()}
+    wide = wide[known].assign(**{r.indicator: found[r.column] for r in book.itertuples()})
+    weights = {r.indicator: found[r.n_column] for r in book.itertuples() if r.n_column in found}
+    treated = regions["Title"].str.extract(r"^(?P<pc4>[1-9][0-9]{3}) (?P<wijk>.+, .+)$").dropna()
+    treated["wijk"] = treated["wijk"].map(_region())
+    observations = _tidy(wide, weights, book, f"StatLine {folder.name}", log)
+    return observations, treated[["wijk", "pc4"]].reset_index(drop=True)
 
 
-def _part(folder: Path, name: str, required: list[str]) -> pd.DataFrame:
-    """Read one part of a saved StatLine table, as text."""
+def _located(folder: Path, name: str) -> Path:
+    """Find one part of a saved StatLine table, in either layout."""
     names = [f"{name}.json", "data.csv" if name == "TypedDataSet" else f"{name}.csv"]
     found = next((folder / n for n in names if (folder / n).is_file()), None)
     if found is None:
         raise SourceError(
             f"In de map {folder.name} ontbreekt {names[0]} (of {names[1]}); haal de tabel in zijn geheel op."
         )
-    if found.suffix == ".csv":
-        return read_csv(found, required)
+    return found
+
+
+def _part(folder: Path, name: str, required: list[str]) -> pd.DataFrame:
+    """Read one part of a saved StatLine table, as text; JSON with or without its OData envelope."""
+    path = _located(folder, name)
+    if path.suffix == ".csv":
+        return read_csv(path, required)
     try:
-        content = json.loads(found.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        content = json.loads(_decoded(path))
+    except json.JSONDecodeError as error:
         raise SourceError(
-            f"{folder.name}/{found.name} is geen geldige JSON ({error}); haal de tabel opnieuw op."
+            f"{_name(path)}, rij {error.lineno}: geen geldige JSON; haal de tabel opnieuw op."
         ) from None
     records = content.get("value") if isinstance(content, dict) else content
-    frame = pd.DataFrame(records or [])
+    frame = pd.DataFrame(records if isinstance(records, list) else [])
     absent = [c for c in required if c not in frame]
     if absent:
         raise SourceError(
-            f"{folder.name}/{found.name}: het veld {absent[0]!r} ontbreekt of er zijn geen rijen; haal de tabel opnieuw op."
+            f"{_name(path)}: het veld {absent[0]!r} ontbreekt of er zijn geen rijen; haal de tabel opnieuw op."
         )
-    text = (
-        frame.astype(object).where(frame.notna(), None).map(lambda v: None if v is None else str(v).strip())
-    )
-    return text.replace(MISSING, None).astype("str")
+    frame = frame[required].astype(object)
+    return frame.where(frame.notna(), "").map(lambda v: str(v).strip()).replace(MISSING, None).astype("str")
 
 
-def _title_paths(properties: pd.DataFrame) -> dict[str, str]:
-    """Map "Group > Subgroup > Topic" to the topic's key."""
-    rows = properties.set_index("ID")
+def _topics(
+    book: pd.DataFrame, properties: pd.DataFrame, folder: Path, log: Log
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Match the codebook with the topics of a table.
 
-    def path(identity: str) -> list[str]:
-        if identity not in rows.index:
-            return []
-        row = rows.loc[identity]
-        parent = row["ParentID"]
-        above = path(parent.removesuffix(".0")) if isinstance(parent, str) and parent not in MISSING else []
-        return [*above, str(row["Title"]).strip()]
+    Returns the codebook rows that are in the table, with the decimals of the table, and the key of
+    every topic they name, by title path.
+    """
+    topics = properties[properties["Type"] == "Topic"].assign(path=_title_paths(properties))
+    wanted = topics[topics["path"].isin({*book["column"], *book["n_column"]})]
+    if (twice := wanted["path"].duplicated()).any():
+        raise SourceError(
+            f"{folder.name}/DataProperties: het onderwerp {wanted.loc[twice, 'path'].iloc[0]!r} komt twee keer voor; "
+            "verwijder een van beide."
+        )
+    keys = wanted.set_index("path")["Key"].to_dict()
+    for column in book.loc[~book["column"].isin(keys), "column"]:
+        log.add(folder, f"onderwerp niet in de tabel: {column}", 1)
+    book = book[book["column"].isin(keys)]
+    published = book["column"].map(pd.to_numeric(wanted.set_index("path")["Decimals"], errors="coerce"))
+    return book.assign(decimals=published.fillna(book["decimals"]).astype(int)), keys
 
-    topics = properties[properties["Type"] == "Topic"]
-    return {" > ".join(path(row.ID)): row.Key for row in topics.itertuples()}
+
+def _title_paths(properties: pd.DataFrame) -> pd.Series:
+    """Join the titles of each property and the groups above it: "Group > Subgroup > Topic"."""
+    parents = properties["ParentID"].str.removesuffix(".0")
+    rows = dict(zip(properties["ID"], zip(properties["Title"], parents, strict=True), strict=True))
+
+    def path(identity: str) -> str:
+        title, parent = rows[identity]
+        return f"{path(parent)} > {title}" if parent in rows else str(title)
+
+    return properties["ID"].map(path)
 
 
-def _region() -> Any:
+def _areas(regions: pd.DataFrame, folder: Path, log: Log) -> pd.Series:
+    """Map the key of each region to an area code, missing for regions no report uses."""
+    path = _located(folder, "RegioS")
+    _once(regions, ["Key"], path)
+    area = regions["Title"].map(_region())
+    if (twice := area.notna() & area.duplicated()).any():
+        code = area[twice].iloc[0]
+        titles = " en ".join(repr(t) for t in regions.loc[area == code, "Title"])
+        raise SourceError(
+            f"{_name(path)}, {_where(twice, path)}: {titles} wijzen allebei op {code}; laat er een staan."
+        )
+    log.add(folder, "regio's die geen enkel rapport gebruikt", area.isna().sum())
+    return area.set_axis(regions["Key"])
+
+
+def _period(data: pd.DataFrame, path: Path) -> pd.Series:
+    wrong = ~data["Perioden"].fillna("").str.fullmatch(r"\d{4}JJ00")
+    _refuse(wrong, data, "Perioden", path, "is geen jaar als 2007JJ00; haal alleen de jaarcijfers op")
+    return data["Perioden"].str[:4].astype(int)
+
+
+def _region() -> Callable[[str], str | None]:
     """Return a function from a region title of 71718ned to an area code, or None."""
     wijken = read_wijken()
     by_name = {_plain(f"{w.gemeente}, {w.wijk}"): w.area for w in wijken.itertuples()}
@@ -395,7 +503,7 @@ def _region() -> Any:
         title = re.sub(r"\s+", " ", str(title)).strip()
         if title in fixed:
             return fixed[title]
-        if PC4.match(title):
+        if PC4.fullmatch(title.split(" ")[0]):
             return title[:4]
         if title.startswith("Totaal "):
             return _gemeente(title.removeprefix("Totaal "))
@@ -413,16 +521,6 @@ def _gemeente(name: str) -> str:
 
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9,]", "", name.lower())
-
-
-def _years(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    years = _numbers(frame, column, path)
-    wrong = years.isna() | (years % 1 != 0) | ~years.between(1990, 2035)
-    if wrong.any():
-        raise SourceError(
-            f"{path.name}, rij {_row(wrong)}, kolom {column}: {frame[column][wrong].iloc[0]!r} is geen jaar tussen 1990 en 2035."
-        )
-    return years.astype(int)
 
 
 def _tidy(
@@ -456,9 +554,11 @@ def read_gemeenten(path: Path, log: Log | None = None) -> pd.DataFrame:
         {"area": _pc4(frame, "pc4", path), "gemeente": frame["gemeente"].map(_gemeente, "ignore")}
     )
     _once(areas, ["area"], path)
+    known = areas.dropna()
     if log is not None:
-        log.add(path, "postcodegebieden met hun gemeente", len(areas))
-    return areas.dropna()
+        log.add(path, "postcodegebieden met hun gemeente", len(known))
+        log.add(path, "postcodegebieden zonder gemeente, weggelaten", len(areas) - len(known))
+    return known
 
 
 def read_boundaries(path: Path, log: Log | None = None) -> gpd.GeoDataFrame:
@@ -481,7 +581,8 @@ def read_boundaries(path: Path, log: Log | None = None) -> gpd.GeoDataFrame:
         )
     if log is not None:
         log.add(path, "grenzen van postcodegebieden", len(shapes))
-    result = gpd.GeoDataFrame({"area": texts[codes[0]]}, geometry=shapes.geometry, crs=shapes.crs)
+    code = max(codes, key=lambda c: texts[c].nunique())  # a column of years looks like postcodes too
+    result = gpd.GeoDataFrame({"area": texts[code]}, geometry=shapes.geometry, crs=shapes.crs)
     return result.to_crs(RD_NEW).dissolve("area").reset_index()
 
 
@@ -509,9 +610,8 @@ def read_folder(folder: Path) -> Tables:
     parts, regions = [], None
     if (path := _find(folder, "*lbm3*pc4*.csv")) is not None:
         parts.append(read_leefbaarometer(path, codebook, log))
-    if (path := _find(folder, "peilingen*.csv")) is not None:
-        parts.append(read_peilingen(path, codebook, log))
-    for table in ("71718ned", "47018NED"):
+    parts += [read_peilingen(path, codebook, log) for path in _matches(folder, "peilingen*.csv")]
+    for table in STATLINE:
         if (path := _find(folder, table)) is not None:
             rows, found = read_statline(path, codebook, log)
             parts.append(rows)
@@ -523,6 +623,12 @@ def read_folder(folder: Path) -> Tables:
     treated = read_treated(folder, regions, log)
     path = _find(folder, "*pc4_gemeente*.csv")
     gemeenten = read_gemeenten(path, log) if path is not None else None
+    if gemeenten is None:
+        log.add(
+            folder,
+            "geen tabel met gemeenten (*pc4_gemeente*.csv): postcodegebieden zonder stad als vergelijking",
+            1,
+        )
     observations = pd.concat(parts, ignore_index=True)
     codes = observations["area"].drop_duplicates()
     areas = build_areas(gemeenten, treated, codes[codes.str.fullmatch(PC4.pattern)])
@@ -536,12 +642,16 @@ def read_folder(folder: Path) -> Tables:
     log.add(folder, "waarnemingen van gebieden buiten de indeling, weggelaten", (~inside).sum())
     observations = observations[inside].reset_index(drop=True)
     path = _find(folder, "*pc4*.gpkg")
-    simulated = (folder / "OEFENDATA.json").is_file()
-    if simulated:
-        seed = json.loads((folder / "OEFENDATA.json").read_text(encoding="utf-8"))["seed"]
-        observations = observations.assign(status="simulated", source=f"oefendata (seed {seed})")
     boundaries = read_boundaries(path, log) if path is not None else None
-    return Tables(areas, codebook, observations, treated, boundaries, log.table(), simulated)
+    practice = _find(folder, "OEFENDATA.json")
+    if practice is not None:
+        observations = observations.assign(status="simulated", source=f"oefendata (seed {_seed(practice)})")
+    return Tables(areas, codebook, observations, treated, boundaries, log.table(), practice is not None)
+
+
+def _seed(path: Path) -> str:
+    found = re.search(r'"seed": *(\d+)', _decoded(path))
+    return found.group(1) if found else "onbekend"
 
 
 def build_areas(
@@ -574,14 +684,16 @@ def build_areas(
         gemeenten = pd.DataFrame({"area": treated["pc4"], "gemeente": city})
     own = treated["pc4"].map(gemeenten.set_index("area")["gemeente"])
     if (wrong := own.isna()).any():
-        code, wijk = treated.loc[wrong, ["pc4", "wijk"]].iloc[0]
+        code, wijk, origin = treated.loc[wrong, ["pc4", "wijk", "zekerheid"]].iloc[0]
         raise SourceError(
-            f"Postcode {code} van {wijk} (wijkenlijst) komt niet voor in de tabel met gemeenten; verbeter de wijkenlijst."
+            f"Postcode {code} van {wijk} ({origin}) komt niet voor in de tabel met gemeenten; "
+            "verbeter de lijst in aandachtswijken_pc4.csv."
         )
     if (wrong := own != city).any():
-        code, wijk = treated.loc[wrong, ["pc4", "wijk"]].iloc[0]
+        code, wijk, origin = treated.loc[wrong, ["pc4", "wijk", "zekerheid"]].iloc[0]
         raise SourceError(
-            f"Postcode {code} ligt in {own[wrong].iloc[0]}, niet in {wijk}; verbeter de wijkenlijst."
+            f"Postcode {code} ({origin}) ligt in {own[wrong].iloc[0]}, niet in {wijk}; "
+            "verbeter de lijst in aandachtswijken_pc4.csv."
         )
     codes = gemeenten["area"] if observed is None else pd.concat([gemeenten["area"], observed])
     pc4 = pd.DataFrame({"area": codes.drop_duplicates().sort_values(), "level": "pc4"})
@@ -607,6 +719,17 @@ def build_areas(
     return areas[["area", "name", "level", "gemeente", "aandachtswijk", "zekerheid"]]
 
 
+def _matches(folder: Path, pattern: str) -> list[Path]:
+    """Files or folders of that name, in any subfolder; hidden ones are not ours."""
+    return [path for path in sorted(folder.rglob(pattern)) if not path.name.startswith(".")]
+
+
 def _find(folder: Path, pattern: str) -> Path | None:
-    """First file or folder of that name, in any subfolder."""
-    return next(iter(sorted(folder.rglob(pattern))), None)
+    """Return the only file or folder of that name, or None."""
+    found = _matches(folder, pattern)
+    if len(found) > 1:
+        raise SourceError(
+            f"In de map {folder.name} passen {found[0].relative_to(folder)} en {found[1].relative_to(folder)} allebei "
+            f"op de naam {pattern}; laat er een staan."
+        )
+    return found[0] if found else None
