@@ -104,7 +104,7 @@ def test_dimensions_show_what_came_after_the_start_and_nothing_before(store, rea
     assert r.indicator["indicator"] == indicator
     assert r.window == (2014, 2022)
     assert "zegt niets over het programma" in words.answer(r)
-    assert "niets van vóór" in words.cannot_say(r)
+    assert "geen meting van vóór" in words.cannot_say(r)
 
 
 def test_a_wijk_of_candidates_is_labelled_so(store, real_data):

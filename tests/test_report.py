@@ -128,7 +128,7 @@ def test_a_series_that_starts_after_the_programme_says_nothing_about_it(store, b
     assert not r.simulated
     assert "zegt niets over het programma" in words.answer(r)
     assert "niet te bepalen" in words.course(r)
-    assert "niets van vóór" in words.cannot_say(r)
+    assert "geen meting van vóór" in words.cannot_say(r)
     assert "Oefendata" not in words.header(r, "Vraag?")
 
 
@@ -178,3 +178,17 @@ def test_the_required_path_ends_at_zero_after_eight_and_ten_years(wijk):
     assert (ends["required"] == 0).all()
     assert paths["required"].max() == pytest.approx(gap["gap"].iloc[0])
     assert set(projection["scenario"]) == {"lineair", "gedempt", "stadstrend"}
+
+
+@pytest.mark.parametrize(
+    ("start", "eind", "part"),
+    [
+        (2007, 2017, None),
+        (2000, 2010, "vóór het programma"),
+        (2011, 2015, "Een eerder beginjaar is mogelijk"),
+    ],
+)
+def test_the_report_says_what_its_first_year_leaves_out(store, practice, start, eind, part):
+    r = open_report("werk", "Utrecht", start, eind, data=str(practice))
+    assert r.window == (start, eind)
+    assert (part in words.answer(r)) if part else (r.timing == "")

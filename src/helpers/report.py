@@ -172,6 +172,30 @@ class Report:
         """Whether the first measurement tells the position at the start of the programme."""
         return self.window is not None and abs(self.window[0] - START_PROGRAMME) <= 1
 
+    @property
+    def timing(self) -> str:
+        """What the first year of the comparison leaves out, in a sentence; empty when it is the start."""
+        if self.window is None or self.has_start:
+            return ""
+        first = self.window[0]
+        if first < START_PROGRAMME:
+            return (
+                f"De vergelijking begint in {first}, vóór het programma: de verandering is niet alleen die van de "
+                "programmajaren."
+            )
+        if (
+            self.panel.get(self.indicator["indicator"], self.roles["wijk"])["period"].min()
+            <= START_PROGRAMME + 1
+        ):
+            return (
+                f"De vergelijking begint in {first}, na de start van het programma in 2007: wat er daarvoor veranderde telt "
+                "niet mee. Een eerder beginjaar is mogelijk."
+            )
+        return (
+            f"Er is geen meting van vóór of bij de start van het programma in 2007; de eerste is van {first}. Dit laat alleen "
+            "zien hoe het gebied zich daarna ontwikkelde, en zegt niets over het programma."
+        )
+
     @cached_property
     def reason(self) -> str:
         """Why there is no series, in one sentence for the reader."""

@@ -256,11 +256,8 @@ def _answer(r: Report) -> list[str]:
         sentences.append(
             f"Ten opzichte van {_and(others)} is het oordeel anders: de keuze van de referentie doet ertoe."
         )
-    if not r.has_start:
-        sentences.append(
-            f"Er is geen meting van bij de start van het programma in 2007; de eerste is van {t0}. Dit laat alleen zien "
-            "hoe het gebied zich daarna ontwikkelde, en zegt niets over het programma."
-        )
+    if r.timing:
+        sentences.append(r.timing)
     cause = "Of de wijkenaanpak hiervan de oorzaak is, volgt hier niet uit; dat vergt een vergelijkingsgroep."
     return [*sentences, cause]
 
@@ -441,7 +438,7 @@ def course(r: Report) -> Html:
         return nothing(r)
     if not r.has_start:
         return open_box(
-            f"Of het gebied op koers lag is niet te bepalen: de eerste meting is van {r.window[0]}, en het doel telt vanaf "
+            f"Of het gebied op koers lag is niet te bepalen: de vergelijking begint in {r.window[0]}, en het doel telt vanaf "
             "de positie bij de start in 2007."
         )
     gap = r.official_gap
@@ -504,10 +501,8 @@ def cannot_say(r: Report) -> Html:
             f"De eerste meting is van {r.window[0]}, na de bekendmaking van de selectie in maart 2007; een vroeg gevolg van die "
             "bekendmaking zit dus al in het beginpunt.",
         )
-    if r.window and not r.has_start:
-        points.insert(
-            0, f"De reeks begint in {r.window[0]}: er is niets van vóór of bij de start van het programma."
-        )
+    if r.timing:
+        points.insert(0, r.timing)
     if r.simulated:
         points.insert(0, "De reeksen zijn oefendata: geen conclusie over een werkelijk gebied is geoorloofd.")
     return Html("<ul>" + "".join(f"<li>{html.escape(p)}</li>" for p in points) + "</ul>")
