@@ -165,7 +165,8 @@ def _answer(ledger: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
         sentences.append(
             f"Over alle vragen samen werd in {(known == -1).sum()} van de {len(known)} wijkrapporten met een reeks de "
             f"achterstand op de rest van de stad aantoonbaar kleiner, in {(known == 1).sum()} groter; in "
-            f"{(known == 0).sum()} is het niet vast te stellen."
+            f"{(known == 0).sum()} is het niet vast te stellen. Bij {len(known)} oordelen met 95%-marges zijn er door toeval "
+            f"alleen al hoogstens zo'n {number(0.05 * len(known), 0)} stellige te verwachten."
         )
     sentences.append("Of de wijkenaanpak daarvan de oorzaak is, volgt hier niet uit; zie de rapporten.")
     return sentences
