@@ -231,6 +231,13 @@ def test_a_period_that_is_no_year_is_refused_by_record(tmp_path):
         sources.read_statline(path.parent, BOOK)
 
 
+def test_a_period_the_table_does_not_list_is_refused(tmp_path):
+    path = copy(tmp_path) / "Perioden.json"
+    path.write_text(json.dumps(records(path)[:1]))
+    with pytest.raises(sources.SourceError, match=r"'2010JJ00' staat niet in Perioden"):
+        sources.read_statline(path.parent, BOOK)
+
+
 # ---- the list, the areas, the map, the folder ------------------------------------------------------
 
 
@@ -256,6 +263,21 @@ def test_candidates_only_fill_the_wijken_without_postcodes(folder):
     treated = sources.read_treated(folder).set_index("pc4")
     assert treated.at["3561", "zekerheid"] == "kandidaat A"
     assert "1814" not in treated.index
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("Utrecht Overvecht,3561,A,x\nUtrecht Overvecht,3561,B,x\n", ["rij 3", "3561", "twee keer"]),
+        ("Utrecht Overvecht,3561,,x\n", ["rij 2", "kolom tier", "hoe zeker"]),
+    ],
+)
+def test_wrong_candidates_are_refused(folder, rows, words):
+    (folder / "aandachtswijken_pc4.csv").unlink()
+    (folder / "wijken_pc4_candidates.csv").write_text(f"wijk_officieel,pc4,tier,basis\n{rows}")
+    with pytest.raises(sources.SourceError) as caught:
+        sources.read_treated(folder)
+    assert [w for w in words if w not in str(caught.value)] == []
 
 
 @pytest.mark.parametrize(
@@ -309,6 +331,13 @@ def test_surveys_carry_their_number_of_respondents(tmp_path):
     path.write_text("pc4,jaar,n,rapportcijfer\n1813,2010,37,6.4\n")
     rows = sources.read_peilingen(path, BOOK)
     assert rows[["indicator", "value", "n"]].to_numpy().tolist() == [["rapportcijfer", 6.4, 37.0]]
+
+
+def test_a_misspelt_survey_result_is_refused_and_not_forgotten(tmp_path):
+    path = tmp_path / "peilingen.csv"
+    path.write_text("pc4,jaar,n,rapportciffer\n1813,2010,37,6.4\n")
+    with pytest.raises(sources.SourceError, match=r"rij 1.*'rapportciffer'.*rapportcijfer"):
+        sources.read_peilingen(path, BOOK)
 
 
 def test_a_folder_of_the_practice_panel_says_that_all_of_it_is_simulated(practice):

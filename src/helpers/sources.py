@@ -304,6 +304,10 @@ def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | N
     if given is None and candidates is not None:
         extra = read_csv(candidates, ["wijk_officieel", "pc4", "tier", "basis"])
         extra["pc4"] = _pc4(extra, "pc4", candidates)
+        _once(extra, ["pc4"], candidates)
+        _refuse(
+            extra["tier"].isna(), extra, "tier", candidates, "zegt niet hoe zeker het is; vul een letter in"
+        )
         named = extra["wijk_officieel"].isin(wijken["official_name"])
         log.add(
             candidates, "kandidaat-postcodegebieden met een onbekende wijknaam, weggelaten", (~named).sum()
@@ -346,6 +350,12 @@ def read_peilingen(path: Path, codebook: pd.DataFrame, log: Log | None = None) -
     """Read survey results per PC4 in the layout of data/README.md: pc4, jaar, n and the results."""
     book = codebook[codebook["table"] == "peilingen"]
     frame = read_csv(path, ["pc4", "jaar", "n"])
+    unknown = sorted(set(frame.columns) - {"pc4", "jaar", "n", *book["column"]})
+    if unknown:
+        raise SourceError(
+            f"{_name(path)}, rij 1: de kolom {unknown[0]!r} is geen uitkomst van een peiling in data/raw/indicatoren.csv "
+            f"({', '.join(book['column'])}); verbeter de naam of haal de kolom weg."
+        )
     book = book[book["column"].isin(frame.columns)]
     wide = pd.DataFrame({"area": _pc4(frame, "pc4", path), "period": _years(frame, "jaar", path)})
     _once(wide, ["area", "period"], path)
@@ -386,6 +396,8 @@ def read_statline(
         folder, "rijen van een regio die niet in RegioS staat", (~data["RegioS"].isin(regions["Key"])).sum()
     )
     periods = _part(folder, "Perioden", ["Key", "Status"]).drop_duplicates("Key").set_index("Key")
+    unlisted = ~data["Perioden"].isin(periods.index)
+    _refuse(unlisted, data, "Perioden", path, "staat niet in Perioden; haal de tabel in zijn geheel op")
     provisional = data["Perioden"].map(periods["Status"]).astype(str).str.lower().eq("voorlopig")
     wide["status"] = np.where(provisional, "provisional", "published")
     known = wide["area"].notna()
