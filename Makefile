@@ -4,7 +4,7 @@ PY := .venv/bin/python
 READY := .venv/.ready
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: reports test check lab data bench lock clean help
+.PHONY: reports test check lab data lock clean help
 
 reports: $(READY) ## render every report to reports/ (WIJKEN_RAW=folder for published data)
 	@$(PY) -m helpers reports

@@ -110,4 +110,4 @@ def test_dimensions_show_what_came_after_the_start_and_nothing_before(store, rea
 def test_a_wijk_of_candidates_is_labelled_so(store, real_data):
     r = open_report("leefbaarheid", "Utrecht/Overvecht", 2008, 2018, data=str(real_data))
     assert "kandidaat A: 4" in words.header(r, "Vraag?")
-    assert "kandidaat" in words.cannot_say(r)
+    assert "zijn kandidaten" in words.cannot_say(r)

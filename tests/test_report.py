@@ -98,7 +98,7 @@ def test_a_test_is_reported_with_its_name_its_n_and_its_clusters(country):
     text = words.wijken(country, country.wijken())
     assert re.search(r"tekentoets .* p = \d,\d{3} \(tweezijdig, \d+ wijken in 18 steden", text)
     assert len(re.findall(r"<td>\d+ van \d+</td>", text)) == 4
-    assert "was niet aan te tonen" in text
+    assert "had 80% kans om gevonden te worden" in text
 
 
 def test_without_a_series_the_report_says_why_and_shows_what_can_be_recomputed(store, bare):

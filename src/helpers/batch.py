@@ -21,6 +21,7 @@ from helpers.words import RESULTS_MIME
 
 NOTEBOOKS = panel.ROOT / "notebooks"
 REPORTS = panel.ROOT / "reports"
+CELL_LIMIT = 600  # seconds: a cell that hangs costs one report, not the batch
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def render(job: Job, out: Path = REPORTS) -> Outcome:
             {"gebied": job.gebied, "data": job.data, "seed": job.seed},
             kernel_name="python3",
             progress_bar=False,
+            execution_timeout=CELL_LIMIT,
         )
         outcome.results = _recorded(notebook, job)
         target = out / f"{job.name}.html"
@@ -179,6 +181,8 @@ def publish(outcomes: Sequence[Outcome], out: Path = REPORTS) -> None:
     if path.exists():
         earlier = pd.read_csv(path, dtype={"period": str})
         keep = earlier["report"].map(lambda r: r not in done and (out / r).exists())
+        if fresh:  # one index never mixes practice data with published series
+            keep &= earlier["status"].isin(pd.concat(fresh)["status"])
         fresh.insert(0, earlier[keep])
     fresh = [f for f in fresh if len(f)]
     results = pd.concat(fresh, ignore_index=True) if fresh else pd.DataFrame(columns=RESULT_COLUMNS)
@@ -201,6 +205,8 @@ def summary(outcomes: Sequence[Outcome], seconds: float) -> str:
 
 
 def _reports(options: argparse.Namespace) -> int:
+    if options.jobs < 1:
+        raise sources.SourceError(f"--jobs {options.jobs} is te weinig; geef 1 of meer.")
     jobs = plan(options.vraag, options.gebied, options.data, options.seed)
     started = time.monotonic()
     outcomes = run(jobs, options.out, ThreadPoolExecutor(options.jobs))

@@ -100,7 +100,11 @@ def index_page(results: pd.DataFrame, failed: list[str], out: Path) -> str:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False)
     ledger = claims.ledger()
     verdicts = results[results["measure"] == "target_verdict"].set_index(["question", "gebied"])
-    changes = results[(results["measure"] == "gap_change") & (results["reference"] == "rest_stad")]
+    changes = results[
+        (results["measure"] == "gap_change")
+        & (results["reference"] == "rest_stad")
+        & (results["method"] == "beschrijvend")
+    ]
     changes = changes.drop_duplicates(["question", "gebied"]).set_index(["question", "gebied"])
     simulated = bool((results["status"] == "simulated").any())
     counts = claims.summary(ledger)
@@ -165,8 +169,8 @@ def _answer(ledger: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
         sentences.append(
             f"Over alle vragen samen werd in {(known == -1).sum()} van de {len(known)} wijkrapporten met een reeks de "
             f"achterstand op de rest van de stad aantoonbaar kleiner, in {(known == 1).sum()} groter; in "
-            f"{(known == 0).sum()} is het niet vast te stellen. Bij {len(known)} oordelen met 95%-marges zijn er door toeval "
-            f"alleen al hoogstens zo'n {number(0.05 * len(known), 0)} stellige te verwachten."
+            f"{(known == 0).sum()} is het niet vast te stellen. Ook als er niets veranderde zouden er bij {len(known)} "
+            f"oordelen met 95%-marges zo'n {number(0.05 * len(known), 0)} stellig uitvallen."
         )
     sentences.append("Of de wijkenaanpak daarvan de oorzaak is, volgt hier niet uit; zie de rapporten.")
     return sentences

@@ -141,6 +141,9 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
             "files": {str(f.relative_to(folder)): _digest([f], "")[:12] for f in files},
         }
         (fresh / "meta.json").write_text(json.dumps(meta, indent=1))
+        if _key(store) == key:  # another notebook was just ahead
+            shutil.rmtree(fresh)
+            return store
         if store.exists():
             shutil.rmtree(store)
         fresh.rename(store)
@@ -187,9 +190,9 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
     """Add standard errors, and the aggregates that were not published themselves.
 
     An aggregate is the mean of its PC4 weighted by the denominator `n`; without denominators every
-    PC4 counts once. The standard error of a percentage with a known denominator is binomial with
-    half a case added to either side; otherwise it is the indicator's own unrest: the spread of a
-    PC4 around its own linear trend and the national year (:func:`unrest`).
+    PC4 counts once. The standard error is the indicator's own unrest: the spread of a PC4 around its
+    own linear trend and the national year (:func:`unrest`); for a percentage with a known denominator
+    at least the binomial one, with half a case added to either side.
 
     Parameters
     ----------
@@ -213,14 +216,13 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         pc4 = part[part["level"] == "pc4"].copy()
         noise = unrest(pc4, log=info["scale"] == "log")
         share = info["unit"] == "%"
-        part["se"] = _standard_error(part["value"], part["n"], share, np.nan)
         pc4["se"] = _standard_error(
             pc4["value"], pc4["n"], share, noise * (pc4["value"] if info["scale"] == "log" else 1)
         )
         if pc4["n"].isna().all():
             pc4["n"] = 1.0
         computed = _aggregate(pc4.dropna(subset=["n"]), members)
-        published = part[part["level"] != "pc4"].drop(columns="se")
+        published = part[part["level"] != "pc4"].copy()
         known = computed.set_index(["area", "period"])
         index = pd.MultiIndex.from_frame(published[["area", "period"]])
         published["se"] = known["se"].reindex(index).to_numpy()
@@ -289,7 +291,10 @@ def _standard_error(value: pd.Series, n: pd.Series, share: bool, otherwise: obje
         return np.broadcast_to(np.asarray(otherwise, dtype=float), value.shape).copy()
     p = (value / 100 * n + 0.5) / (n + 1)
     binomial = 100 * np.sqrt(p.clip(0, 1) * (1 - p.clip(0, 1)) / (n + 1))
-    return np.where(n > 0, binomial, np.broadcast_to(np.asarray(otherwise, dtype=float), value.shape))
+    # A register has no sampling error, but it moves from year to year by more than the binomial says.
+    return np.fmax(
+        np.where(n > 0, binomial, np.nan), np.broadcast_to(np.asarray(otherwise, float), value.shape)
+    )
 
 
 def _certain(areas: pd.DataFrame) -> pd.Series:
@@ -327,6 +332,10 @@ def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
 
 def _aggregate(pc4: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     rows = members.merge(pc4.drop(columns=["level", "gemeente"]).rename(columns={"area": "pc4"}), on="pc4")
+    # A postcode that appears or disappears would pass for a change of its wijk or city.
+    periods = pc4.groupby("area")["period"].nunique()
+    steady = periods.index[periods == periods.max()]
+    rows = rows[rows["pc4"].isin(steady) | rows["area"].isin(["Nederland", *sources.GROUPS])]
     by = rows.groupby(["area", "period"], sort=True)
     first = by[["level", "gemeente", "status", "source", "decimals"]].first()
     known = (
@@ -431,7 +440,7 @@ class Panel:
         if self.gebied != "Nederland":
             pc4 = pc4[pc4["gemeente"] == self.gebied.split("/", 1)[0]]
         shapes = gpd.read_parquet(path, filters=[("area", "in", pc4["area"].tolist())])
-        return shapes.merge(pc4[["area", "aandachtswijk"]], on="area")
+        return shapes.merge(pc4[["area", "aandachtswijk", "zekerheid"]], on="area")
 
 
 def references(gebied: str) -> dict[str, str]:

@@ -27,6 +27,7 @@ RESULT_COLUMNS = [
 
 # Selection announced 22 March 2007 (Actieplan Krachtwijken 2007, footnote 1); charters signed by July 2008.
 START_PROGRAMME, END_PROGRAMME = 2007, 2017
+RATIO_UNITS = ("%", "euro", "per 1.000")  # a score has no natural zero: no ratio, no index
 HORIZONS = (8, 10)  # years to the city average (Actieplan Krachtwijken 2007; Voortgangsrapportage 2010)
 LAST_FIT = 2012  # the last Outcomemonitor: the projection uses what was known then
 
@@ -133,7 +134,8 @@ class Report:
         if self.gebied == "Nederland":
             own = ("de aandachtswijken", "de rest van de eigen stad", "de eigen stad")
         else:
-            own = (wijk or f"de aandachtswijken van {city}", f"de rest van {city}", f"heel {city}")
+            plural = "en" if len(self.panel.wijken) != 1 else ""
+            own = (wijk or f"de aandachtswijk{plural} van {city}", f"de rest van {city}", f"heel {city}")
         return dict(zip(("wijk", *REFERENTIES), (*own, "de G18", "Nederland"), strict=True))
 
     @cached_property
@@ -174,27 +176,33 @@ class Report:
 
     @property
     def timing(self) -> str:
-        """What the first year of the comparison leaves out, in a sentence; empty when it is the start."""
-        if self.window is None or self.has_start:
+        """What the years of the comparison leave out or add; empty when they are those of the programme."""
+        if self.window is None:
             return ""
-        first = self.window[0]
-        if first < START_PROGRAMME:
-            return (
+        (first, last), parts = self.window, []
+        if last > self.eind:
+            parts.append(
+                f"Tussen {self.start} en {self.eind} zijn er geen twee metingen; vergeleken is {first} met {last}."
+            )
+        earliest = self.panel.get(self.indicator["indicator"], self.roles["wijk"])["period"].min()
+        if self.has_start:
+            pass
+        elif first < START_PROGRAMME:
+            parts.append(
                 f"De vergelijking begint in {first}, vóór het programma: de verandering is niet alleen die van de "
                 "programmajaren."
             )
-        if (
-            self.panel.get(self.indicator["indicator"], self.roles["wijk"])["period"].min()
-            <= START_PROGRAMME + 1
-        ):
-            return (
+        elif earliest <= START_PROGRAMME + 1:
+            parts.append(
                 f"De vergelijking begint in {first}, na de start van het programma in 2007: wat er daarvoor veranderde telt "
                 "niet mee. Een eerder beginjaar is mogelijk."
             )
-        return (
-            f"Er is geen meting van vóór of bij de start van het programma in 2007; de eerste is van {first}. Dit laat alleen "
-            "zien hoe het gebied zich daarna ontwikkelde, en zegt niets over het programma."
-        )
+        else:
+            parts.append(
+                f"Er is geen meting van vóór of bij de start van het programma in 2007; de eerste is van {first}. Dit laat "
+                "alleen zien hoe het gebied zich daarna ontwikkelde, en zegt niets over het programma."
+            )
+        return " ".join(parts)
 
     @cached_property
     def reason(self) -> str:
@@ -290,7 +298,10 @@ class Report:
 
     def _gap(self, indicator: pd.Series, area: str, reference: str, nested: bool) -> pd.DataFrame:
         wijk, other = (self.panel.get(indicator["indicator"], a) for a in (area, reference))
-        return monitor.gaps(wijk, other, int(indicator["direction"]), indicator["scale"], nested)
+        gap = monitor.gaps(wijk, other, int(indicator["direction"]), indicator["scale"], nested)
+        if indicator["unit"] not in RATIO_UNITS:
+            gap[["index", "index_lower", "index_upper"]] = np.nan
+        return gap
 
     @cached_property
     def _main_gaps(self) -> dict[str, pd.DataFrame]:
@@ -309,7 +320,8 @@ class Report:
             for row in part.itertuples():
                 self.record("gap", row.period, (row.gap, row.lower, row.upper), self.gap_unit, role)
                 index = (row.index, row.index_lower, row.index_upper)
-                self.record("index", row.period, index, "index", role)
+                if np.isfinite(row.index):
+                    self.record("index", row.period, index, "index", role)
             parts.append(part)
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
@@ -420,10 +432,12 @@ class Report:
         wide = pd.DataFrame(
             {a: self.panel.get(name, a).set_index("period")["value"] for a in wijken["area"]}
         ).T
+        if self.indicator["scale"] == "log":
+            wide = 100 * np.log(wide)
         sigma = monitor.sigma_convergence(wide[list(self.window)])
         for year, row in sigma.iterrows():
             numbers = (row["sd"], row["lower"], row["upper"])
-            self.record("sigma", year, numbers, self.indicator["unit"], "", "standaardafwijking", row["n"])
+            self.record("sigma", year, numbers, self.gap_unit, "", "standaardafwijking", row["n"])
         for method, part in (("OLS, CR1 per stad", beta), ("gecorrigeerd voor meetfouten", beta.corrected)):
             numbers = (part.estimate, part.lower, part.upper)
             self.record(
@@ -442,7 +456,7 @@ class Report:
             window = self._window(row["indicator"])
             if row["direction"] == 0 or window is None:
                 continue
-            gap = self._gap(row, self.roles["wijk"], self.roles["g18"], True).dropna(subset=["gap", "index"])
+            gap = self._gap(row, self.roles["wijk"], self.roles["g18"], True).dropna(subset="gap")
             if not set(window) <= set(gap.index):
                 continue
             change = monitor.change(gap, *window)
@@ -451,7 +465,8 @@ class Report:
             for year, values in gap.loc[list(window)].iterrows():
                 for measure, kind, prefix in (("gap", unit, ""), ("index", "index", "index_")):
                     stated = tuple(values[c] for c in (measure, f"{prefix}lower", f"{prefix}upper"))
-                    self.record(measure, year, stated, kind, "g18", indicator=row["indicator"])
+                    if np.isfinite(stated[0]):
+                        self.record(measure, year, stated, kind, "g18", indicator=row["indicator"])
             period = "-".join(map(str, window))
             self.record("gap_change", period, numbers, unit, "g18", indicator=row["indicator"])
             first, last = (gap.loc[year] for year in window)
@@ -561,12 +576,15 @@ class Report:
         if shapes is None:
             return words.open_box("Geen kaart: in de gegevensmap staan geen grenzen van postcodegebieden.")
         values = self.panel.pc4(self.indicator["indicator"], self.window[1])
-        shapes = shapes.merge(values, on="area", how="left").assign(
-            treated=lambda s: s["aandachtswijk"].notna()
-        )
+        shapes = shapes.merge(values, on="area", how="left").assign(treated=self._outlined)
         kind = "schematische kaart" if self.simulated else "kaart"
         title = f"{self.indicator['label']} in {self.gebied.split('/', 1)[0]}, {self.window[1]}: {kind}"
         return figures.area_map(shapes, self.style(), title)
+
+    def _outlined(self, shapes: pd.DataFrame) -> pd.Series:
+        """Which PC4 the map outlines: for Nederland only those the report stands on."""
+        candidate = shapes["zekerheid"].fillna("").str.startswith("kandidaat")
+        return shapes["aandachtswijk"].notna() & ~(candidate & (self.gebied == "Nederland"))
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
@@ -589,7 +607,8 @@ class Report:
             sources.WITH_CANDIDATES: "aandachtswijken, met kandidaten",
             "Niet-aandachtswijken": "alle andere gebieden dan de vastgestelde",
         }
-        for area, name in names.items() if self.window and self.gebied == "Nederland" else ():
+        candidates = any(kind.startswith("kandidaat") for kind in self.panel.treated["zekerheid"])
+        for area, name in names.items() if self.window and candidates and self.gebied == "Nederland" else ():
             series = self.panel.get(self.indicator["indicator"], area).set_index("period")
             if not set(self.window) <= set(series.index):
                 continue

@@ -117,7 +117,7 @@ def server() -> Iterator[None]:
         return
     with tempfile.TemporaryDirectory(prefix="wijken-") as folder:
         address = str(Path(folder) / "warm")
-        process = subprocess.Popen([sys.executable, "-m", "helpers.warm", address], stdin=subprocess.DEVNULL)
+        process = subprocess.Popen([sys.executable, "-m", "helpers.warm", address], stdin=subprocess.PIPE)
         while process.poll() is None and not Path(address).exists():
             time.sleep(0.02)
         before = {name: os.environ.get(name) for name in (SOCKET, "JUPYTER_DEFAULT_PROVISIONER_NAME")}
@@ -159,6 +159,8 @@ def serve(address: str) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     selector.register(listener, selectors.EVENT_READ)
     selector.register(wake_read, selectors.EVENT_READ)
+    # Standard input ends when the batch does, however it ended: then there is nothing left to serve.
+    selector.register(sys.stdin, selectors.EVENT_READ)
     # The address appears only when the server is ready to answer.
     listener.bind(address + ".new")
     listener.listen(64)
@@ -174,6 +176,8 @@ def serve(address: str) -> None:
                     _become_kernel(request, connection)
                 connection.sendall(f"{pid}\n".encode())
                 children[pid] = connection
+            elif key.fileobj is sys.stdin:
+                os._exit(0)
             else:
                 wake_read.recv(4096)
                 _reap(children)

@@ -48,7 +48,7 @@ MEASURES = {
     "share_catching_up": "aandeel wijken dat inloopt",
     "sign_test": "tekentoets tegen de helft",
     "mean_change": "gemiddelde verandering over de wijken",
-    "detectable_change": "kleinste aantoonbare gemiddelde verandering",
+    "detectable_change": "gemiddelde verandering die met 80% kans gevonden wordt",
     "sigma": "spreiding tussen wijken",
     "beta": "samenhang van verandering met beginachterstand",
 }
@@ -87,6 +87,8 @@ def number(value: float, decimals: int = 1, sign: bool = False) -> str:
 
 def in_unit(value: float, unit: str, sign: bool = False) -> str:
     """Write a number with the digits of its unit; see ``DIGITS``."""
+    if unit == "p-waarde" and value < 0.0005:
+        return "< 0,001"
     return number(value, DIGITS.get(unit, 2), sign)
 
 
@@ -110,7 +112,9 @@ def open_box(text: str) -> Html:
 
 def nothing(r: Report) -> Html:
     """Say that there is nothing to show, and why."""
-    return open_box(r.reason)
+    return open_box(
+        r.reason if r.window is None else "Hiervoor zijn er in dit gebied geen bruikbare metingen."
+    )
 
 
 def table(data: pd.DataFrame, caption: str, digits: int = 1) -> Html:
@@ -251,7 +255,9 @@ def _answer(r: Report) -> list[str]:
     ]
     if r.simulated:
         sentences[0] = f"Oefendata, geen werkelijke uitkomst. {sentences[0]}"
-    others = [r.names[k] for k in changes.index if changes.at[k, "verdict"] != verdict]
+    others = [
+        r.names[k] for k, v in changes.iterrows() if v["verdict"] != verdict and np.isfinite(v["estimate"])
+    ]
     if others:
         sentences.append(
             f"Ten opzichte van {_and(others)} is het oordeel anders: de keuze van de referentie doet ertoe."
@@ -263,7 +269,7 @@ def _answer(r: Report) -> list[str]:
 
 
 def _had(r: Report) -> str:
-    return f"had {r.names['wijk']}" if "/" in r.gebied else f"hadden {r.names['wijk']} samen"
+    return f"had {r.names['wijk']}" if len(r.panel.wijken) == 1 else f"hadden {r.names['wijk']} samen"
 
 
 def _standing(gap: float, unit: str) -> str:
@@ -395,7 +401,7 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
         sentences.append(
             f"Gemiddeld veranderde de achterstand {with_interval(mean.estimate, mean.lower, mean.upper, unit, sign=True)} "
             f"{unit} ({mean.n} wijken in {mean.clusters} steden, die tellen voor {number(mean.effective_clusters, 0)} "
-            f"gelijke). Een kleinere gemiddelde verandering dan {in_unit(mean.detectable, unit)} {unit} was niet aan te tonen."
+            f"gelijke). Een gemiddelde verandering van {in_unit(mean.detectable, unit)} {unit} had 80% kans om gevonden te worden."
         )
     columns = {
         "ten opzichte van": [r.names[role] for role in found["role"]],
@@ -416,12 +422,11 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
     if spread is not None:
         sigma, beta = spread
         first, last = (
-            with_interval(row["sd"], row["lower"], row["upper"], r.indicator["unit"])
-            for _, row in sigma.iterrows()
+            with_interval(row["sd"], row["lower"], row["upper"], unit) for _, row in sigma.iterrows()
         )
         slope = with_interval(beta.estimate, beta.lower, beta.upper, "helling", sign=True)
         sentences.append(
-            f"De spreiding tussen de wijken ging van {first} naar {last} {r.indicator['unit']}. Per punt beginachterstand "
+            f"De spreiding tussen de wijken ging van {first} naar {last} {unit}. Per punt beginachterstand "
             f"veranderde de achterstand {slope}; na correctie voor meetfouten "
             f"{in_unit(beta.corrected.estimate, 'helling', True)}. Het verschil daartussen is terugkeer naar het gemiddelde, "
             "die ook zonder beleid optreedt."
@@ -492,7 +497,8 @@ def cannot_say(r: Report) -> Html:
     if r.gebied != "Nederland" and any(kind.startswith("kandidaat") for kind in certain):
         points.insert(
             0,
-            "Een deel van de postcodegebieden is een kandidaat en staat niet op een officiële lijst (Kamerstuk 30995, nr. 66); "
+            f"{'Alle' if all(k.startswith('kandidaat') for k in certain) else 'Een deel van de'} postcodegebieden van dit gebied "
+            f"{'zijn kandidaten en staan' if all(k.startswith('kandidaat') for k in certain) else 'is kandidaat en staat'} niet op een officiële lijst (Kamerstuk 30995, nr. 66); "
             "met die lijst kan de uitkomst anders zijn.",
         )
     if r.has_start and r.window[0] > 2007:
