@@ -96,7 +96,9 @@ def test_no_estimate_of_a_change_stands_without_its_interval(country):
 
 def test_a_test_is_reported_with_its_name_its_n_and_its_clusters(country):
     text = words.wijken(country, country.wijken())
-    assert re.search(r"tekentoets .* p = \d,\d{3} \(tweezijdig, \d+ wijken in 18 steden", text)
+    assert re.search(
+        r"tekentoets .* p-waarde van (minder dan )?\d,\d{3} \(tweezijdig, \d+ wijken in 18 steden", text
+    )
     assert len(re.findall(r"<td>\d+ van \d+</td>", text)) == 4
     assert "had 80% kans om gevonden te worden" in text
 

@@ -88,7 +88,7 @@ def number(value: float, decimals: int = 1, sign: bool = False) -> str:
 def in_unit(value: float, unit: str, sign: bool = False) -> str:
     """Write a number with the digits of its unit; see ``DIGITS``."""
     if unit == "p-waarde" and value < 0.0005:
-        return "< 0,001"
+        return "minder dan 0,001"
     return number(value, DIGITS.get(unit, 2), sign)
 
 
@@ -387,7 +387,7 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
     up, mean = row["up"], row["mean"]
     sentences = [
         f"In {up.k} van de {up.n} wijken werd de achterstand op {r.names[r.referentie]} kleiner. Puur toeval geeft de helft; de "
-        f"tekentoets daartegen geeft p = {in_unit(up.p_half, 'p-waarde')} (tweezijdig, {up.n} wijken in "
+        f"tekentoets daartegen geeft een p-waarde van {in_unit(up.p_half, 'p-waarde')} (tweezijdig, {up.n} wijken in "
         f"{_many(row['cities'], 'stad', 'steden')}, wijken als onafhankelijk behandeld"
         + (f"; {up.ties} zonder verandering tellen niet mee). " if up.ties else "). ")
         + (
