@@ -448,9 +448,7 @@ def course(gap: pd.DataFrame, style: Style, required: pd.DataFrame, projection: 
 
 
 @_styled
-def area_map(
-    shapes: gpd.GeoDataFrame, style: Style, title: str, context: gpd.GeoDataFrame | None = None
-) -> Picture:
+def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str) -> Picture:
     """Draw PC4 areas coloured by value, the aandachtswijken outlined; north is up.
 
     Parameters
@@ -461,8 +459,6 @@ def area_map(
         Shared style; unit of the value.
     title : str
         Says what, where and when.
-    context : GeoDataFrame, optional
-        Outlines drawn below.
 
     Returns
     -------
@@ -474,8 +470,6 @@ def area_map(
     shown = shapes.dropna(subset=["value"])
     low, high = shown["value"].quantile([0.02, 0.98]) if len(shown) else (0.0, 1.0)
     norm = mpl.colors.Normalize(low, high if high > low else low + 1)
-    if context is not None:
-        context.plot(ax=axes, color="none", edgecolor="#BBBBBB", linewidth=0.3)
     missing = shapes[shapes["value"].isna()]
     if len(missing):
         missing.plot(ax=axes, color="#F2F2F2", edgecolor="#CCCCCC", linewidth=0.2, hatch="///")

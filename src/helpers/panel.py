@@ -287,19 +287,18 @@ def unrest(pc4: pd.DataFrame, log: bool = False) -> float:
 
 
 def _standard_error(value: pd.Series, n: pd.Series, share: bool, otherwise: object) -> np.ndarray:
+    floor = np.broadcast_to(np.asarray(otherwise, dtype=float), value.shape)
     if not share:
-        return np.broadcast_to(np.asarray(otherwise, dtype=float), value.shape).copy()
+        return floor.copy()
     p = (value / 100 * n + 0.5) / (n + 1)
     binomial = 100 * np.sqrt(p.clip(0, 1) * (1 - p.clip(0, 1)) / (n + 1))
     # A register has no sampling error, but it moves from year to year by more than the binomial says.
-    return np.fmax(
-        np.where(n > 0, binomial, np.nan), np.broadcast_to(np.asarray(otherwise, float), value.shape)
-    )
+    return np.fmax(np.where(n > 0, binomial, np.nan), floor)
 
 
 def _certain(areas: pd.DataFrame) -> pd.Series:
     """Which rows are PC4 that belong to an aandachtswijk beyond doubt: candidates do not."""
-    return areas["aandachtswijk"].notna() & ~areas["zekerheid"].fillna("").str.startswith("kandidaat")
+    return areas["aandachtswijk"].notna() & ~sources.is_candidate(areas["zekerheid"])
 
 
 def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
@@ -419,7 +418,7 @@ class Panel:
     @cached_property
     def wijken(self) -> list[str]:
         """The aandachtswijken inside the area that have PC4 on the list; for Nederland no candidates."""
-        certain = ~self.treated["zekerheid"].str.startswith("kandidaat")
+        certain = ~sources.is_candidate(self.treated["zekerheid"])
         known = set(self.treated.loc[certain if self.gebied == "Nederland" else slice(None), "wijk"])
         return [w for w in wijken_in(self.gebied, self.areas) if w in known]
 

@@ -583,7 +583,7 @@ class Report:
 
     def _outlined(self, shapes: pd.DataFrame) -> pd.Series:
         """Which PC4 the map outlines: for Nederland only those the report stands on."""
-        candidate = shapes["zekerheid"].fillna("").str.startswith("kandidaat")
+        candidate = sources.is_candidate(shapes["zekerheid"])
         return shapes["aandachtswijk"].notna() & ~(candidate & (self.gebied == "Nederland"))
 
     @cached_property
@@ -607,7 +607,7 @@ class Report:
             sources.WITH_CANDIDATES: "aandachtswijken, met kandidaten",
             "Niet-aandachtswijken": "alle andere gebieden dan de vastgestelde",
         }
-        candidates = any(kind.startswith("kandidaat") for kind in self.panel.treated["zekerheid"])
+        candidates = sources.is_candidate(self.panel.treated["zekerheid"]).any()
         for area, name in names.items() if self.window and candidates and self.gebied == "Nederland" else ():
             series = self.panel.get(self.indicator["indicator"], area).set_index("period")
             if not set(self.window) <= set(series.index):

@@ -320,6 +320,11 @@ def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | N
     return treated.sort_values(["wijk", "pc4"]).reset_index(drop=True)
 
 
+def is_candidate(certainty: pd.Series) -> pd.Series:
+    """Tell which entries of a column `zekerheid` are candidates; a missing one is none."""
+    return certainty.fillna("").str.startswith("kandidaat")
+
+
 # ---- publishers ------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
+from helpers import monitor
+
 if TYPE_CHECKING:
     from helpers.report import Report
 
@@ -436,8 +438,7 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
 
 def course(r: Report) -> Html:
     """Say whether the area was on course, for both horizons."""
-    from helpers import monitor
-    from helpers.report import HORIZONS
+    from helpers.report import HORIZONS  # report imports this module
 
     if r.window is None:
         return nothing(r)
@@ -490,16 +491,19 @@ def cannot_say(r: Report) -> Html:
         "De marges gaan over toeval in de metingen, met onafhankelijke fouten per postcodegebied en jaar. Definitiebreuken "
         "en gezamenlijke schokken zitten er niet in.",
     ]
-    certain = r.treated()
     wijken = len(r.panel.wijken)
+    candidates = [kind.startswith("kandidaat") for kind in r.treated()]
     if r.gebied == "Nederland" and 0 < wijken < 40:
         points.insert(0, f"De wijkenlijst dekt {wijken} van de 40 aandachtswijken.")
-    if r.gebied != "Nederland" and any(kind.startswith("kandidaat") for kind in certain):
+    if r.gebied != "Nederland" and any(candidates):
+        which = (
+            "Alle postcodegebieden van dit gebied zijn kandidaten en staan"
+            if all(candidates)
+            else "Een deel van de postcodegebieden van dit gebied is kandidaat en staat"
+        )
         points.insert(
             0,
-            f"{'Alle' if all(k.startswith('kandidaat') for k in certain) else 'Een deel van de'} postcodegebieden van dit gebied "
-            f"{'zijn kandidaten en staan' if all(k.startswith('kandidaat') for k in certain) else 'is kandidaat en staat'} niet op een officiële lijst (Kamerstuk 30995, nr. 66); "
-            "met die lijst kan de uitkomst anders zijn.",
+            f"{which} niet op een officiële lijst (Kamerstuk 30995, nr. 66); met die lijst kan de uitkomst anders zijn.",
         )
     if r.has_start and r.window[0] > 2007:
         points.insert(
