@@ -32,7 +32,6 @@ def store(practice, tmp_path_factory):
     """Keep the processed store in a temporary folder for the whole session, in kernels too."""
     folder = tmp_path_factory.mktemp("processed")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(panel, "PROCESSED", folder)
         patch.setenv("WIJKEN_PROCESSED", str(folder))
         yield panel.build(str(practice))
 

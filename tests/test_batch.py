@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import batch, pages, words
-from helpers.report import RESULT_COLUMNS, VRAGEN
+from helpers import batch, due, words
+from helpers.due import RESULT_COLUMNS, RESULTS_MIME, VRAGEN
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -135,7 +135,7 @@ def test_a_failing_report_is_named_leaves_its_page_and_the_others_alone(
     )
     printed = capsys.readouterr().out
     assert code == 1
-    assert "1 rapporten klaar, 1 mislukt" in printed
+    assert "1 rapporten klaar, 0 waren actueel, 1 mislukt" in printed
     assert "werk, Utrecht: cel 4 (1 / 0): ZeroDivisionError: division by zero" in printed
     assert (out / "werk" / "utrecht.html").read_text() == "van eerder"
     assert "division by zero" in (out / "index.html").read_text()
@@ -174,10 +174,10 @@ def test_bad_data_is_refused_before_any_report_is_lost(practice, tmp_path, capsy
 
 
 def test_there_are_295_reports_with_names_of_their_own():
-    jobs = batch.plan()
+    jobs = due.plan()
     assert len(jobs) == 295
     assert len({job.name for job in jobs}) == 295
-    assert pages.slug("Dordrecht/Wielwijk/Crabbehof") == "dordrecht-wielwijk-crabbehof"
+    assert due.slug("Dordrecht/Wielwijk/Crabbehof") == "dordrecht-wielwijk-crabbehof"
 
 
 def test_an_interval_of_a_planted_effect_is_asked_as_indicator_is_value(tmp_path, capsys):
@@ -198,4 +198,4 @@ def test_stock_papermill_runs_a_notebook_from_any_directory(vraag, practice, sto
     cells = json.loads((tmp_path / "uit.ipynb").read_text())["cells"]
     outputs = [o for c in cells for o in c.get("outputs", [])]
     assert not [o for o in outputs if o.get("name") == "stderr"]
-    assert any(words.RESULTS_MIME in o.get("data", {}) for o in outputs)
+    assert any(RESULTS_MIME in o.get("data", {}) for o in outputs)

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import panel, sources
+from helpers import due, panel, sources
 
 
 def tiny(n=(100.0, 300.0, 600.0)):
@@ -191,7 +191,8 @@ def test_a_slice_holds_the_wijk_its_references_and_nothing_of_other_cities(store
 def test_pc4_values_come_from_the_own_city_only(store, practice):
     slice_ = panel.load("werk", "Utrecht/Overvecht", str(practice))
     inside = slice_.pc4("nww", 2010)["area"]
-    city = slice_.areas.query("level == 'pc4' and gemeente == 'Utrecht'")["area"]
+    city = slice_.boundaries["area"]
+    assert set(slice_.boundaries["gemeente"]) == {"Utrecht"}
     assert 0 < len(inside) <= len(city)
     assert set(inside) <= set(city)
 
@@ -229,7 +230,7 @@ def test_a_missing_data_folder_is_named():
 
 
 def test_there_are_59_areas_and_names_may_hold_a_slash():
-    gebieden = panel.gebieden()
+    gebieden = due.gebieden()
     assert len(gebieden) == 59
     assert gebieden[0] == "Nederland"
     assert panel.references("Dordrecht/Wielwijk/Crabbehof")["stad"] == "Dordrecht"

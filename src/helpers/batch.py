@@ -1,119 +1,111 @@
-"""Which reports there are; run them; the command line (``python -m helpers``)."""
+"""Run the reports that are due; the command line (``python -m helpers``).
+
+Everything heavy is imported where it is needed: a run with nothing to do imports none of it.
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import csv
+import io
+import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+from helpers import SourceError, due
+from helpers.due import REPORTS, RESULT_COLUMNS, RESULTS_MIME, Job
 
-from helpers import pages, panel, sources, warm
-from helpers.pages import slug
-from helpers.report import RESULT_COLUMNS, VRAGEN, check_option
-from helpers.words import RESULTS_MIME
-
-NOTEBOOKS = panel.ROOT / "notebooks"
-REPORTS = panel.ROOT / "reports"
-CELL_LIMIT = 600  # seconds: a cell that hangs costs one report, not the batch
+NOTEBOOKS = due.NOTEBOOKS
+ENGINE = "wijkenaanpak"  # helpers.engine, as papermill knows it
+TIME_LIMIT = 600.0  # seconds: a report that hangs costs one report, not the batch
 
 
 @dataclass(frozen=True)
-class Job:
-    """One report: a question, an area, the data it runs on."""
+class Limits:
+    """What one report may use.
 
-    vraag: str
-    gebied: str
-    data: str = "oefendata"
-    seed: int = 2007
+    Attributes
+    ----------
+    seconds : float
+        Wall clock.
+    memory : int or None
+        Bytes beyond what its process starts with; None for no limit.
+    """
 
-    @property
-    def name(self) -> str:
-        """Path of the report inside the reports folder, without suffix."""
-        return f"{self.vraag}/{slug(self.gebied)}"
+    seconds: float = TIME_LIMIT
+    memory: int | None = None
 
 
 @dataclass
 class Outcome:
-    """What became of a job."""
+    """What became of a job: its page and its rows of results.csv, or an error."""
 
     job: Job
-    seconds: float = 0.0
+    page: str = ""
+    rows: str = ""
     error: str = ""
-    results: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=RESULT_COLUMNS))
+    seconds: float = 0.0
 
 
-def plan(
-    vragen: Sequence[str] = (),
-    gebieden: Sequence[str] = (),
-    data: str = "oefendata",
-    seed: int = 2007,
-) -> list[Job]:
-    """List the reports of a selection; an empty selection means all.
+def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -> Outcome:
+    """Execute one notebook and make its page; write nothing, and return an error instead of raising it.
 
-    Raises
-    ------
-    sources.SourceError
-        For an unknown question or area, with the nearest known name.
+    Success is judged by the exception and by the recorded results being there, not by papermill's
+    metadata, which calls every cell completed after a dead kernel.
+
+    Parameters
+    ----------
+    job : Job
+    limits : Limits
+    notebooks : Path, optional
+        Folder of the notebooks; by default the project's, wherever this runs.
     """
-    known = panel.gebieden()
-    for vraag in vragen:
-        check_option("--vraag", vraag, VRAGEN)
-    for gebied in gebieden:
-        check_option("--gebied", gebied, known)
-    return [
-        Job(vraag, gebied, data, seed)
-        for vraag in VRAGEN
-        if not vragen or vraag in vragen
-        for gebied in known
-        if not gebieden or gebied in gebieden
-    ]
-
-
-def render(job: Job, out: Path = REPORTS) -> Outcome:
-    """Execute one notebook, write its page; an error is returned, not raised.
-
-    The page is written to a temporary file and renamed, so a failing report leaves the earlier one
-    intact. Success is judged by the exception and by the recorded results being there, not by
-    papermill's metadata, which calls every cell completed after a dead kernel.
-    """
-    import papermill  # costs a second; who only lists does not pay
-
     started = time.monotonic()
     outcome = Outcome(job)
     try:
-        notebook = papermill.execute_notebook(
-            str(NOTEBOOKS / f"{job.vraag}.ipynb"),
-            None,
-            {"gebied": job.gebied, "data": job.data, "seed": job.seed},
-            kernel_name="python3",
-            progress_bar=False,
-            execution_timeout=CELL_LIMIT,
-        )
-        outcome.results = _recorded(notebook, job)
-        target = out / f"{job.name}.html"
-        write_whole(target, pages.report_page(notebook, job.vraag, job.gebied, job.name))
-    except papermill.PapermillExecutionError as error:
-        first_line = error.source.splitlines()[0]
-        outcome.error = f"cel {error.cell_index} ({first_line}): {error.ename}: {error.evalue}"
+        import papermill
+
+        from helpers import pages
+
+        try:
+            notebook = papermill.execute_notebook(
+                str((notebooks or NOTEBOOKS) / f"{job.vraag}.ipynb"),
+                None,
+                {"gebied": job.gebied, "data": job.data, "seed": job.seed},
+                kernel_name="python3",
+                engine_name=ENGINE,
+                progress_bar=False,
+                time_limit=limits.seconds,
+                memory_limit=limits.memory,
+            )
+            outcome.rows = _recorded(notebook, job)
+            outcome.page = pages.report_page(notebook, job.vraag, job.gebied, job.name)
+        except papermill.PapermillExecutionError as error:
+            first_line = error.source.splitlines()[0]
+            outcome.error = f"cel {error.cell_index} ({first_line}): {error.ename}: {error.evalue}"
     except Exception as error:  # whatever goes wrong in one report must not stop the others
         outcome.error = f"{type(error).__name__}: {error}"
     outcome.seconds = time.monotonic() - started
     return outcome
 
 
-def _recorded(notebook: Any, job: Job) -> pd.DataFrame:
+def _recorded(notebook: Any, job: Job) -> str:
+    """Return the recorded results as CSV without a header, in a fixed order."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if RESULTS_MIME in output.get("data", {}):
-                rows = pd.DataFrame(output["data"][RESULTS_MIME], columns=RESULT_COLUMNS)
-                return rows.assign(report=f"{job.name}.html")
+                rows = [{**row, "report": f"{job.name}.html"} for row in output["data"][RESULTS_MIME]]
+                rows.sort(key=lambda row: [row[c] for c in RESULT_COLUMNS[2:7]])
+                text = io.StringIO()
+                csv.DictWriter(text, RESULT_COLUMNS, lineterminator="\n").writerows(rows)
+                return text.getvalue()
     raise RuntimeError("het notebook is niet tot het einde gekomen: er zijn geen resultaten vastgelegd")
 
 
@@ -125,103 +117,297 @@ def write_whole(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
+def keep(outcome: Outcome, made_from: dict[str, Any], out: Path) -> None:
+    """Write a finished report: page, numbers, and last what it was made from, which makes it count."""
+    files = {".html": outcome.page, ".csv": ",".join(RESULT_COLUMNS) + "\n" + outcome.rows}
+    for suffix, text in files.items():
+        write_whole(out / f"{outcome.job.name}{suffix}", text)
+    hashes = {suffix: due.digest([out / f"{outcome.job.name}{suffix}"]) for suffix in files}
+    state = {"from": made_from, "files": hashes, "seconds": round(outcome.seconds, 3)}
+    write_whole(out / due.STATE / f"{outcome.job.name}.json", json.dumps(state))
+
+
 def run(
     jobs: Sequence[Job],
     out: Path = REPORTS,
     executor: Executor | None = None,
+    limits: Limits = Limits(),
+    force: bool = False,
     progress: bool = True,
 ) -> list[Outcome]:
-    """Render the jobs with any executor; two threads by default, each driving a kernel of its own.
+    """Render the reports that are due with any executor, and rewrite results.csv and index.html.
 
     Parameters
     ----------
     jobs : sequence of Job
-        What to render.
+        All on the same data.
     out : Path
         The reports folder.
     executor : concurrent.futures.Executor, optional
-        Where the jobs run; it is shut down at the end.
+        Where they run; by default two threads, each driving a process a report. It is shut down at the end.
+    limits : Limits
+        For each report.
+    force : bool
+        Render all, also what is up to date.
     progress : bool
         Show a progress bar on standard error.
 
     Returns
     -------
     list of Outcome
-        In the order of `jobs`. `results.csv` and `index.html` are rewritten at the end.
+        Of the reports that were due, in the order of `jobs`. After a KeyboardInterrupt, which is
+        raised again, everything that was finished is kept.
+
+    Raises
+    ------
+    SourceError
+        When the data are wrong, or another batch is writing to the same folder.
     """
+    prepare(jobs)  # wrong data are refused before anything is touched
+    wanted = due.dependencies(jobs, NOTEBOOKS)
+    with _only_batch(out):
+        todo = [job for job in jobs if force or due.why(job, wanted[job], out)]
+        outcomes: dict[Job, Outcome] = {}
+        try:
+            if todo:
+                _run(todo, out, executor or ThreadPoolExecutor(2), limits, progress, wanted, outcomes)
+        finally:
+            publish(jobs[0].data, jobs[0].seed, list(outcomes.values()), out)
+        return [outcomes[job] for job in todo]
+
+
+def _run(
+    todo: Sequence[Job],
+    out: Path,
+    executor: Executor,
+    limits: Limits,
+    progress: bool,
+    wanted: dict[Job, dict[str, Any]],
+    outcomes: dict[Job, Outcome],
+) -> None:
     from tqdm import tqdm
 
-    # One kernel is one worker: numerical libraries that start threads of their own would fight over the cores.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for data, seed in sorted({(job.data, job.seed) for job in jobs}):
-        panel.build(data, seed)
-    outcomes: dict[Job, Outcome] = {}
-    with warm.server(), executor or ThreadPoolExecutor(2) as pool:
-        futures = {pool.submit(render, job, out): job for job in jobs}
-        bar = tqdm(as_completed(futures), total=len(futures), unit="rapport", disable=not progress)
+    from helpers import warm
+
+    if isinstance(executor, ThreadPoolExecutor):
+        warm.start(wait=False)
+    with executor:
+        futures = {executor.submit(render, job, limits, NOTEBOOKS): job for job in _longest_first(todo, out)}
         try:
-            for future in bar:
-                outcomes[futures[future]] = future.result()
-        except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
-            outcomes |= {job: f.result() for f, job in futures.items() if f.done() and not f.cancelled()}
-            publish(list(outcomes.values()), out)
+            for future in tqdm(
+                as_completed(futures), total=len(futures), unit="rapport", disable=not progress
+            ):
+                job, outcome = futures[future], future.result()
+                if not outcome.error:
+                    keep(outcome, wanted[job], out)
+                outcomes[job] = Outcome(job, error=outcome.error, seconds=outcome.seconds)
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            warm.stop()  # what still runs ends now, and its report stays due
             raise
-    ordered = [outcomes[job] for job in jobs]
-    publish(ordered, out)
-    return ordered
 
 
-def publish(outcomes: Sequence[Outcome], out: Path = REPORTS) -> None:
-    """Merge the new results with those of earlier runs and rewrite results.csv and index.html."""
-    path = out / "results.csv"
-    fresh = [o.results for o in outcomes if not o.error]
-    done = {f"{o.job.name}.html" for o in outcomes if not o.error}
-    if path.exists():
-        earlier = pd.read_csv(path, dtype={"period": str})
-        keep = earlier["report"].map(lambda r: r not in done and (out / r).exists())
-        if fresh:  # one index never mixes practice data with published series
-            keep &= earlier["status"].isin(pd.concat(fresh)["status"])
-        fresh.insert(0, earlier[keep])
-    fresh = [f for f in fresh if len(f)]
-    results = pd.concat(fresh, ignore_index=True) if fresh else pd.DataFrame(columns=RESULT_COLUMNS)
-    results["period"] = results["period"].astype(str)
-    results = results.sort_values(
-        ["question", "report", "indicator", "measure", "method", "reference", "period"],
-        kind="stable",
-    )
-    write_whole(path, results.to_csv(index=False, lineterminator="\n"))
+def prepare(jobs: Sequence[Job]) -> None:
+    """Build the stores that the jobs read, where they are not up to date."""
+    for data, seed in sorted({(job.data, job.seed) for job in jobs}):
+        if not due.store_ready(data, seed):
+            from helpers import panel
+
+            panel.build(data, seed)
+
+
+def _longest_first(jobs: Sequence[Job], out: Path) -> list[Job]:
+    """Order by how long each took before; unknown ones first, the larger areas ahead."""
+    size = {"Nederland": 0.0}
+
+    def key(job: Job) -> tuple[float, float]:
+        seconds = due.state_of(job, out).get("seconds", float("inf"))
+        return -seconds, size.get(job.gebied, 2.0 if "/" in job.gebied else 1.0)
+
+    return sorted(jobs, key=key)
+
+
+@contextlib.contextmanager
+def _only_batch(out: Path) -> Iterator[None]:
+    """Let one batch at a time write to a reports folder, and clear what a killed one left half."""
+    state = out / due.STATE
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "bezig").open("w") as lock:
+        try:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            pass
+        except BlockingIOError:
+            raise SourceError(
+                f"Er schrijft al een andere batch in {out}; wacht tot die klaar is, of kies een andere map met --out."
+            ) from None
+        for half in out.rglob(".*.deel"):
+            half.unlink()
+        yield
+
+
+def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPORTS) -> None:
+    """Rewrite results.csv and index.html from the finished reports on the same data.
+
+    An index never mixes practice data with published series. Nothing is written when nothing changed.
+    """
+    jobs, files = [], []
+    for job in due.plan((), (), data, seed):
+        state = due.state_of(job, out)
+        if state and state["from"]["parameters"][1:] == [data, seed]:
+            jobs.append(job)
+            files.append(state["files"])
     failed = [f"{o.job.vraag}, {o.job.gebied}: {o.error}" for o in outcomes if o.error]
-    write_whole(out / "index.html", pages.index_page(results, failed, out))
+    made_from = [[job.name for job in jobs], files, failed, due.page_code()]
+    stamp, targets = out / due.STATE / "index.json", [out / "results.csv", out / "index.html"]
+    key = due.text_digest(made_from)
+    if stamp.is_file() and json.loads(stamp.read_text()) == [key, *_hashes(targets)]:
+        return
+    parts = [
+        (out / f"{job.name}.csv").read_text(encoding="utf-8").split("\n", 1)[1]
+        for job in jobs
+        if (out / f"{job.name}.csv").is_file()
+    ]
+    write_whole(targets[0], ",".join(RESULT_COLUMNS) + "\n" + "".join(parts))
+    from helpers import pages
+
+    write_whole(targets[1], pages.index_page(targets[0], failed, {f"{job.name}.html" for job in jobs}))
+    write_whole(stamp, json.dumps([key, *_hashes(targets)]))
 
 
-def summary(outcomes: Sequence[Outcome], seconds: float) -> str:
-    """Say in a few lines what was rendered and what failed."""
+def _hashes(files: Sequence[Path]) -> list[str]:
+    return [due.digest([f]) if f.is_file() else "" for f in files]
+
+
+def summary(outcomes: Sequence[Outcome], asked: int, seconds: float) -> str:
+    """Say in a few lines what was rendered, what was up to date and what failed."""
     failed = [o for o in outcomes if o.error]
-    lines = [f"{len(outcomes) - len(failed)} rapporten klaar, {len(failed)} mislukt, in {seconds:.0f} s"]
+    same = asked - len(outcomes)
+    lines = [
+        f"{len(outcomes) - len(failed)} rapporten klaar, {same} waren actueel, {len(failed)} mislukt, in {seconds:.1f} s"
+    ]
     lines += [f"  mislukt: {o.job.vraag}, {o.job.gebied}: {o.error}" for o in failed]
     return "\n".join(lines)
 
 
+# ---- beyond one machine ------------------------------------------------------------------------
+
+
+def fingerprint(stores: Sequence[tuple[str, int]]) -> dict[str, str]:
+    """Say what this process would make reports from; builds the stores it needs.
+
+    Parameters
+    ----------
+    stores : sequence of (data, seed)
+
+    Returns
+    -------
+    dict
+        Content hash of the code, the notebooks, the environment and each store; or the reason there is none.
+    """
+    result = {
+        "de code": due.page_code(),
+        "de notebooks": due.digest(sorted(due.NOTEBOOKS.glob("*.ipynb"))),
+        "de omgeving": due.environment(),
+    }
+    for data, seed in stores:
+        try:
+            prepare([Job("werk", "Nederland", data, seed)])
+            slices = due.store_path(data, seed) / "slices.json"
+            result[f"de gegevens in {data}"] = due.digest([slices])
+        except SourceError as error:
+            result[f"de gegevens in {data}"] = str(error)
+    return result
+
+
+def dask_executor(address: str, jobs: Sequence[Job]) -> Executor:
+    """Return an executor on an existing Dask cluster whose workers make the same reports as this machine.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler, such as ``tcp://host:8786``.
+    jobs : sequence of Job
+        What is to run there.
+
+    Raises
+    ------
+    SourceError
+        When `distributed` is not installed, the cluster does not answer or has no workers, or a worker
+        lacks this project or has other code, other notebooks or other data.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise SourceError("--dask vraagt het pakket distributed; installeer het in .venv.") from None
+    try:
+        client = Client(address, timeout="10s", set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise SourceError(f"Op {address} antwoordt geen Dask-scheduler ({error}).") from None
+    stores = sorted({(job.data, job.seed) for job in jobs})
+    try:
+        found = client.run(fingerprint, stores)
+    except Exception as error:
+        raise SourceError(
+            f"Een Dask-worker kan dit project niet laden ({type(error).__name__}: {error}); "
+            "installeer op elke worker dezelfde versie."
+        ) from None
+    if not found:
+        raise SourceError(f"De Dask-scheduler op {address} heeft geen workers; start er ten minste een.")
+    here = fingerprint(stores)
+    for worker, there in sorted(found.items()):
+        for what, value in here.items():
+            if there.get(what) != value:
+                known = there.get(what, "niets")
+                detail = "anders dan hier" if " " not in known else known
+                raise SourceError(
+                    f"Op Dask-worker {worker} is er iets mis met {what}: {detail}. "
+                    "Zet op elke worker dezelfde versie van dit project en dezelfde gegevensmap op dezelfde plaats."
+                )
+    return client.get_executor()
+
+
+# ---- the command line --------------------------------------------------------------------------
+
+
 def _reports(options: argparse.Namespace) -> int:
     if options.jobs < 1:
-        raise sources.SourceError(f"--jobs {options.jobs} is te weinig; geef 1 of meer.")
-    jobs = plan(options.vraag, options.gebied, options.data, options.seed)
+        raise SourceError(f"--jobs {options.jobs} is te weinig; geef 1 of meer.")
+    if options.timeout <= 0:
+        raise SourceError(f"--timeout {options.timeout:g} is te weinig; geef seconden boven nul.")
+    if options.memory is not None and (options.memory < 1 or not Path("/proc/self/status").exists()):
+        raise SourceError(f"--memory {options.memory}: geef megabytes boven nul; alleen Linux kan begrenzen.")
+    jobs = due.plan(options.vraag, options.gebied, options.data, options.seed)
+    limits = Limits(options.timeout, options.memory and options.memory * 2**20)
     started = time.monotonic()
-    outcomes = run(jobs, options.out, ThreadPoolExecutor(options.jobs))
-    print(summary(outcomes, time.monotonic() - started))
+    executor = dask_executor(options.dask, jobs) if options.dask else ThreadPoolExecutor(options.jobs)
+    outcomes = run(jobs, options.out, executor, limits, options.force)
+    print(summary(outcomes, len(jobs), time.monotonic() - started))
     print(f"Begin bij {options.out / 'index.html'}")
     return 1 if any(o.error for o in outcomes) else 0
 
 
 def _list(options: argparse.Namespace) -> int:
-    for job in plan(options.vraag, options.gebied, options.data, options.seed):
-        print(f"{job.vraag}\t{job.gebied}\t{job.name}.html")
+    jobs = due.plan(options.vraag, options.gebied, options.data, options.seed)
+    wanted: dict[Job, Any] = {}
+    if options.why:
+        prepare(jobs)
+        wanted = due.dependencies(jobs, NOTEBOOKS)
+    for job in jobs:
+        line = f"{job.vraag}\t{job.gebied}\t{job.name}.html"
+        if options.why:
+            line += f"\t{due.why(job, wanted[job], options.out) or 'actueel'}"
+        print(line)
     return 0
 
 
 def _data(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from helpers import panel
+
     store = panel.build(options.data, options.seed)
     print(pd.read_parquet(store / "log.parquet").to_string(index=False))
     print(f"Verwerkt in {store}")
@@ -235,7 +421,7 @@ def _simulate(options: argparse.Namespace) -> int:
     try:
         simulate.simulate(options.out, seed=options.seed, effects=effects or None)
     except ValueError as error:
-        raise sources.SourceError(str(error)) from error
+        raise SourceError(str(error)) from error
     print(f"Oefendata (seed {options.seed}) geschreven in {options.out}")
     return 0
 
@@ -245,7 +431,7 @@ def _effect(text: str) -> tuple[str, float]:
     try:
         return name, float(value)
     except ValueError:
-        raise sources.SourceError(
+        raise SourceError(
             f"--effect {text!r} is geen INDICATOR=GETAL; schrijf bijvoorbeeld nww=-0.5."
         ) from None
 
@@ -261,24 +447,30 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     for name, action, text in (
-        ("reports", _reports, "render reports to HTML"),
+        ("reports", _reports, "render the reports that are due to HTML"),
         ("list", _list, "list the reports of a selection"),
     ):
         sub = command(name, action, text)
-        sub.add_argument(
-            "--vraag",
-            action="append",
-            default=[],
-            metavar="V",
-            help="only this question (repeatable)",
-        )
-        sub.add_argument(
-            "--gebied", action="append", default=[], metavar="G", help="only this area (repeatable)"
-        )
+        for option, letter in (("question", "vraag"), ("area", "gebied")):
+            sub.add_argument(
+                f"--{letter}",
+                action="append",
+                default=[],
+                metavar=letter[0].upper(),
+                help=f"only this {option} (repeatable)",
+            )
         _data_option(sub)
-        if name == "reports":
-            sub.add_argument("--jobs", type=int, default=2, metavar="N", help="reports at a time (default 2)")
-            sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="reports folder")
+        sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="reports folder")
+        if name == "list":
+            sub.add_argument("--why", action="store_true", help="say which are due, and why")
+            continue
+        cores = os.cpu_count() or 2
+        add = sub.add_argument
+        add("--jobs", type=int, default=cores, metavar="N", help=f"reports at a time (default {cores})")
+        add("--force", action="store_true", help="also what is up to date")
+        add("--timeout", type=float, default=TIME_LIMIT, metavar="S", help="seconds a report may take")
+        add("--memory", type=int, metavar="MB", help="memory a report may add (default no limit)")
+        add("--dask", metavar="ADDRESS", help="run on this Dask cluster")
     _data_option(command("data", _data, "build the store and say what was read"))
     sub = command("simulate", _simulate, "write a practice panel")
     sub.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -307,11 +499,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     if options.__dict__.get("data", "oefendata") != "oefendata":
-        # Kernels and workers may start elsewhere: from here on the folder is absolute.
+        # Processes may start elsewhere: from here on the folder is absolute.
         options.data = str(Path(options.data).expanduser().resolve())
     try:
         return options.action(options)
-    except sources.SourceError as error:
+    except SourceError as error:
         print(f"Fout: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

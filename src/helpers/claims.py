@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pandas as pd
-from scipy.stats import binomtest
 
-from helpers import RAW
+from helpers import RAW, monitor
 from helpers.words import number
 
 QUESTIONS = ("werk", "wonen", "leren", "veiligheid", "leefbaarheid", "programma")
@@ -71,8 +70,8 @@ def _interval(value: Interval | float) -> Interval:
 def sampled(count: Interval, n: Interval) -> Interval:
     """Percentage that a count out of `n` is, with its 95% interval (Wilson, JASA 22, 1927)."""
     size = round(n.low)
-    low, high = (binomtest(round(k), size).proportion_ci(method="wilson") for k in (count.low, count.high))
-    return Interval(100 * low.low, 100 * high.high)
+    low, high = (monitor.wilson(round(k), size) for k in (count.low, count.high))
+    return Interval(100 * low.lower, 100 * high.upper)
 
 
 def weekday(date: Interval) -> Interval:
@@ -235,7 +234,7 @@ def _compute(row: pd.Series, inputs: list[Input]) -> dict[str, Any]:
     else:
         calculation = f"{formula} = {computed}"
     if op.point and claimed:
-        p = binomtest(round(values[0]), round(values[1]), float(claimed) / 100).pvalue
+        p = monitor.sign_test(round(values[0]), round(values[1]), float(claimed) / 100)
         test = "tekentoets" if float(claimed) == 50 else f"toets tegen {claimed}%"
         calculation += f"; {test}: p {'= ' + number(p, 2) if p >= 0.01 else '< 0,01'}"
     return {"computed": computed, "low": low, "high": high, "calculation": calculation}

@@ -118,7 +118,7 @@ class Picture:
     def _repr_html_(self) -> str:
         return (
             f'<figure class="figuur"><p class="figuur-titel">{html.escape(self.title)}</p>'
-            f'<img src="{self.data_uri()}" alt="{html.escape(self.alt, quote=True)}">'
+            f'<img alt="{html.escape(self.alt, quote=True)}" src="{self.data_uri()}">'
             f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
         )
 

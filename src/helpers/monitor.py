@@ -22,11 +22,11 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 Scale = Literal["lineair", "log"]
 
-Z = float(stats.norm.ppf(0.975))
+Z = float(special.ndtri(0.975))
 NAN = math.nan
 NOISE = 1e-9  # smaller differences come from floating point, not from a publisher
 UNDECIDED = "niet vast te stellen"
@@ -344,14 +344,24 @@ def wilson(k: int, n: int) -> Estimate:
     """Share k / n with the 95% score interval of Wilson (1927, JASA 22); missing when n is 0."""
     if n == 0:
         return Estimate(reason="er zijn geen waarnemingen")
-    ci = stats.binomtest(k, n).proportion_ci(method="wilson")
-    return Estimate(k / n, float(ci.low), float(ci.high))
+    p, z2 = k / n, Z**2
+    middle, half = p + z2 / (2 * n), Z * math.sqrt(p * (1 - p) / n + z2 / (4 * n**2))
+    low, high = ((middle + side * half) / (1 + z2 / n) for side in (-1, 1))
+    return Estimate(p, 0.0 if k == 0 else low, 1.0 if k == n else high)
 
 
 def sign_test(k: int, n: int, share: float = 0.5) -> float:
-    """Exact two-sided binomial p-value of k in n against `share`; NaN when n is 0."""
-    known = n > 0 and not math.isnan(share)
-    return float(stats.binomtest(k, n, share).pvalue) if known else NAN
+    """Exact two-sided binomial p-value of k in n against `share`; NaN when n is 0.
+
+    The probability of every outcome that is at most as likely as k (Clopper & Pearson 1934).
+    """
+    if n == 0 or math.isnan(share):
+        return NAN
+    counts = np.arange(n + 1)
+    choose = special.gammaln(n + 1) - special.gammaln(counts + 1) - special.gammaln(n - counts + 1)
+    chance = np.exp(choose + special.xlogy(counts, share) + special.xlog1py(n - counts, -share))
+    # Outcomes that are equally likely differ in the last digits.
+    return min(1.0, float(chance[chance <= chance[k] * (1 + 1e-7)].sum()))
 
 
 def detectable_share(n: int) -> float:
@@ -361,8 +371,9 @@ def detectable_share(n: int) -> float:
     the share is the 80% quantile of that Beta (Clopper & Pearson 1934). NaN below n = 6, where
     no outcome is significant.
     """
-    critical = int(stats.binom.isf(0.025, n, 0.5)) + 1
-    return float(stats.beta.ppf(0.8, critical, n - critical + 1)) if critical <= n else NAN
+    counts = np.arange(n + 1)
+    critical = int(counts[special.bdtrc(counts, n, 0.5) <= 0.025][0]) + 1
+    return float(special.betaincinv(critical, n - critical + 1, 0.8)) if critical <= n else NAN
 
 
 def catching_up(changes: pd.Series, comparison: float = NAN, tolerance: float = NOISE) -> CatchingUp:
@@ -422,12 +433,12 @@ def sigma_convergence(values: pd.DataFrame) -> pd.DataFrame:
     pairs = wide.apply(lambda y: (y + first).count())
     pairs_df = (pairs - 2).where(pairs > 2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * stats.t.sf(r.abs() * np.sqrt(pairs_df / (1 - r**2)), pairs_df)
+        p = 2 * special.stdtr(pairs_df, -r.abs() * np.sqrt(pairs_df / (1 - r**2)))
     return pd.DataFrame(
         {
             "sd": sd,
-            "lower": sd * np.sqrt(df / stats.chi2.ppf(0.975, df)),
-            "upper": sd * np.sqrt(df / stats.chi2.ppf(0.025, df)),
+            "lower": sd * np.sqrt(df / special.chdtri(df, 0.025)),
+            "upper": sd * np.sqrt(df / special.chdtri(df, 0.975)),
             "n": n,
             "ratio": sd / sd.where(sd > 0).iloc[0],
             "p": p,
@@ -445,7 +456,7 @@ def _t_estimate(estimate: float, scores: pd.Series, clusters: pd.Series, k: int)
     if g < 2:
         return Estimate(estimate, reason="minder dan twee gemeenten: geen interval")
     se = math.sqrt(g / (g - 1) * (n - 1) / (n - k) * float((sums**2).sum()))
-    width = float(stats.t.ppf(0.975, g - 1)) * se
+    width = float(special.stdtrit(g - 1, 0.975)) * se
     return Estimate(estimate, estimate - width, estimate + width, se)
 
 
@@ -597,7 +608,7 @@ def on_course(gaps: pd.DataFrame, t0: int = 2007, horizon: int = 10) -> pd.DataF
             "gap": gap,
             "required": required,
             "status": pd.Series(status, gap.index).where(gap.notna() & required.notna()),
-            "probability": pd.Series(stats.norm.cdf(z), gap.index).where(gap.index > t0),
+            "probability": pd.Series(special.ndtr(z), gap.index).where(gap.index > t0),
         }
     )
 
@@ -659,10 +670,10 @@ def project_gap(
     se = np.sqrt(np.nanmax(variances) * (1 + 1 / n + (to - t.mean()) ** 2 / (x @ x)))
     years = np.array([h, damping * (1 - damping**h) / (1 - damping), 0.0])
     estimate = g.mean() + slope * (x[-1] + years)
-    width = stats.t.ppf(0.975, n - 2) * se
+    width = special.stdtrit(n - 2, 0.975) * se
     start = float(used["gap"].get(used.index[0] if t0 is None else t0, NAN))
     with np.errstate(divide="ignore", invalid="ignore"):
-        closed, halved = (stats.t.cdf((goal - estimate) / se, n - 2) for goal in (0, start / 2))
+        closed, halved = (special.stdtr(n - 2, (goal - estimate) / se) for goal in (0, start / 2))
     return table.assign(
         estimate=estimate,
         se=se,

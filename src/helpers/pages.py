@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
 
-from helpers import claims, panel
-from helpers.report import VRAGEN
+from helpers import claims
+from helpers.due import TEMPLATES, VRAGEN, gebieden, slug
 from helpers.words import claims_list, number, table, with_interval
 
-TEMPLATES = Path(__file__).parent / "templates"
 VERDICTS = {
     -1.0: ("kleiner", "kleiner"),
     0.0: ("onbeslist", "onbeslist"),
@@ -23,17 +21,17 @@ VERDICTS = {
 }
 
 
-def slug(gebied: str) -> str:
-    """Return the file name of an area: lower case, ASCII, hyphens."""
-    plain = unicodedata.normalize("NFKD", gebied).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-
-
-@lru_cache(maxsize=1)
+@cache
 def _exporter() -> Any:
-    from nbconvert import HTMLExporter
+    """Return the one exporter, its template loaded."""
+    from nbconvert import HTMLExporter, TemplateExporter
 
-    exporter = HTMLExporter(template_name="rapport", extra_template_basedirs=[str(TEMPLATES)])
+    class Page(HTMLExporter):
+        """HTMLExporter without its second reading of the whole page, which takes longer than all the rest."""
+
+        from_notebook_node = TemplateExporter.from_notebook_node
+
+    exporter = Page(template_name="rapport", extra_template_basedirs=[str(TEMPLATES)])
     exporter.exclude_anchor_links = True
     return exporter
 
@@ -81,17 +79,17 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     return html.replace("<!--inhoudsopgave-->", toc)
 
 
-def index_page(results: pd.DataFrame, failed: list[str], out: Path) -> str:
+def index_page(results: Path, failed: list[str], pages: set[str]) -> str:
     """Render the index: areas by questions, links, and the ledger of claims.
 
     Parameters
     ----------
-    results : DataFrame
-        All rows of results.csv.
+    results : Path
+        results.csv.
     failed : list of str
         Reports that failed in this run.
-    out : Path
-        The reports folder; only reports that exist are linked.
+    pages : set of str
+        Addresses of the reports that exist; only these are linked.
 
     Returns
     -------
@@ -99,14 +97,15 @@ def index_page(results: pd.DataFrame, failed: list[str], out: Path) -> str:
     """
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False)
     ledger = claims.ledger()
-    verdicts = results[results["measure"] == "target_verdict"].set_index(["question", "gebied"])
-    changes = results[
-        (results["measure"] == "gap_change")
-        & (results["reference"] == "rest_stad")
-        & (results["method"] == "beschrijvend")
+    rows = pd.read_csv(results, dtype={"period": str})
+    verdicts = rows[rows["measure"] == "target_verdict"].set_index(["question", "gebied"])
+    changes = rows[
+        (rows["measure"] == "gap_change")
+        & (rows["reference"] == "rest_stad")
+        & (rows["method"] == "beschrijvend")
     ]
     changes = changes.drop_duplicates(["question", "gebied"]).set_index(["question", "gebied"])
-    simulated = bool((results["status"] == "simulated").any())
+    simulated = bool((rows["status"] == "simulated").any())
     counts = claims.summary(ledger)
     return environment.get_template("overzicht.html.j2").render(
         stijl=(TEMPLATES / "stijl.css").read_text(encoding="utf-8"),
@@ -114,11 +113,11 @@ def index_page(results: pd.DataFrame, failed: list[str], out: Path) -> str:
         antwoord=_answer(ledger, verdicts),
         mislukt=failed,
         vragen=VRAGEN,
-        matrix=[_row(gebied, verdicts, changes, out) for gebied in _ordered(panel.gebieden())],
+        matrix=[_row(gebied, verdicts, changes, pages) for gebied in _ordered(gebieden())],
         telling=table(counts.reset_index(), "Uitspraken naar vraag en oordeel"),
         uitspraken=claims_list(ledger),
-        aantal=number(len(results), 0),
-        rapporten=results["report"].nunique(),
+        aantal=number(len(rows), 0),
+        rapporten=rows["report"].nunique(),
         herkomst="De reeksen zijn oefendata."
         if simulated
         else "De reeksen komen uit de aangeleverde gegevensmap.",
@@ -130,11 +129,11 @@ def _ordered(gebieden: list[str]) -> list[str]:
     return sorted(gebieden, key=lambda g: ("" if g == "Nederland" else g.split("/", 1)[0], g))
 
 
-def _row(gebied: str, verdicts: pd.DataFrame, changes: pd.DataFrame, out: Path) -> dict[str, Any]:
+def _row(gebied: str, verdicts: pd.DataFrame, changes: pd.DataFrame, pages: set[str]) -> dict[str, Any]:
     cells: list[dict[str, str] | None] = []
     for vraag in VRAGEN:
         address = f"{vraag}/{slug(gebied)}.html"
-        if not (out / address).exists():
+        if address not in pages:
             cells.append(None)
             continue
         cell = {"adres": address, "oordeel": "geen", "woord": "geen reeks", "getal": ""}

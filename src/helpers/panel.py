@@ -7,25 +7,21 @@ reads some hundreds of rows whatever the size of the country.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 import pyarrow.dataset as ds
 
-from helpers import RAW, ROOT, sources
-
-PROCESSED = Path(os.environ.get("WIJKEN_PROCESSED") or ROOT / "data" / "processed")
+from helpers import due, sources
 
 # An aggregate of fewer of its PC4 than this share would be another area than its name says.
 LEAST_KNOWN = 0.5
@@ -34,21 +30,7 @@ OWN_CITIES = "Eigen steden"
 OWN_CITIES_REST = "Eigen steden, niet-aandachtswijken"
 
 KEY = ["indicator", "area", "period"]
-
-OBSERVATIONS = pa.DataFrameSchema(
-    {
-        "indicator": pa.Column(str),
-        "area": pa.Column(str),
-        "period": pa.Column(int, pa.Check.in_range(1990, 2035)),
-        "value": pa.Column(float, pa.Check(lambda s: np.isfinite(s), error="niet eindig")),
-        "n": pa.Column(float, pa.Check.ge(0), nullable=True),
-        "decimals": pa.Column(int, pa.Check.in_range(0, 6)),
-        "source": pa.Column(str),
-        "status": pa.Column(str, pa.Check.isin(["published", "provisional", "simulated"])),
-    },
-    unique=KEY,
-    coerce=True,
-)
+ROW_GROUP = 5_000  # rows: small enough that a gemeente is found without reading the country
 
 
 def source_folder(data: str, seed: int = 2007) -> Path:
@@ -73,21 +55,14 @@ def source_folder(data: str, seed: int = 2007) -> Path:
         When the folder does not exist.
     """
     if data != "oefendata":
-        for folder in (Path(data).expanduser(), ROOT / data):
-            if folder.is_dir():
-                return folder.resolve()
-        raise sources.SourceError(
-            f"De map {data!r} (parameter data) bestaat niet; geef een bestaande map of 'oefendata'."
-        )
-    from helpers import simulate  # only who needs the practice panel pays for it
+        return due.data_folder(data)
+    folder = due.practice_folder(seed)
+    if not due.practice_ready(seed):
+        from helpers import simulate  # only who needs the practice panel pays for it
 
-    folder = PROCESSED / f"oefendata-{seed}" / "bron"
-    key = _digest([Path(simulate.__file__), *sorted(RAW.glob("*.csv"))], f"seed={seed}")
-    stamp = folder.parent / "BRON"
-    if not (folder.is_dir() and stamp.is_file() and stamp.read_text() == key):
         folder.parent.mkdir(parents=True, exist_ok=True)
         simulate.simulate(folder, seed=seed)
-        stamp.write_text(key)
+        (folder.parent / "BRON").write_text(due.practice_key(seed))
     return folder
 
 
@@ -111,11 +86,8 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         When a raw file is wrong; an earlier store stays as it was.
     """
     folder = source_folder(data, seed)
-    store = _store_path(data, seed, folder)
-    files = sorted(f for f in folder.rglob("*") if f.is_file())
-    code = [Path(__file__), Path(sources.__file__), *sorted(RAW.glob("*.csv"))]
-    key = _digest(files, _digest(code, ""), base=folder)
-    if _key(store) == key:
+    store, key = due.store_path(data, seed), due.store_key(folder)
+    if due.key_of(store) == key:
         return store
     tables = sources.read_folder(folder)
     observations = validated(tables.observations, set(tables.indicators["indicator"]))
@@ -123,25 +95,25 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
     fresh = Path(tempfile.mkdtemp(prefix=".bouw-", dir=store.parent))
     try:
         series = complete(observations, tables.areas, tables.indicators)
-        for indicator, part in series.groupby("indicator", sort=True):
-            target = fresh / "series" / f"indicator={indicator}"
-            target.mkdir(parents=True)
-            part.drop(columns="indicator").to_parquet(
-                target / "deel.parquet", index=False, row_group_size=20_000
-            )
-        tables.areas.to_parquet(fresh / "areas.parquet", index=False)
+        _write_series(fresh, series)
+        pc4 = tables.areas["level"] == "pc4"
+        tables.areas[~pc4].to_parquet(fresh / "areas.parquet", index=False)
         tables.indicators.to_parquet(fresh / "indicators.parquet", index=False)
         tables.treated.to_parquet(fresh / "treated.parquet", index=False)
         tables.log.to_parquet(fresh / "log.parquet", index=False)
-        if tables.boundaries is not None:
-            tables.boundaries.to_parquet(fresh / "boundaries.parquet", index=False)
+        shapes = _shapes(tables)
+        if shapes is not None:
+            shapes.to_parquet(fresh / "boundaries.parquet", index=False, row_group_size=ROW_GROUP)
+        slices = _slices(series, tables, shapes)
+        (fresh / "slices.json").write_text(json.dumps(slices, indent=1))
+        files = sorted(f for f in folder.rglob("*") if f.is_file())
         meta = {
             "key": key,
             "simulated": tables.simulated,
-            "files": {str(f.relative_to(folder)): _digest([f], "")[:12] for f in files},
+            "files": {str(f.relative_to(folder)): due.digest([f])[:12] for f in files},
         }
         (fresh / "meta.json").write_text(json.dumps(meta, indent=1))
-        if _key(store) == key:  # another notebook was just ahead
+        if due.key_of(store) == key:  # another notebook was just ahead
             shutil.rmtree(fresh)
             return store
         if store.exists():
@@ -149,28 +121,110 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         fresh.rename(store)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
-        if _key(store) != key:  # unless another notebook was just ahead with the same store
+        if due.key_of(store) != key:  # unless another notebook was just ahead with the same store
             raise
     return store
 
 
-def _key(store: Path) -> str | None:
-    """Key of a finished store; None when there is none."""
-    meta = store / "meta.json"
-    return json.loads(meta.read_text())["key"] if meta.is_file() else None
+def _write_series(store: Path, series: pd.DataFrame) -> None:
+    """Write what reports compare apart from the PC4 behind it, so that reading the one never scans the other."""
+    for indicator, part in series.groupby("indicator", sort=True):
+        folder = store / "series" / f"indicator={indicator}"
+        folder.mkdir(parents=True)
+        part, pc4 = part.drop(columns="indicator"), part["level"] == "pc4"
+        part[~pc4].to_parquet(folder / "gebieden.parquet", index=False, row_group_size=ROW_GROUP)
+        ordered = part[pc4].sort_values(["gemeente", "area", "period"], kind="stable")
+        ordered.to_parquet(folder / "pc4.parquet", index=False, row_group_size=ROW_GROUP)
+
+
+def _shapes(tables: sources.Tables) -> gpd.GeoDataFrame | None:
+    """PC4 shapes with the gemeente and the wijk they belong to, ordered by gemeente."""
+    if tables.boundaries is None:
+        return None
+    columns = ["area", "gemeente", "aandachtswijk", "zekerheid"]
+    pc4 = tables.areas.loc[tables.areas["level"] == "pc4", columns]
+    return tables.boundaries.merge(pc4, on="area").sort_values(["gemeente", "area"], kind="stable")
+
+
+def _slices(
+    series: pd.DataFrame, tables: sources.Tables, shapes: gpd.GeoDataFrame | None
+) -> dict[str, dict[str, str]]:
+    """Hash the content that each report reads, by question and area.
+
+    Two stores give a report the same hash when, and only when, all rows that :func:`load` and the
+    methods of :class:`Panel` can read for it are equal.
+    """
+    rows = pd.util.hash_pandas_object(series, index=False)
+    place = series["area"].where(series["level"] != "pc4", "pc4 van " + series["gemeente"].fillna("?"))
+    # The sum of hashes does not depend on the order of rows, and wraps around at 64 bits.
+    sums = rows.groupby([series["indicator"], place]).sum()
+    common = [
+        pd.util.hash_pandas_object(frame, index=False).to_numpy().tolist()
+        for frame in (tables.areas[tables.areas["level"] != "pc4"], tables.treated, tables.log)
+    ]
+    drawn: dict[str, int] = {}
+    if shapes is not None:
+        outline = pd.Series(shapes.geometry.to_wkb(), shapes.index, dtype=object)
+        known = shapes.drop(columns="geometry").fillna("")
+        hashes = (
+            pd.util.hash_pandas_object(known, index=False).to_numpy()
+            ^ pd.util.hash_pandas_object(outline, index=False).to_numpy()
+        )
+        drawn = pd.Series(hashes).groupby(known["gemeente"].to_numpy()).sum().to_dict()
+    result: dict[str, dict[str, str]] = {}
+    for question, book in tables.indicators.groupby("question"):
+        own = sums[sums.index.isin(set(book["indicator"]), level=0)].reset_index()
+        meaning = pd.util.hash_pandas_object(book, index=False).to_numpy().tolist()
+        result[str(question)] = {}
+        for gebied in due.gebieden():
+            wanted = _wanted(gebied, tables.areas)
+            gemeente = gebied.split("/", 1)[0]
+            whole = gebied == "Nederland"
+            read = own[own["area"].isin(wanted | {f"pc4 van {gemeente}"})] if not whole else own
+            result[str(question)][gebied] = due.text_digest(
+                [
+                    tables.simulated,
+                    *common,
+                    meaning,
+                    read.astype(str).to_numpy().tolist(),
+                    {k: str(v) for k, v in drawn.items() if whole or k == gemeente},
+                ]
+            )
+    return result
+
+
+def _schema() -> Any:
+    import pandera.pandas as pa  # who only reads a store does not pay for it
+
+    return pa.DataFrameSchema(
+        {
+            "indicator": pa.Column(str),
+            "area": pa.Column(str),
+            "period": pa.Column(int, pa.Check.in_range(1990, 2035)),
+            "value": pa.Column(float, pa.Check(lambda s: np.isfinite(s), error="niet eindig")),
+            "n": pa.Column(float, pa.Check.ge(0), nullable=True),
+            "decimals": pa.Column(int, pa.Check.in_range(0, 6)),
+            "source": pa.Column(str),
+            "status": pa.Column(str, pa.Check.isin(["published", "provisional", "simulated"])),
+        },
+        unique=KEY,
+        coerce=True,
+    )
 
 
 def validated(observations: pd.DataFrame, indicators: set[str]) -> pd.DataFrame:
-    """Check observations against the data model; see ``OBSERVATIONS``.
+    """Check observations against the data model (DataFrame with the columns of ``sources.COLUMNS``).
 
     Raises
     ------
     sources.SourceError
         Naming the first offending column, value and what was expected.
     """
+    from pandera.errors import SchemaError
+
     try:
-        result = OBSERVATIONS.validate(observations.reset_index(drop=True))
-    except pa.errors.SchemaError as error:
+        result = _schema().validate(observations.reset_index(drop=True))
+    except SchemaError as error:
         cases = error.failure_cases
         first = cases["failure_case"].iloc[0] if isinstance(cases, pd.DataFrame) else cases
         column = getattr(error.schema, "name", None) or ", ".join(KEY)
@@ -393,9 +447,10 @@ class Panel:
     series : DataFrame
         Observations of the question's indicators for the area, its references and its wijken.
     areas, indicators, treated, log : DataFrame
-        See ``sources.Tables``; `indicators` holds those of the question only.
+        See ``sources.Tables``; `areas` without the PC4, `indicators` only those of the question.
     meta : dict
-        `simulated` (bool), `files` (name to content hash), `key`.
+        `simulated` (bool), `files` (name to content hash), `key` of the store, `slice` (content hash of what
+        this report can read).
     store : Path
         Where the rest is.
     """
@@ -424,10 +479,10 @@ class Panel:
 
     def pc4(self, indicator: str, period: int) -> pd.DataFrame:
         """Read the PC4 values of one indicator and year in the area's gemeente, or in the country."""
-        where = (ds.field("level") == "pc4") & (ds.field("period") == period)
+        where = ds.field("period") == period
         if self.gebied != "Nederland":
             where &= ds.field("gemeente") == self.gebied.split("/", 1)[0]
-        return _read(self.store, [indicator], where)[["area", "value"]]
+        return _read(self.store, [indicator], "pc4", where, ["area", "value"])[["area", "value"]]
 
     @cached_property
     def boundaries(self) -> gpd.GeoDataFrame | None:
@@ -435,11 +490,10 @@ class Panel:
         path = self.store / "boundaries.parquet"
         if not path.exists():
             return None
-        pc4 = self.areas[self.areas["level"] == "pc4"]
+        where = None
         if self.gebied != "Nederland":
-            pc4 = pc4[pc4["gemeente"] == self.gebied.split("/", 1)[0]]
-        shapes = gpd.read_parquet(path, filters=[("area", "in", pc4["area"].tolist())])
-        return shapes.merge(pc4[["area", "aandachtswijk", "zekerheid"]], on="area")
+            where = [("gemeente", "==", self.gebied.split("/", 1)[0])]
+        return gpd.read_parquet(path, filters=where)
 
 
 def references(gebied: str) -> dict[str, str]:
@@ -476,10 +530,14 @@ def wijken_in(gebied: str, areas: pd.DataFrame) -> list[str]:
     )
 
 
-def gebieden() -> list[str]:
-    """List what a report can be about: Nederland, the 18 gemeenten, the 40 wijken."""
-    wijken = pd.read_csv(RAW / "aandachtswijken.csv", dtype=str)
-    return ["Nederland", *sorted(set(wijken["gemeente"])), *sorted(wijken["area"])]
+def _wanted(gebied: str, areas: pd.DataFrame) -> set[str]:
+    """Name the areas whose series a report reads: its own, its references, its comparison, its wijken."""
+    wijken = wijken_in(gebied, areas)
+    wanted = {*references(gebied).values(), *wijken, "Niet-aandachtswijken", sources.WITH_CANDIDATES}
+    if "/" not in gebied:
+        cities = {w.split("/", 1)[0] for w in wijken}
+        wanted |= cities | {f"{c}, niet-aandachtswijken" for c in cities}
+    return wanted
 
 
 def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) -> Panel:
@@ -502,47 +560,32 @@ def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) 
     areas = pd.read_parquet(store / "areas.parquet")
     indicators = pd.read_parquet(store / "indicators.parquet")
     indicators = indicators[indicators["question"] == question].reset_index(drop=True)
-    roles = references(gebied)
-    wanted = {*roles.values(), *wijken_in(gebied, areas), "Niet-aandachtswijken", sources.WITH_CANDIDATES}
-    if "/" not in gebied:
-        cities = {w.split("/", 1)[0] for w in wijken_in(gebied, areas)}
-        wanted |= cities | {f"{c}, niet-aandachtswijken" for c in cities}
+    wanted = ds.field("area").isin(sorted(_wanted(gebied, areas)))
+    meta = json.loads((store / "meta.json").read_text())
+    slices = json.loads((store / "slices.json").read_text())
     return Panel(
         question,
         gebied,
-        _read(store, indicators["indicator"], ds.field("area").isin(sorted(wanted))),
+        _read(store, indicators["indicator"], "gebieden", wanted),
         areas,
         indicators,
         pd.read_parquet(store / "treated.parquet"),
         pd.read_parquet(store / "log.parquet"),
-        json.loads((store / "meta.json").read_text()),
+        {**meta, "slice": slices[question][gebied]},
         store,
     )
 
 
-def _read(store: Path, indicators: Iterable[str], where: ds.Expression) -> pd.DataFrame:
+def _read(
+    store: Path, indicators: Iterable[str], kind: str, where: ds.Expression, columns: list[str] | None = None
+) -> pd.DataFrame:
     parts = []
     for indicator in indicators:
-        path = store / "series" / f"indicator={indicator}" / "deel.parquet"
+        path = store / "series" / f"indicator={indicator}" / f"{kind}.parquet"
         if path.exists():
-            rows = ds.dataset(path).to_table(filter=where).to_pandas()
+            rows = ds.dataset(path).to_table(filter=where, columns=columns).to_pandas()
             parts.append(rows.assign(indicator=indicator))
     if not parts:
-        columns = [*KEY, "level", "gemeente", "value", "se", "n", "decimals", "source", "status"]
-        return pd.DataFrame(columns=columns).astype({"value": float, "se": float, "n": float, "period": int})
+        names = [*KEY, "level", "gemeente", "value", "se", "n", "decimals", "source", "status"]
+        return pd.DataFrame(columns=names).astype({"value": float, "se": float, "n": float, "period": int})
     return pd.concat(parts, ignore_index=True)
-
-
-def _store_path(data: str, seed: int, folder: Path) -> Path:
-    if data == "oefendata":
-        return PROCESSED / f"oefendata-{seed}" / "store"
-    return PROCESSED / f"{folder.name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}" / "store"
-
-
-def _digest(files: Iterable[Path], salt: str, base: Path | None = None) -> str:
-    digest = hashlib.sha256(salt.encode())
-    for file in files:
-        digest.update(str(file.relative_to(base) if base else file.name).encode())
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()

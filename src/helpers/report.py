@@ -7,7 +7,6 @@ record, so that page and results.csv agree.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -15,16 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers import claims, figures, monitor, panel, sources, words
+from helpers import RAW, claims, figures, monitor, panel, sources, words
+from helpers.due import RESULT_COLUMNS, VRAGEN, check_option, gebieden
 from helpers.figures import Picture, Style
 
-VRAGEN = ("werk", "wonen", "leren", "veiligheid", "leefbaarheid")
 REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
-RESULT_COLUMNS = [
-    *("question", "gebied", "indicator", "measure", "method", "reference", "period"),
-    *("estimate", "lower", "upper", "unit", "n", "status", "report"),
-]
-
 # Selection announced 22 March 2007 (Actieplan Krachtwijken 2007, footnote 1); charters signed by July 2008.
 START_PROGRAMME, END_PROGRAMME = 2007, 2017
 RATIO_UNITS = ("%", "euro", "per 1.000")  # a score has no natural zero: no ratio, no index
@@ -41,7 +35,7 @@ def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie:
         Naming the parameter, its value and the nearest valid ones.
     """
     check_option("Parameter vraag", vraag, VRAGEN)
-    check_option("Parameter gebied", gebied, panel.gebieden())
+    check_option("Parameter gebied", gebied, gebieden())
     check_option("Parameter referentie", referentie, REFERENTIES)
     for name, number in (("start", start), ("eind", eind), ("seed", seed)):
         if isinstance(number, bool) or not isinstance(number, int):
@@ -52,15 +46,6 @@ def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie:
         raise sources.SourceError(
             f"Parameters start = {start} en eind = {eind} vormen geen periode; "
             "start moet voor eind liggen, tussen 1990 en 2035."
-        )
-
-
-def check_option(name: str, value: object, options: tuple[str, ...] | list[str]) -> None:
-    """Raise a SourceError that names the nearest options when `value` is not one of them."""
-    if value not in options:
-        near = difflib.get_close_matches(str(value), options, 3, 0.4) or list(options[:4])
-        raise sources.SourceError(
-            f"{name} = {value!r} bestaat niet; bedoelt u {' of '.join(map(repr, near))}?"
         )
 
 
@@ -78,7 +63,7 @@ def open_report(
     Parameters
     ----------
     vraag : str
-        One of ``VRAGEN``.
+        One of ``due.VRAGEN``.
     gebied : str
         ``"Nederland"``, a gemeente with aandachtswijken, or ``"<gemeente>/<wijk>"``.
     start, eind : int
@@ -522,7 +507,7 @@ class Report:
 
     def resilient(self) -> pd.DataFrame:
         """List the buurten of the area among the 127 that held on between 1998 and 2006."""
-        buurten = pd.read_csv(panel.RAW / "buurten_127.csv")
+        buurten = pd.read_csv(RAW / "buurten_127.csv")
         if self.gebied == "Nederland":
             cities = (
                 buurten.groupby("gemeente")["share_pct"].agg(["size", "median", "min", "max"]).reset_index()

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 
-from helpers import RAW
+from helpers import RAW, SourceError
 
 COLUMNS = ["indicator", "area", "period", "value", "n", "decimals", "source", "status"]
 TREATED_COLUMNS = ["wijk", "pc4", "zekerheid", "bron"]
@@ -34,10 +34,6 @@ RD_NEW = "EPSG:28992"
 WITH_CANDIDATES = "Aandachtswijken en kandidaten"
 STATLINE = ("71718ned", "47018NED")
 GROUPS = ("G18", "Aandachtswijken", "Niet-aandachtswijken", WITH_CANDIDATES)
-
-
-class SourceError(ValueError):
-    """Wrong input, in one Dutch sentence that says where and what to do."""
 
 
 @dataclass(frozen=True)

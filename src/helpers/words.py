@@ -15,11 +15,11 @@ import pandas as pd
 from IPython.display import display
 
 from helpers import monitor
+from helpers.due import RESULTS_MIME
 
 if TYPE_CHECKING:
     from helpers.report import Report
 
-RESULTS_MIME = "application/vnd.wijkenaanpak.results+json"
 
 DIGITS = {
     **{
@@ -537,15 +537,13 @@ def sources(r: Report) -> Html:
         "methode": shown["method"],
     }
     files = r.panel.meta["files"]
-    listed = table(
-        pd.DataFrame({"bestand": list(files), "sha256": list(files.values())}), "Gebruikte bestanden"
-    )
+    listed = table(pd.DataFrame({"bestand": list(files)}), "Gebruikte bestanden")
     numbers = table(pd.DataFrame(columns), "Elk getal van dit rapport, zoals het in results.csv staat")
     packages = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")
     stamp = "; ".join(
         [
             f"gegevens: {'oefendata, seed ' + str(r.seed) if r.simulated else 'gepubliceerd'}",
-            f"inhoud {r.panel.meta['key'][:12]}",
+            f"inhoud van de gelezen gegevens {r.panel.meta['slice'][:12]}",
             "software: " + ", ".join(f"{p} {version(p)}" for p in packages),
             "licentie EUPL-1.2",
         ]
