@@ -343,7 +343,7 @@ def dask_executor(address: str, jobs: Sequence[Job]) -> Executor:
     except ImportError:
         raise SourceError("--dask vraagt het pakket distributed; installeer het in .venv.") from None
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout="5s", set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise SourceError(f"Op {address} antwoordt geen Dask-scheduler ({error}).") from None
     stores = sorted({(job.data, job.seed) for job in jobs})
