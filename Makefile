@@ -4,7 +4,7 @@ PY := .venv/bin/python
 READY := .venv/.ready
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: reports test check lab data lock clean help
+.PHONY: reports test check lab data bench lock clean help
 
 reports: $(READY) ## render every report to reports/ (WIJKEN_RAW=folder for published data)
 	@$(PY) -m helpers reports
@@ -23,6 +23,9 @@ data: $(READY) ## read the data folder and say what was read, dropped and missin
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@.venv/bin/jupyter lab notebooks
+
+bench: $(READY) ## measure the batch beside stock papermill and beside its floor (about 20 minutes)
+	@$(PY) benchmarks/batch.py
 
 lock: $(READY) ## resolve the dependencies anew into requirements.lock
 	@.uv/bin/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock

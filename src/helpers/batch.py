@@ -202,7 +202,9 @@ def _run(
                     keep(outcome, wanted[job], out)
                 outcomes[job] = Outcome(job, error=outcome.error, seconds=outcome.seconds)
         except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
+            for future in futures:
+                future.cancel()
+            executor.shutdown(wait=False)
             warm.stop()  # what still runs ends now, and its report stays due
             raise
 

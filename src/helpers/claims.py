@@ -272,13 +272,15 @@ def _judge(row: pd.Series, where: str, figures: dict[str, Input], folder: Path) 
     return result | {"verdict": verdict(outcome, relation, claim)}
 
 
-def ledger(path: Path = RAW / "uitspraken.csv") -> pd.DataFrame:
+def ledger(path: Path = RAW / "uitspraken.csv", vraag: str = "", gebied: str = "Nederland") -> pd.DataFrame:
     """Read the published statements and recompute each of them.
 
     Parameters
     ----------
     path : Path
         The statements; `cijfers.csv` and the fact tables stand next to it.
+    vraag, gebied : str
+        Only what a report on this question and area shows (:func:`select`); by default all.
 
     Returns
     -------
@@ -298,9 +300,10 @@ def ledger(path: Path = RAW / "uitspraken.csv") -> pd.DataFrame:
     wijken = _read(path.parent / "aandachtswijken.csv", ("area", "gemeente"))
     areas = {"Nederland", *wijken["area"], *wijken["gemeente"]}
     documents = _read(path.parent / "documenten.csv", ("id", "title", "date")).set_index("id")
+    rows = select(rows, vraag, gebied) if vraag else rows
     judged = []
-    for line, (_, row) in enumerate(rows.iterrows(), start=2):
-        where = f"{path.name}, regel {line} ({row['id']})"
+    for line, row in rows.iterrows():
+        where = f"{path.name}, regel {line + 2} ({row['id']})"
         for area in row["gebied"].split("; "):
             if area not in areas:
                 _fail(where, "gebied", f"{area!r} is geen bekend gebied")
@@ -309,7 +312,7 @@ def ledger(path: Path = RAW / "uitspraken.csv") -> pd.DataFrame:
     return pd.concat([rows, named, pd.DataFrame(judged, index=rows.index)], axis=1)
 
 
-def select(ledger: pd.DataFrame, vraag: str, gebied: str) -> pd.DataFrame:
+def select(statements: pd.DataFrame, vraag: str, gebied: str) -> pd.DataFrame:
     """Pick the statements a report on one question and one area shows, nearest area first.
 
     A wijk shows its own, those of its gemeente and the national ones; a gemeente its own, those of
@@ -324,7 +327,7 @@ def select(ledger: pd.DataFrame, vraag: str, gebied: str) -> pd.DataFrame:
         wijken = [area for area in found if area.startswith(f"{gebied}/")]
         return 1 if gemeente in found or wijken else 2 if "Nederland" in (*found, gebied) else nan
 
-    chosen = ledger[ledger["question"] == vraag]
+    chosen = statements[statements["question"] == vraag]
     order = chosen["gebied"].map(distance).dropna()
     return chosen.loc[order.sort_values(kind="stable").index]
 

@@ -106,8 +106,14 @@ class Picture:
         """Return the drawing as a data URI; the same figure gives the same bytes."""
         buffer = io.BytesIO()
         metadata = {"Date": None, "Creator": None} if self.kind == "svg" else {"Software": None}
+        layout = self.figure.get_layout_engine()
         with mpl.rc_context(RC):  # the SVG writer reads its settings when it writes
+            if layout is not None:
+                # Left to savefig, laying out costs a complete drawing more.
+                layout.execute(self.figure)
+                self.figure.set_layout_engine(None)
             self.figure.savefig(buffer, format=self.kind, dpi=130, metadata=metadata)
+            self.figure.set_layout_engine(layout)
         content, mime = buffer.getvalue(), "image/png"
         if self.kind == "svg":
             # Text stays text, a fifth of the size of outlines; fonts as wide as ours stand in for it.

@@ -467,8 +467,13 @@ class Panel:
 
     def get(self, indicator: str, area: str) -> pd.DataFrame:
         """Return one series: period, value, se, n, decimals, status, source; ordered by period."""
-        rows = self.series[(self.series["indicator"] == indicator) & (self.series["area"] == area)]
-        return rows.sort_values("period").reset_index(drop=True)
+        rows = self._rows.get((indicator, area), [])
+        return self.series.take(rows).sort_values("period").reset_index(drop=True)
+
+    @cached_property
+    def _rows(self) -> dict[Any, Any]:
+        """Row numbers of each series, by indicator and area."""
+        return self.series.groupby(["indicator", "area"]).indices
 
     @cached_property
     def wijken(self) -> list[str]:

@@ -8,7 +8,7 @@ record, so that page and results.csv agree.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -310,6 +310,7 @@ class Report:
             parts.append(part)
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
+    @cache  # noqa: B019  # a report lives as long as its notebook
     def changes(self) -> pd.DataFrame:
         """Change of the gap between first and last year, against each reference, taken apart.
 
@@ -574,7 +575,7 @@ class Report:
     @cached_property
     def ledger(self) -> pd.DataFrame:
         """The published statements about this question and area, with their verdicts."""
-        return claims.select(claims.ledger(), self.vraag, self.gebied)
+        return claims.ledger(vraag=self.vraag, gebied=self.gebied)
 
     def treated(self) -> Mapping[str, int]:
         """Count the PC4 on the treated list of this area, by how certain they are."""
