@@ -101,9 +101,9 @@ def ours(jobs: list[Job], workers: int, out: Path) -> None:
 
 def run_cells(job: Job) -> int:
     """Execute the cells of a notebook in this process and format what each shows; return its size."""
-    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.core.formatters import DisplayFormatter
 
-    formatter = InteractiveShell.instance().display_formatter
+    formatter = DisplayFormatter()
     cells = json.loads((due.NOTEBOOKS / f"{job.vraag}.ipynb").read_text(encoding="utf-8"))["cells"]
     code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     code.insert(1, f"gebied = {job.gebied!r}")
