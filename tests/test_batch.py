@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import batch, due, words
+from helpers import batch, due, pages, words
 from helpers.due import RESULT_COLUMNS, RESULTS_MIME, VRAGEN
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,31 +19,89 @@ def test_a_batch_renders_every_report_of_the_selection_and_the_index(rendered):
     code, out = rendered
     assert code == 0
     wanted = {f"{v}/{a}.html" for v in VRAGEN for a in ("nederland", "utrecht", "utrecht-overvecht")}
-    assert {p.relative_to(out).as_posix() for p in out.rglob("*.html")} == wanted | {"index.html"}
+    assert {p.relative_to(out).as_posix() for p in out.rglob("*.html")} == wanted | {
+        "index.html",
+        "methode.html",
+    }
     assert not list(out.rglob("*.deel"))
 
 
-def test_no_page_asks_anything_of_the_network_or_runs_a_script(rendered):
+def test_no_page_asks_anything_of_the_network_and_only_the_index_has_its_one_known_script(rendered):
     for page in rendered[1].rglob("*.html"):
         text = page.read_text()
         assert not re.search(r"(?:src|href|url\()\s*=?\s*[\"']?(?:https?:)?//", text), page
-        assert "<script" not in text
         assert "default-src 'none'" in text
+        assert "unsafe" not in text.split("</head>")[0]
+        scripts = re.findall(r"<script>(.*?)</script>", text, re.S)
+        if page.name == "index.html":
+            assert scripts == [(due.TEMPLATES / "overzicht.js").read_text()]
+            assert f"script-src '{pages.csp(scripts[0])}'" in text
+        else:
+            assert "<script" not in text
+            assert "script-src 'none'" in text
 
 
-def test_every_link_on_a_page_leads_somewhere(rendered):
+def test_every_link_leads_to_a_report_that_exists_or_belongs_to_the_batch(rendered):
     _, out = rendered
+    planned = {f"{job.name}.html" for job in due.plan()}
     for page in out.rglob("*.html"):
         text = page.read_text()
         for link in re.findall(r'href="([^"]+)"', text):
             target, _, anchor = link.partition("#")
-            if target.endswith(("nederland.html", "utrecht.html")) or target in (
-                "",
-                "../index.html",
-                "results.csv",
-            ):
-                assert not target or (page.parent / target).exists(), (page, link)
-            assert not anchor or f'id="{anchor}"' in text, (page, link)
+            file = (page.parent / target).resolve() if target else page
+            if not file.exists():
+                assert file.relative_to(out.resolve()).as_posix() in planned, (page, link)
+            elif anchor:
+                assert f'id="{anchor}"' in file.read_text(), (page, link)
+
+
+def test_every_cited_number_leads_to_its_row_and_from_there_to_definition_and_source(rendered):
+    _, out = rendered
+    results = pd.read_csv(out / "results.csv", dtype={"period": str})
+    method = (out / "methode.html").read_text()
+    for name in ("werk/nederland.html", "leren/utrecht.html", "leefbaarheid/utrecht-overvecht.html"):
+        text = (out / name).read_text()
+        cells = dict(re.findall(r'<td id="(g\d+)">(.*?)</td>', text))
+        cited = re.findall(r'<a class="cijfer" href="#(g\d+)">(.*?)</a>', text)
+        assert len(cited) > 20
+        for anchor, shown in cited:
+            leading = re.sub(r"[+−]", "", shown.split(" ")[0])
+            assert leading in re.sub(r"[+−]", "", cells[anchor]) or shown.startswith("m"), (
+                name,
+                anchor,
+                shown,
+            )
+        assert len(cells) == (results.query("report == @name")["unit"] != "oordeel").sum()
+        for anchor in re.findall(r'href="../methode.html#([^"]+)"', text):
+            assert f'id="{anchor}"' in method, anchor
+    assert "def gap_closed(" in method
+
+
+def test_each_report_has_its_own_numbers_as_csv(rendered):
+    _, out = rendered
+    whole = pd.read_csv(out / "results.csv", dtype=str)
+    own = pd.read_csv(out / "wonen" / "utrecht.csv", dtype=str)
+    assert own.equals(whole[whole["report"] == "wonen/utrecht.html"].reset_index(drop=True))
+    assert 'href="utrecht.csv"' in (out / "wonen" / "utrecht.html").read_text()
+
+
+def test_a_report_leads_to_its_neighbours_its_wijken_and_the_other_questions(rendered):
+    _, out = rendered
+    city = (out / "wonen" / "utrecht.html").read_text()
+    wijken = [g for g in due.gebieden() if g.startswith("Utrecht/")]
+    for target in (*(f"{due.slug(w)}.html" for w in wijken), "../werk/utrecht.html", "../index.html"):
+        assert f'href="{target}"' in city
+    assert re.search(r'rel="prev">Vorige: Schiedam<', city)
+    wijk = (out / "wonen" / "utrecht-overvecht.html").read_text()
+    assert 'rel="prev">' in wijk
+    assert 'rel="next">' in wijk
+
+
+def test_pages_are_light(rendered):
+    sizes = {p.relative_to(rendered[1]).as_posix(): p.stat().st_size for p in rendered[1].rglob("*.html")}
+    assert sizes["index.html"] < 500_000
+    assert sorted(s for n, s in sizes.items() if "overvecht" in n)[2] <= 250_000
+    assert sorted(s for n, s in sizes.items() if n.endswith("/utrecht.html"))[2] <= 250_000
 
 
 def test_every_image_has_alternative_text_and_every_table_a_caption_and_scopes(rendered):
@@ -78,7 +136,7 @@ def test_the_index_states_the_verdict_of_each_report(rendered):
     assert len(verdicts) == 15
     for row in verdicts.itertuples():
         word = {-1: "kleiner", 0: "onbeslist", 1: "groter"}[int(row.estimate)]
-        assert re.search(rf'href="{row.report}"><span class="oordeel {word}">', index)
+        assert re.search(rf'href="{row.report}"[^>]*><span class="oordeel {word}">', index)
     assert "145 onderzochte uitspraken" in index
 
 

@@ -263,7 +263,8 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
             files.append(state["files"])
     failed = [f"{o.job.vraag}, {o.job.gebied}: {o.error}" for o in outcomes if o.error]
     made_from = [[job.name for job in jobs], files, failed, due.page_code()]
-    stamp, targets = out / due.STATE / "index.json", [out / "results.csv", out / "index.html"]
+    names = ("results.csv", "index.html", "methode.html")
+    stamp, targets = out / due.STATE / "index.json", [out / name for name in names]
     key = due.text_digest(made_from)
     if stamp.is_file() and json.loads(stamp.read_text()) == [key, *_hashes(targets)]:
         return
@@ -272,10 +273,15 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
         for job in jobs
         if (out / f"{job.name}.csv").is_file()
     ]
-    write_whole(targets[0], ",".join(RESULT_COLUMNS) + "\n" + "".join(parts))
+    head = ",".join(RESULT_COLUMNS) + "\n"
+    write_whole(targets[0], head + "".join(parts))
     from helpers import pages
 
-    write_whole(targets[1], pages.index_page(targets[0], failed, {f"{job.name}.html" for job in jobs}))
+    lines = [line for part in parts for line in part.splitlines()]
+    shown = head + "\n".join(line for line in lines if pages.ON_INDEX.search(line))
+    page = pages.index_page(shown, len(lines), failed, {f"{job.name}.html" for job in jobs})
+    write_whole(targets[1], page)
+    write_whole(targets[2], pages.method_page())
     write_whole(stamp, json.dumps([key, *_hashes(targets)]))
 
 
@@ -416,6 +422,23 @@ def _data(options: argparse.Namespace) -> int:
     return 0
 
 
+def _compare(options: argparse.Namespace) -> int:
+    from helpers import compare, pages
+
+    old, new = (compare.read(path) for path in (options.old, options.new))
+    found = compare.differences(old, new)
+    counted = compare.counts(old, new, found)
+    for name, n in counted.items():
+        print(f"{n:8d}  {name}")
+    for row in found.head(20).itertuples():
+        which = ", ".join(filter(None, (row.question, row.gebied, row.measure, row.reference, row.period)))
+        print(f"{row.kind}: {which}: {row.old or '–'} → {row.new or '–'}")
+    if options.out:
+        write_whole(options.out, pages.comparison_page(found, counted, (str(options.old), str(options.new))))
+        print(f"Alles staat in {options.out}")
+    return 0
+
+
 def _simulate(options: argparse.Namespace) -> int:
     from helpers import simulate
 
@@ -474,6 +497,10 @@ def _parser() -> argparse.ArgumentParser:
         add("--memory", type=int, metavar="MB", help="memory a report may add (default no limit)")
         add("--dask", metavar="ADDRESS", help="run on this Dask cluster")
     _data_option(command("data", _data, "build the store and say what was read"))
+    sub = command("compare", _compare, "say what changed between two runs")
+    sub.add_argument("old", type=Path, metavar="OLD", help="results.csv or reports folder of the earlier run")
+    sub.add_argument("new", type=Path, metavar="NEW", help="of the later run")
+    sub.add_argument("--out", type=Path, metavar="FILE", help="also write a page")
     sub = command("simulate", _simulate, "write a practice panel")
     sub.add_argument("--out", type=Path, required=True, metavar="DIR")
     sub.add_argument(

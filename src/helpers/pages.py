@@ -1,24 +1,33 @@
-"""From executed notebook to page, and from results to the index."""
+"""From executed notebook to page; the index, the page on methods, and the comparison of two runs."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import inspect
+import io
 import re
 from functools import cache
-from pathlib import Path
+from importlib.metadata import version
+from itertools import pairwise
 from typing import Any
 
 import jinja2
 import pandas as pd
 
-from helpers import claims
+from helpers import RAW, claims, due, monitor
 from helpers.due import TEMPLATES, VRAGEN, gebieden, slug
-from helpers.words import claims_list, number, table, with_interval
+from helpers.words import MEASURES, claims_list, number, table, with_interval
 
-VERDICTS = {
-    -1.0: ("kleiner", "kleiner"),
-    0.0: ("onbeslist", "onbeslist"),
-    1.0: ("groter", "groter"),
-}
+VERDICTS = {-1.0: "kleiner", 0.0: "onbeslist", 1.0: "groter"}
+NO_SERIES = "geen reeks"
+ON_INDEX = re.compile(",(?:target_verdict|effect_verdict|gap_change),")
+MOST_SHOWN = 500  # rows: more is for a spreadsheet
+
+
+def csp(text: str) -> str:
+    """Return the source expression with which a Content-Security-Policy allows exactly this inline text."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 @cache
@@ -31,9 +40,27 @@ def _exporter() -> Any:
 
         from_notebook_node = TemplateExporter.from_notebook_node
 
-    exporter = Page(template_name="rapport", extra_template_basedirs=[str(TEMPLATES)])
+    exporter = Page(
+        template_name="rapport",
+        extra_template_basedirs=[str(TEMPLATES)],
+        extra_loaders=[jinja2.FileSystemLoader(TEMPLATES)],
+    )
     exporter.exclude_anchor_links = True
+    exporter.register_filter("csp", csp)
     return exporter
+
+
+def _render(template: str, **values: Any) -> str:
+    """Fill one of the templates that are not a notebook's."""
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False)
+    environment.filters["csp"] = csp
+    stamp = {"versie": version("wijkenaanpak"), "inhoud": due.page_code()[:12]}
+    return environment.get_template(template).render(stijl=_text("stijl.css"), **stamp, **values)
+
+
+@cache
+def _text(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
@@ -60,16 +87,19 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     crumbs = [] if gebied == "Nederland" else [("Nederland", "nederland.html")]
     if "/" in gebied:
         crumbs.append((city, f"{slug(city)}.html"))
+    own = slug(gebied)
     html, _ = _exporter().from_notebook_node(
         notebook,
         resources={
             "titel": f"{vraag.capitalize()}: {gebied}",
-            "stijl": (TEMPLATES / "stijl.css").read_text(encoding="utf-8"),
-            "naar_index": "../index.html",
+            "stijl": _text("stijl.css"),
             "kruimels": crumbs,
+            "vragen": [(v.capitalize(), "" if v == vraag else f"../{v}/{own}.html") for v in VRAGEN],
+            "buren": _below(gebied),
+            "naast": _beside(gebied),
         },
     )
-    if re.search(r"<img(?![^>]*\balt=\"[^\"]{20,}\")", html):
+    if re.search(r"<img(?! alt=\"[^\"]{20,}\")", html):
         raise ValueError(f"een figuur in {name} heeft geen alternatieve tekst")
     headings = re.findall(r"<h2>(.*?)</h2>", html, flags=re.S)
     for text in headings:
@@ -79,13 +109,42 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     return html.replace("<!--inhoudsopgave-->", toc)
 
 
-def index_page(results: Path, failed: list[str], pages: set[str]) -> str:
+def _siblings(gebied: str) -> list[str]:
+    """List the areas of the same kind: all cities, or the wijken in report order."""
+    return [g for g in gebieden() if ("/" in g) == ("/" in gebied) and g != "Nederland"]
+
+
+def _beside(gebied: str) -> list[tuple[str, str, str]]:
+    """Word, name and address of the report before and after this one."""
+    links = []
+    for before, after in pairwise(_siblings(gebied)):
+        if after == gebied:
+            links.append(("Vorige", before, f"{slug(before)}.html"))
+        if before == gebied:
+            links.append(("Volgende", after, f"{slug(after)}.html"))
+    return links
+
+
+def _below(gebied: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """List the reports one step down: the cities of Nederland, or the wijken of a city."""
+    if "/" in gebied:
+        return []
+    if gebied == "Nederland":
+        found, title = [g for g in gebieden() if "/" not in g and g != gebied], "Steden"
+    else:
+        found, title = [g for g in gebieden() if g.startswith(f"{gebied}/")], f"Wijken in {gebied}"
+    return [(title, [(g.split("/", 1)[-1], f"{slug(g)}.html") for g in found])]
+
+
+def index_page(results: str, total: int, failed: list[str], pages: set[str]) -> str:
     """Render the index: areas by questions, links, and the ledger of claims.
 
     Parameters
     ----------
-    results : Path
-        results.csv.
+    results : str
+        The rows of results.csv that the index shows (``ON_INDEX``), as CSV with a header.
+    total : int
+        How many rows results.csv has.
     failed : list of str
         Reports that failed in this run.
     pages : set of str
@@ -95,9 +154,8 @@ def index_page(results: Path, failed: list[str], pages: set[str]) -> str:
     -------
     str
     """
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False)
     ledger = claims.ledger()
-    rows = pd.read_csv(results, dtype={"period": str})
+    rows = pd.read_csv(io.StringIO(results), dtype={"period": str})
     verdicts = rows[rows["measure"] == "target_verdict"].set_index(["question", "gebied"])
     changes = rows[
         (rows["measure"] == "gap_change")
@@ -105,22 +163,41 @@ def index_page(results: Path, failed: list[str], pages: set[str]) -> str:
         & (rows["method"] == "beschrijvend")
     ]
     changes = changes.drop_duplicates(["question", "gebied"]).set_index(["question", "gebied"])
+    effects = rows[rows["measure"] == "effect_verdict"].set_index(["question", "gebied"])
     simulated = bool((rows["status"] == "simulated").any())
     counts = claims.summary(ledger)
-    return environment.get_template("overzicht.html.j2").render(
-        stijl=(TEMPLATES / "stijl.css").read_text(encoding="utf-8"),
+    return _render(
+        "overzicht.html.j2",
+        titel="De wijkenaanpak nagerekend: alle rapporten",
+        script=_text("overzicht.js"),
+        ruim=True,
         gesimuleerd=simulated,
         antwoord=_answer(ledger, verdicts),
         mislukt=failed,
-        vragen=VRAGEN,
-        matrix=[_row(gebied, verdicts, changes, pages) for gebied in _ordered(gebieden())],
+        vragen=[(v, _unit_of(v, changes)) for v in VRAGEN],
+        effecten=len(effects) > 0,
+        steden=_siblings("stad"),
+        woorden=[*VERDICTS.values(), NO_SERIES],
+        matrix=[_row(g, verdicts, changes, effects, pages) for g in _ordered(gebieden())],
         telling=table(counts.reset_index(), "Uitspraken naar vraag en oordeel"),
         uitspraken=claims_list(ledger),
-        aantal=number(len(rows), 0),
-        rapporten=rows["report"].nunique(),
+        aantal=number(total, 0),
+        rapporten=len(pages),
         herkomst="De reeksen zijn oefendata."
         if simulated
         else "De reeksen komen uit de aangeleverde gegevensmap.",
+    )
+
+
+def method_page() -> str:
+    """Render how every measure is computed, with its code, and where every outcome comes from."""
+    book = pd.read_csv(RAW / "indicatoren.csv", dtype=str, keep_default_na=False)
+    sources = {m.code: inspect.getsource(getattr(monitor, m.code)) for m in MEASURES.values() if m.code}
+    return _render(
+        "methode.html.j2",
+        titel="De wijkenaanpak nagerekend: methode en bronnen",
+        maten=[(key, m, sources.get(m.code, "")) for key, m in MEASURES.items()],
+        uitkomsten=[(v, book[book["question"] == v].to_dict("records")) for v in VRAGEN],
     )
 
 
@@ -129,25 +206,48 @@ def _ordered(gebieden: list[str]) -> list[str]:
     return sorted(gebieden, key=lambda g: ("" if g == "Nederland" else g.split("/", 1)[0], g))
 
 
-def _row(gebied: str, verdicts: pd.DataFrame, changes: pd.DataFrame, pages: set[str]) -> dict[str, Any]:
-    cells: list[dict[str, str] | None] = []
+def _unit_of(vraag: str, changes: pd.DataFrame) -> str:
+    """Return the unit of a question's changes; empty when reports differ or have none."""
+    units = set(changes["unit"][changes.index.get_level_values(0) == vraag])
+    return units.pop() if len(units) == 1 else ""
+
+
+@cache
+def _candidates() -> set[str]:
+    """Name the wijken whose postcodes stand on no official list."""
+    wijken = pd.read_csv(RAW / "aandachtswijken.csv", dtype=str)
+    return set(wijken.loc[wijken["pc4_established"] == "0", "area"])
+
+
+def _row(
+    gebied: str, verdicts: pd.DataFrame, changes: pd.DataFrame, effects: pd.DataFrame, pages: set[str]
+) -> dict[str, Any]:
+    cells: list[dict[str, Any] | None] = []
     for vraag in VRAGEN:
         address = f"{vraag}/{slug(gebied)}.html"
         if address not in pages:
             cells.append(None)
             continue
-        cell = {"adres": address, "oordeel": "geen", "woord": "geen reeks", "getal": ""}
+        cell: dict[str, Any] = {"adres": address, "oordeel": "geen", "woord": NO_SERIES, "getal": ""}
+        cell |= {"vraag": vraag.capitalize(), "effect": "–", "waarde": None}
         if (vraag, gebied) in verdicts.index:
             value = verdicts.loc[(vraag, gebied), "estimate"]
             if pd.notna(value):
-                cell["oordeel"], cell["woord"] = VERDICTS[float(value)]
+                cell["oordeel"] = cell["woord"] = VERDICTS[float(value)]
         if (vraag, gebied) in changes.index:
             row = changes.loc[(vraag, gebied)]
             if pd.notna(row["estimate"]):
                 numbers = row["estimate"], row["lower"], row["upper"]
                 cell["getal"] = with_interval(*numbers, row["unit"], sign=True)
+                cell["waarde"] = row["estimate"]
+        if (vraag, gebied) in effects.index:
+            value = effects.loc[(vraag, gebied), "estimate"]
+            cell["effect"] = VERDICTS.get(float(value), "–") if pd.notna(value) else "–"
         cells.append(cell)
-    return {"naam": gebied.split("/", 1)[-1], "stad": "/" not in gebied, "cellen": cells}
+    return {
+        **{"naam": gebied.split("/", 1)[-1], "stad": "/" not in gebied, "cellen": cells},
+        **{"gemeente": gebied.split("/", 1)[0], "kandidaat": gebied in _candidates()},
+    }
 
 
 def _answer(ledger: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
@@ -173,3 +273,53 @@ def _answer(ledger: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
         )
     sentences.append("Of de wijkenaanpak daarvan de oorzaak is, volgt hier niet uit; zie de rapporten.")
     return sentences
+
+
+def comparison_page(differences: pd.DataFrame, counts: dict[str, int], names: tuple[str, str]) -> str:
+    """Render what changed between two runs.
+
+    Parameters
+    ----------
+    differences : DataFrame
+        See :func:`helpers.compare.differences`.
+    counts : dict
+        See :func:`helpers.compare.counts`.
+    names : (str, str)
+        How the two runs are called.
+
+    Returns
+    -------
+    str
+    """
+    flipped = differences[differences["kind"] == "oordeel omgeslagen"]
+    shown = differences[differences["kind"] != "oordeel omgeslagen"]
+    return _render(
+        "vergelijking.html.j2",
+        titel="De wijkenaanpak nagerekend: twee runs vergeleken",
+        namen=names,
+        tellingen=counts,
+        omgeslagen=flipped.to_dict("records"),
+        tabel=table(_readable(shown.head(MOST_SHOWN)), "Wat er veranderde, het grootste verschil eerst")
+        if len(shown)
+        else "",
+        rest=max(0, len(shown) - MOST_SHOWN),
+    )
+
+
+def _readable(differences: pd.DataFrame) -> pd.DataFrame:
+    columns = {
+        "getal": [
+            " · ".join(filter(None, map(str, key)))
+            for key in differences[["question", "gebied", "indicator"]].itertuples(index=False)
+        ],
+        "maat": [MEASURES[m].label if m in MEASURES else m for m in differences["measure"]],
+        "referentie, periode, methode": [
+            ", ".join(filter(None, map(str, key)))
+            for key in differences[["reference", "period", "method"]].itertuples(index=False)
+        ],
+        "oud": differences["old"],
+        "nieuw": differences["new"],
+        "verschil": differences["shown"],
+        "wat": differences["kind"],
+    }
+    return pd.DataFrame(columns, dtype=object)

@@ -95,6 +95,12 @@ def gap_unit(indicator: pd.Series) -> str:
     return {"%": "procentpunt", "score": "punt"}.get(indicator["unit"], indicator["unit"])
 
 
+def _margins(row: pd.Series) -> tuple[float, float, float]:
+    """Value and 95% margin of one observation."""
+    margin = monitor.Z * row["se"]
+    return row["value"], row["value"] - margin, row["value"] + margin
+
+
 class Report:
     """One question about one area; made by :func:`open_report`.
 
@@ -106,6 +112,7 @@ class Report:
         self.panel = slice_
         self.vraag, self.gebied = slice_.question, slice_.gebied
         self._results: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._anchors: dict[tuple[str, ...], str] = {}
 
     @property
     def simulated(self) -> bool:
@@ -250,13 +257,35 @@ class Report:
         values = numbers if isinstance(numbers, tuple) else (numbers, np.nan, np.nan)
         status = "simulated" if self.simulated else "published"
         row = [self.vraag, self.gebied, indicator, measure, method, reference, str(period)]
+        self._anchors.setdefault(tuple(row), f"g{len(self._anchors)}")
         self._results[tuple(row)] = dict(
             zip(RESULT_COLUMNS, [*row, *map(float, values), unit, float(n), status, ""], strict=True)
         )
 
+    def number(
+        self,
+        measure: str,
+        period: object,
+        reference: str = "",
+        method: str = "beschrijvend",
+        indicator: str = "",
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the anchor and the row of a number that was recorded with these words.
+
+        Raises
+        ------
+        KeyError
+            When nothing was recorded with them: a page states only what results.csv holds.
+        """
+        if not indicator and self.indicator is not None:
+            indicator = self.indicator["indicator"]
+        key = (self.vraag, self.gebied, indicator, measure, method, reference, str(period))
+        return self._anchors[key], self._results[key]
+
     def results(self) -> pd.DataFrame:
-        """Return everything recorded so far, in the columns of results.csv."""
-        return pd.DataFrame(list(self._results.values()), columns=RESULT_COLUMNS)
+        """Return everything recorded so far, in the columns of results.csv; the index is each row's anchor."""
+        anchors = [self._anchors[key] for key in self._results]
+        return pd.DataFrame(list(self._results.values()), columns=RESULT_COLUMNS, index=anchors)
 
     def draw(
         self, plot: Callable[..., Picture], data: pd.DataFrame, *args: Any, gap: bool = False
@@ -297,6 +326,7 @@ class Report:
             for role in REFERENTIES
         }
 
+    @cache  # noqa: B019
     def gaps(self) -> pd.DataFrame:
         """Gap to the four references by year: reference, period, gap, lower, upper, index, ..."""
         parts = []
@@ -434,7 +464,7 @@ class Report:
     def indicators(self) -> pd.DataFrame:
         """Each outcome of the question against the G18, in its first and last year.
 
-        Columns label, unit (of the gap), first, last (index, G18 = 1, above 1 is worse), first_year,
+        Columns indicator, label, unit (of the gap), first, last (index, G18 = 1, above 1 is worse), first_year,
         last_year, gap_first, gap_last, estimate, lower, upper (change of the gap), verdict.
         """
         rows = []
@@ -458,7 +488,8 @@ class Report:
             first, last = (gap.loc[year] for year in window)
             rows.append(
                 {
-                    **{"label": row["label"], "unit": unit, "first": first["index"], "last": last["index"]},
+                    **{"indicator": row["indicator"], "label": row["label"], "unit": unit},
+                    **{"first": first["index"], "last": last["index"]},
                     **{"first_year": window[0], "last_year": window[1], "verdict": change.verdict},
                     **{"gap_first": first["gap"], "gap_last": last["gap"]},
                     **dict(zip(("estimate", "lower", "upper"), numbers, strict=True)),
@@ -467,44 +498,46 @@ class Report:
         return pd.DataFrame(rows)
 
     def context(self) -> pd.DataFrame:
-        """Level of the indicators without a good or bad direction: one row each, wijk and reference by year."""
+        """Level of the indicators without a good or bad direction, of the wijk and the chosen reference.
+
+        Columns indicator, label, unit, role, period, value, lower, upper.
+        """
         rows = []
         for _, row in self.panel.indicators[self.panel.indicators["direction"] == 0].iterrows():
             window = self._window(row["indicator"])
-            if window is None:
-                continue
-            entry: dict[str, Any] = {"kenmerk": f"{row['label']} ({row['unit']})"}
-            for role in ("wijk", self.referentie):
+            for role in ("wijk", self.referentie) if window else ():
                 series = self.panel.get(row["indicator"], self.roles[role]).set_index("period")
-                reference = "" if role == "wijk" else role
-                for year in window:
-                    value, margin = series.at[year, "value"], monitor.Z * series.at[year, "se"]
-                    numbers = (value, value - margin, value + margin)
+                for year in window or ():
+                    numbers = _margins(series.loc[year])
+                    reference = "" if role == "wijk" else role
                     self.record(
                         "level", year, numbers, row["unit"], reference, "gemeten", indicator=row["indicator"]
                     )
-                    entry[f"{self.names[role]}, {year}"] = words.with_interval(*numbers, row["unit"])
-            rows.append(entry)
-        return pd.DataFrame(rows)
+                    rows.append((row["indicator"], row["label"], row["unit"], role, year, *numbers))
+        columns = ["indicator", "label", "unit", "role", "period", "value", "lower", "upper"]
+        return pd.DataFrame(rows, columns=columns)
 
     def counts(self) -> pd.DataFrame:
-        """Denominator and number of cases behind a share, of the area and its wijken, in the last year."""
+        """Denominator and number of cases behind a share, of the area and its wijken, in the last year.
+
+        Columns name, method (as recorded), n (people), cases, value, lower, upper (%).
+        """
         rows = []
         shares = self.window is not None and self.indicator["unit"] == "%"
         for area in dict.fromkeys([self.roles["wijk"], *self.panel.wijken]) if shares else ():
             series = self.panel.get(self.indicator["indicator"], area).set_index("period")
-            last = series.reindex([self.window[1]]).iloc[0]
+            year = self.window[1]
+            last = series.reindex([year]).iloc[0]
             if last["n"] > 0:
-                name = self.names["wijk"] if area == self.roles["wijk"] else area
-                margin = monitor.Z * last["se"]
-                share = words.with_interval(
-                    last["value"], last["value"] - margin, last["value"] + margin, "%"
-                )
-                cases = round(last["n"] * last["value"] / 100)
-                rows.append(
-                    {"gebied": name, "noemer": int(last["n"]), "gevallen": cases, "aandeel (%)": share}
-                )
-        return pd.DataFrame(rows)
+                name, method = area, f"wijk {area}"
+                if area == self.roles["wijk"]:
+                    name, method = self.names["wijk"], "gemeten"
+                numbers, cases = _margins(last), round(last["n"] * last["value"] / 100)
+                self.record("level", year, numbers, "%", "", method, last["n"])
+                self.record("denominator", year, last["n"], "aantal", "", method)
+                self.record("cases", year, cases, "aantal", "", method)
+                rows.append((name, method, int(last["n"]), cases, *numbers))
+        return pd.DataFrame(rows, columns=["name", "method", "n", "cases", "value", "lower", "upper"])
 
     def resilient(self) -> pd.DataFrame:
         """List the buurten of the area among the 127 that held on between 1998 and 2006."""
@@ -585,7 +618,7 @@ class Report:
     def lists(self) -> pd.DataFrame:
         """Compare the country's result on the certain list with that including candidates.
 
-        Columns name, first, last (mean level), n (PC4 or denominators in the last year).
+        Columns name, period, value, lower, upper (mean level), n (PC4 or denominators).
         """
         rows = []
         names = {
@@ -598,13 +631,8 @@ class Report:
             series = self.panel.get(self.indicator["indicator"], area).set_index("period")
             if not set(self.window) <= set(series.index):
                 continue
-            levels = []
             for year, row in series.loc[list(self.window)].iterrows():
-                margin = monitor.Z * row["se"]
-                numbers = (row["value"], row["value"] - margin, row["value"] + margin)
+                numbers = _margins(row)
                 self.record("level", year, numbers, self.indicator["unit"], name, "gemeten", row["n"])
-                levels.append(words.with_interval(*numbers, self.indicator["unit"]))
-            rows.append(
-                {"name": name, "first": levels[0], "last": levels[1], "n": series.at[self.window[1], "n"]}
-            )
-        return pd.DataFrame(rows)
+                rows.append((name, year, *numbers, row["n"]))
+        return pd.DataFrame(rows, columns=["name", "period", "value", "lower", "upper", "n"])

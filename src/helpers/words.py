@@ -6,7 +6,9 @@ Every function takes a :class:`helpers.report.Report` (or plain data) and return
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ import pandas as pd
 from IPython.display import display
 
 from helpers import monitor
-from helpers.due import RESULTS_MIME
+from helpers.due import RESULTS_MIME, slug
 
 if TYPE_CHECKING:
     from helpers.report import Report
@@ -35,25 +37,125 @@ DIGITS = {
     **{"euro": 0, "aantal": 0, "index": 2, "kans": 2, "aandeel": 2, "p-waarde": 3, "helling": 2},
 }
 
+
+@dataclass(frozen=True)
+class Measure:
+    """How a recorded measure is named, defined and computed.
+
+    Attributes
+    ----------
+    label, definition : str
+        For the reader, Dutch.
+    code : str
+        The function of ``helpers.monitor`` that computes it; empty when it is read or averaged as published.
+    """
+
+    label: str
+    definition: str
+    code: str = ""
+
+
 MEASURES = {
-    "level": "niveau",
-    "gap": "achterstand",
-    "index": "index (1 = gelijk, hoger is slechter)",
-    "gap_change": "verandering van de achterstand",
-    "gap_closed": "ingelopen deel van de achterstand",
-    "own_change": "deel van die verandering door de wijk zelf",
-    "reference_change": "deel van die verandering door de referentie",
-    "target_verdict": "oordeel: −1 kleiner, 0 niet vast te stellen, 1 groter",
-    "required_gap": "achterstand die het doel dan nog toelaat",
-    "on_course_probability": "kans dat de achterstand binnen het doelpad ligt",
-    "projected_gap": "achterstand, doorgetrokken",
-    "share_catching_up": "aandeel wijken dat inloopt",
-    "sign_test": "tekentoets tegen de helft",
-    "mean_change": "gemiddelde verandering over de wijken",
-    "detectable_change": "gemiddelde verandering die met 80% kans gevonden wordt",
-    "sigma": "spreiding tussen wijken",
-    "beta": "samenhang van verandering met beginachterstand",
+    "level": Measure(
+        "niveau",
+        "De uitkomst zelf. Van een gebied uit meer postcodegebieden: het gemiddelde, gewogen naar de noemer van de "
+        "uitkomst; zonder noemer telt elk postcodegebied even zwaar. De marge komt uit de jaarlijkse schommeling van "
+        "postcodegebieden rond hun eigen trend, bij een aandeel met bekende noemer ten minste de binomiale marge.",
+    ),
+    "cases": Measure(
+        "aantal gevallen",
+        "Het aandeel maal de noemer, afgerond: hoeveel personen achter een percentage zitten.",
+    ),
+    "denominator": Measure(
+        "noemer", "Het aantal personen waarvan het aandeel een deel is, zoals gepubliceerd."
+    ),
+    "gap": Measure(
+        "achterstand",
+        "De wijk min de referentie, zo gericht dat boven nul slechter is dan de referentie. Bij prijzen in procenten "
+        "(honderd maal het verschil van de logaritmen).",
+        "gaps",
+    ),
+    "index": Measure(
+        "index", "De wijk gedeeld door de referentie, zo gericht dat 1 gelijk is en hoger slechter.", "gaps"
+    ),
+    "gap_change": Measure(
+        "verandering van de achterstand",
+        "De achterstand in het laatste jaar min die in het eerste. Onder nul is inlopen. Het oordeel is alleen stellig "
+        "als de 95%-marge en de afronding van de gepubliceerde cijfers dezelfde richting geven.",
+        "change",
+    ),
+    "gap_closed": Measure(
+        "ingelopen deel van de achterstand",
+        "Het deel van de achterstand van het eerste jaar dat in het laatste jaar verdwenen is, met het interval van "
+        "Fieller (1954). Zonder duidelijke achterstand in het eerste jaar bestaat het deel niet.",
+        "gap_closed",
+    ),
+    "own_change": Measure(
+        "deel van die verandering door de wijk zelf",
+        "Hoeveel de achterstand veranderd zou zijn als alleen de wijk bewogen had en de referentie had stilgestaan.",
+        "decompose",
+    ),
+    "reference_change": Measure(
+        "deel van die verandering door de referentie",
+        "Hoeveel de achterstand veranderd zou zijn als alleen de referentie bewogen had en de wijk had stilgestaan.",
+        "decompose",
+    ),
+    "target_verdict": Measure(
+        "oordeel over het doel",
+        "Werd de achterstand kleiner (−1) of groter (1), of is het niet vast te stellen (0)? Zie verandering van de "
+        "achterstand.",
+        "change",
+    ),
+    "required_gap": Measure(
+        "achterstand die het doel dan nog toelaat",
+        "Het rechte pad van de achterstand bij de start naar nul na 8 of 10 jaar.",
+        "required_path",
+    ),
+    "on_course_probability": Measure(
+        "kans dat de achterstand binnen het doelpad ligt",
+        "De kans, gegeven de marges van begin- en eindmeting, dat de werkelijke achterstand onder het pad lag.",
+        "on_course",
+    ),
+    "projected_gap": Measure(
+        "achterstand, doorgetrokken",
+        "De trend tot en met 2012 doorgetrokken naar 2017: recht, uitdovend, of stilstaand op de laatste meting.",
+        "project_gap",
+    ),
+    "share_catching_up": Measure(
+        "aandeel wijken dat inloopt",
+        "Het aandeel van de wijken waarvan de achterstand kleiner werd, met het interval van Wilson (1927).",
+        "catching_up",
+    ),
+    "sign_test": Measure(
+        "tekentoets tegen de helft",
+        "De kans op een aandeel dat minstens zo ver van de helft ligt als inlopen puur toeval was (exact, tweezijdig).",
+        "sign_test",
+    ),
+    "mean_change": Measure(
+        "gemiddelde verandering over de wijken",
+        "Het gemiddelde van de veranderingen, elke wijk even zwaar; de marge houdt rekening met samenhang binnen steden "
+        "(CR1 met een t-verdeling, Liang en Zeger 1986).",
+        "mean_change",
+    ),
+    "detectable_change": Measure(
+        "gemiddelde verandering die met 80% kans gevonden wordt",
+        "Wat er ten minste had moeten gebeuren om het met deze gegevens in vier van de vijf gevallen te zien.",
+        "mean_change",
+    ),
+    "sigma": Measure(
+        "spreiding tussen wijken",
+        "De standaardafwijking tussen de wijken; wordt die kleiner, dan groeien de wijken naar elkaar toe.",
+        "sigma_convergence",
+    ),
+    "beta": Measure(
+        "samenhang van verandering met beginachterstand",
+        "Hoeveel de achterstand veranderde per punt beginachterstand, ook gecorrigeerd voor meetfouten in het begin.",
+        "beta_convergence",
+    ),
 }
+
+# Between these marks stands a number that a row of results.csv holds; escape() makes it a link to that row.
+CITE, CITED, CITE_END = "\ue000", "\ue001", "\ue002"
 
 
 class Html(str):
@@ -102,14 +204,47 @@ def with_interval(estimate: float, lower: float, upper: float, unit: str, sign: 
     return f"{text} ({in_unit(lower, unit, sign)} tot {in_unit(upper, unit, sign)})"
 
 
+def escape(text: object) -> str:
+    """Escape text for HTML, and link the numbers it cites (:func:`stated`) to where they come from."""
+    cited = f"{CITE}(g[0-9]+){CITED}(.*?){CITE_END}"
+    return re.sub(cited, r'<a class="cijfer" href="#\1">\2</a>', html.escape(str(text)))
+
+
+def cite(r: Report, text: str, measure: str, period: object, reference: str = "", **which: str) -> str:
+    """Mark text as one of the report's recorded numbers; see :meth:`helpers.report.Report.number`."""
+    number_id, _ = r.number(measure, period, reference, **which)
+    return f"{CITE}{number_id}{CITED}{text}{CITE_END}"
+
+
+def stated(
+    r: Report, measure: str, period: object, reference: str = "", sign: bool = False, **which: str
+) -> str:
+    """Write a recorded number with its interval, as a link to its row.
+
+    Parameters
+    ----------
+    r : Report
+    measure, period, reference : str, object, str
+        As it was recorded.
+    sign : bool
+        Write a plus sign before positive numbers.
+    **which : str
+        `method` and `indicator`, when not the defaults.
+    """
+    number_id, row = r.number(measure, period, reference, **which)
+    numbers = (row["estimate"], row["lower"], row["upper"])
+    shown = with_interval(*numbers, row["unit"], sign).removesuffix(" (marge onbekend)")
+    return f"{CITE}{number_id}{CITED}{shown}{CITE_END}"
+
+
 def paragraphs(sentences: Iterable[str]) -> str:
     """Escape sentences into paragraphs."""
-    return "".join(f"<p>{html.escape(s)}</p>" for s in sentences)
+    return "".join(f"<p>{escape(s)}</p>" for s in sentences)
 
 
 def open_box(text: str) -> Html:
     """Mark something that is not there, with the reason."""
-    return Html(f'<div class="open"><p>{html.escape(text)}</p></div>')
+    return Html(f'<div class="open"><p>{escape(text)}</p></div>')
 
 
 def nothing(r: Report) -> Html:
@@ -136,7 +271,7 @@ def table(data: pd.DataFrame, caption: str, digits: int = 1) -> Html:
 
     def cell(column: str, value: Any) -> str:
         text = number(value, places[column]) if numeric[column] else value
-        return str(text) if isinstance(text, Html) else html.escape(str(text))
+        return str(text) if isinstance(text, Html) else escape(text)
 
     css = {c: ' class="getal"' if numeric[c] else "" for c in data}
     head = "".join(f'<th scope="col"{css[c]}>{html.escape(str(c))}</th>' for c in data)
@@ -225,8 +360,36 @@ def _many(n: int, one: str, more: str) -> str:
 
 
 def answer(r: Report) -> Html:
-    """Answer the question in a few sentences built from the numbers; record the verdict."""
-    return Html(f'<div class="antwoord">{paragraphs(_answer(r))}</div>')
+    """Answer the question in a few sentences built from the numbers, and say how sure; record the verdict."""
+    return Html(f'<div class="antwoord">{paragraphs(_answer(r))}</div>{_certainty(r)}')
+
+
+def _certainty(r: Report) -> str:
+    """Say in a box what the answer's certainty rests on."""
+    if r.window is None:
+        return ""
+    changes, period = r.changes().set_index("role"), "-".join(map(str, r.window))
+    row = changes.loc[r.referentie]
+    same = int((changes["verdict"] == row["verdict"]).sum())
+    spans = row["lower"] <= 0 <= row["upper"]
+    margin = stated(r, "gap_change", period, r.referentie, sign=True)
+    points = [
+        f"De marge van de verandering ({margin} {r.gap_unit}) "
+        + (
+            "laat beide richtingen toe."
+            if spans
+            else "sluit nul uit."
+            if np.isfinite(row["lower"])
+            else "is niet te bepalen."
+        ),
+        f"Van de {len(changes)} referenties {'geeft' if same == 1 else 'geven'} er {same} hetzelfde oordeel.",
+        f"Het gebied bestaat uit {_treated(r)}.",
+        "Dit gaat over doelrealisatie, niet over het effect van de wijkenaanpak.",
+    ]
+    if r.simulated:
+        points.insert(0, "De reeksen zijn gesimuleerd: zeker is hier alleen hoe er gerekend wordt.")
+    items = "".join(f"<li>{escape(p)}</li>" for p in points)
+    return f'<aside class="zeker" aria-label="Hoe zeker is dit?"><p><strong>Hoe zeker is dit?</strong></p><ul>{items}</ul></aside>'
 
 
 def _answer(r: Report) -> list[str]:
@@ -240,13 +403,14 @@ def _answer(r: Report) -> list[str]:
             else "Ook staat er in de vijf brondocumenten geen uitspraak over deze vraag en dit gebied."
         )
         return [f"Deze vraag is met de aanwezige gegevens niet te beantwoorden. {r.reason}", told]
+    r.gaps()  # records the gaps that the first sentence states
     changes = r.changes().set_index("role")
     row = changes.loc[r.referentie]
     (t0, t1), unit, verdict = r.window, r.gap_unit, row["verdict"]
     sign = {"kleiner": -1.0, "groter": 1.0}.get(verdict, 0.0)
     r.record("target_verdict", f"{t0}-{t1}", sign, "oordeel", r.referentie)
-    first, last = (_standing(row[k], unit) for k in ("first", "last"))
-    moved = with_interval(row["estimate"], row["lower"], row["upper"], unit, sign=True)
+    first, last = (_standing(r, row[k], t) for k, t in (("first", t0), ("last", t1)))
+    moved = stated(r, "gap_change", f"{t0}-{t1}", r.referentie, sign=True)
     judged = {
         "kleiner": "Die positie is dus verbeterd",
         "groter": "Die positie is dus verslechterd",
@@ -274,10 +438,11 @@ def _had(r: Report) -> str:
     return f"had {r.names['wijk']}" if len(r.panel.wijken) == 1 else f"hadden {r.names['wijk']} samen"
 
 
-def _standing(gap: float, unit: str) -> str:
+def _standing(r: Report, gap: float, year: int) -> str:
     if not np.isfinite(gap):
         return "een onbekende positie"
-    return f"een {'achterstand' if gap >= 0 else 'voorsprong'} van {in_unit(abs(gap), unit)} {unit}"
+    size = cite(r, in_unit(abs(gap), r.gap_unit), "gap", year, r.referentie)
+    return f"een {'achterstand' if gap >= 0 else 'voorsprong'} van {size} {r.gap_unit}"
 
 
 def _and(names: Iterable[str]) -> str:
@@ -301,15 +466,17 @@ def data_quality(r: Report) -> Html:
     series = table(pd.DataFrame(rows), f"Reeksen voor deze vraag in {r.gebied}")
     lists = r.lists()
     if len(lists):
-        titles = [
-            "gebieden",
-            *(f"{r.indicator['label']} {year}" for year in r.window),
-            "gewicht (noemer of aantal PC4)",
-        ]
+        last = lists[lists["period"] == r.window[1]]
+        columns: dict[str, Any] = {"gebieden": last["name"]}
+        for year in r.window:
+            columns[f"{r.indicator['label']} {year}"] = [
+                stated(r, "level", year, name, method="gemeten") for name in last["name"]
+            ]
+        columns["gewicht (noemer of aantal PC4)"] = [number(n, 0) for n in last["n"]]
         caption = (
             f"De uitkomst op de vastgestelde wijkenlijst en met kandidaten ({r.indicator['unit']}; 95%-marge)"
         )
-        series = Html(series + table(lists.set_axis(titles, axis=1), caption, 0))
+        series = Html(series + table(pd.DataFrame(columns, dtype=object), caption))
     names = {"file": "bestand", "what": "wat", "count": "aantal"}
     log = table(r.panel.log.rename(columns=names), "Wat er is gelezen, weggelaten en gecorrigeerd")
     return Html(f"{series}<details><summary>Logboek van het inlezen</summary>{log}</details>")
@@ -332,20 +499,19 @@ def changes(r: Report) -> Html:
     if not len(data):
         return nothing(r)
     (t0, t1), unit = r.window, r.gap_unit
+    period = f"{t0}-{t1}"
     closed = [
-        with_interval(row.closed, row.closed_lower, row.closed_upper, "%")
+        stated(r, "gap_closed", period, row.role, method="Fieller")
         if np.isfinite(row.closed_lower)
         else row.closed_why or "niet te bepalen"
         for row in data.itertuples()
     ]
-    moved = [with_interval(row.estimate, row.lower, row.upper, unit, sign=True) for row in data.itertuples()]
     columns = {
         "ten opzichte van": data["role"].map(r.names),
-        str(t0): [in_unit(v, unit) for v in data["first"]],
-        str(t1): [in_unit(v, unit) for v in data["last"]],
-        "verandering (95%-marge)": moved,
-        "waarvan de wijk zelf": [in_unit(v, unit, True) for v in data["own"]],
-        "waarvan de referentie": [in_unit(v, unit, True) for v in data["other"]],
+        **{str(t): [_bare(r, "gap", t, role) for role in data["role"]] for t in (t0, t1)},
+        "verandering (95%-marge)": [stated(r, "gap_change", period, role, True) for role in data["role"]],
+        "waarvan de wijk zelf": [_bare(r, "own_change", period, role, True) for role in data["role"]],
+        "waarvan de referentie": [_bare(r, "reference_change", period, role, True) for role in data["role"]],
         "ingelopen, % (95%-interval)": closed,
         "de achterstand werd": [verdict_tag(v) for v in data["verdict"]],
     }
@@ -353,6 +519,12 @@ def changes(r: Report) -> Html:
         f"Achterstand in {unit}; boven nul is slechter dan de referentie. Een min bij verandering is inlopen."
     )
     return table(pd.DataFrame(columns, dtype=object), caption)
+
+
+def _bare(r: Report, measure: str, period: object, reference: str, sign: bool = False, **which: str) -> str:
+    """Write a recorded number without its interval, where a table has no room; the link leads to the interval."""
+    _, row = r.number(measure, period, reference, **which)
+    return cite(r, in_unit(row["estimate"], row["unit"], sign), measure, period, reference, **which)
 
 
 def indicators(r: Report, data: pd.DataFrame) -> Html:
@@ -363,15 +535,43 @@ def indicators(r: Report, data: pd.DataFrame) -> Html:
         {
             "uitkomst": row.label,
             "jaren": f"{row.first_year} en {row.last_year}",
-            "eerst": in_unit(row.gap_first, row.unit),
-            "laatst": in_unit(row.gap_last, row.unit),
-            "verandering (95%-marge)": with_interval(row.estimate, row.lower, row.upper, row.unit, sign=True),
+            "eerst": _bare(r, "gap", row.first_year, "g18", indicator=row.indicator),
+            "laatst": _bare(r, "gap", row.last_year, "g18", indicator=row.indicator),
+            "verandering (95%-marge)": stated(
+                r, "gap_change", f"{row.first_year}-{row.last_year}", "g18", True, indicator=row.indicator
+            ),
             "eenheid": row.unit,
             "de achterstand werd": verdict_tag(row.verdict),
         }
         for row in data.itertuples()
     ]
     caption = "Achterstand op de G18 van elke uitkomst. De marges zijn per uitkomst, niet gecorrigeerd voor hun aantal."
+    return table(pd.DataFrame(columns, dtype=object), caption)
+
+
+def context(r: Report, data: pd.DataFrame, caption: str) -> Html:
+    """Show the level of outcomes without a good or bad direction, wijk beside reference."""
+    if not len(data):
+        return nothing(r)
+    rows = []
+    for (indicator, label, unit), part in data.groupby(["indicator", "label", "unit"], sort=False):
+        entry = {"kenmerk": f"{label} ({unit})"}
+        for row in part.itertuples():
+            which = {"method": "gemeten", "indicator": indicator}
+            reference = "" if row.role == "wijk" else row.role
+            entry[f"{r.names[row.role]}, {row.period}"] = stated(r, "level", row.period, reference, **which)
+        rows.append(entry)
+    return table(pd.DataFrame(rows, dtype=object), caption)
+
+
+def counts(r: Report, data: pd.DataFrame, caption: str) -> Html:
+    """Show how many people stand behind a share."""
+    if not len(data):
+        return nothing(r)
+    measures = {"noemer": "denominator", "gevallen": "cases", "aandeel (%)": "level"}
+    columns = {"gebied": list(data["name"])}
+    for title, measure in measures.items():
+        columns[title] = [stated(r, measure, r.window[1], method=method) for method in data["method"]]
     return table(pd.DataFrame(columns, dtype=object), caption)
 
 
@@ -384,12 +584,13 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
     found = r.catching_up(data)
     if not len(found):
         return open_box("Voor een vergelijking tussen wijken zijn twee wijken met een reeks nodig.")
-    unit = r.gap_unit
+    unit, period = r.gap_unit, "-".join(map(str, r.window))
     row = found.set_index("role").loc[r.referentie]
-    up, mean = row["up"], row["mean"]
+    up, mean, test = row["up"], row["mean"], "tekentoets, tweezijdig"
+    p = _bare(r, "sign_test", period, r.referentie, method=test)
     sentences = [
         f"In {up.k} van de {up.n} wijken werd de achterstand op {r.names[r.referentie]} kleiner. Puur toeval geeft de helft; de "
-        f"tekentoets daartegen geeft een p-waarde van {in_unit(up.p_half, 'p-waarde')} (tweezijdig, {up.n} wijken in "
+        f"tekentoets daartegen geeft een p-waarde van {p} (tweezijdig, {up.n} wijken in "
         f"{_many(row['cities'], 'stad', 'steden')}, wijken als onafhankelijk behandeld"
         + (f"; {up.ties} zonder verandering tellen niet mee). " if up.ties else "). ")
         + (
@@ -399,22 +600,30 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
             else f"Met {up.n} wijken is geen enkel aandeel van de helft te onderscheiden."
         )
     ]
-    if row["cities"] > 2:
-        sentences.append(
-            f"Gemiddeld veranderde de achterstand {with_interval(mean.estimate, mean.lower, mean.upper, unit, sign=True)} "
-            f"{unit} ({mean.n} wijken in {mean.clusters} steden, die tellen voor {number(mean.effective_clusters, 0)} "
-            f"gelijke). Een gemiddelde verandering van {in_unit(mean.detectable, unit)} {unit} had 80% kans om gevonden te worden."
+    averages = []
+    for role, cities, average in zip(found["role"], found["cities"], found["mean"], strict=True):
+        method = f"gemiddelde over wijken, CR1 per stad ({cities} steden)"
+        numbers = (average.estimate, average.lower, average.upper)
+        averages.append(
+            stated(r, "mean_change", period, role, True, method=method)
+            if cities > 2
+            else with_interval(*numbers, unit, True)
         )
+        if role == r.referentie and cities > 2:
+            found_with = _bare(r, "detectable_change", period, role, method=method)
+            sentences.append(
+                f"Gemiddeld veranderde de achterstand {averages[-1]} {unit} ({mean.n} wijken in {mean.clusters} steden, die "
+                f"tellen voor {number(mean.effective_clusters, 0)} gelijke). Een gemiddelde verandering van {found_with} {unit} "
+                "had 80% kans om gevonden te worden."
+            )
     columns = {
         "ten opzichte van": [r.names[role] for role in found["role"]],
         "wijken die inliepen": [f"{u.k} van {u.n}" for u in found["up"]],
         "aandeel (95%-interval van Wilson)": [
-            with_interval(u.estimate, u.lower, u.upper, "aandeel") for u in found["up"]
+            stated(r, "share_catching_up", period, role, method="Wilson") for role in found["role"]
         ],
-        "p, tekentoets": [in_unit(u.p_half, "p-waarde") for u in found["up"]],
-        f"gemiddelde verandering, {unit} (95%-marge)": [
-            with_interval(m.estimate, m.lower, m.upper, unit, sign=True) for m in found["mean"]
-        ],
+        "p, tekentoets": [_bare(r, "sign_test", period, role, method=test) for role in found["role"]],
+        f"gemiddelde verandering, {unit} (95%-marge)": averages,
     }
     counted = table(
         pd.DataFrame(columns, dtype=object),
@@ -422,16 +631,13 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
     )
     spread = r.convergence(data)
     if spread is not None:
-        sigma, beta = spread
-        first, last = (
-            with_interval(row["sd"], row["lower"], row["upper"], unit) for _, row in sigma.iterrows()
-        )
-        slope = with_interval(beta.estimate, beta.lower, beta.upper, "helling", sign=True)
+        first, last = (stated(r, "sigma", year, method="standaardafwijking") for year in r.window)
+        slope = stated(r, "beta", period, r.referentie, True, method="OLS, CR1 per stad")
+        corrected = _bare(r, "beta", period, r.referentie, True, method="gecorrigeerd voor meetfouten")
         sentences.append(
             f"De spreiding tussen de wijken ging van {first} naar {last} {unit}. Per punt beginachterstand "
-            f"veranderde de achterstand {slope}; na correctie voor meetfouten "
-            f"{in_unit(beta.corrected.estimate, 'helling', True)}. Het verschil daartussen is terugkeer naar het gemiddelde, "
-            "die ook zonder beleid optreedt."
+            f"veranderde de achterstand {slope}; na correctie voor meetfouten {corrected}. Het verschil daartussen is "
+            "terugkeer naar het gemiddelde, die ook zonder beleid optreedt."
         )
     return Html(paragraphs(sentences) + counted)
 
@@ -455,15 +661,20 @@ def course(r: Report) -> Html:
     status = {horizon: monitor.on_course(gap, gap.index[0], horizon) for horizon in HORIZONS}
     columns: dict[str, Any] = {
         "jaar": gap.index.astype(str),
-        "achterstand": [in_unit(v, r.gap_unit) for v in gap["gap"]],
+        "achterstand": [_bare(r, "gap", year, "stad") for year in gap.index],
     }
     for horizon, rows in status.items():
-        columns[f"mag nog zijn, {horizon} jaar"] = [in_unit(v, r.gap_unit) for v in rows["required"]]
+        method = f"doel in {horizon} jaar"
+        columns[f"mag nog zijn, {horizon} jaar"] = [
+            _bare(r, "required_gap", year, "stad", method=method) for year in rows.index
+        ]
         columns[f"oordeel, {horizon} jaar"] = rows["status"].to_numpy()
     p = status[HORIZONS[-1]]["probability"].iloc[-1]
+    final = (gap.index[-1], "stad")
+    chance = cite(r, _chance(p), "on_course_probability", *final, method=f"doel in {HORIZONS[-1]} jaar")
     placed = [f"bij een doel van {h} jaar {_placed(rows['status'].iloc[-1])}" for h, rows in status.items()]
     last = f"Ten opzichte van {r.names['stad']} lag het gebied in {gap.index[-1]} {_and(placed)}" + (
-        f" (kans dat de achterstand binnen het tienjarenpad lag: {_chance(p)})." if np.isfinite(p) else "."
+        f" (kans dat de achterstand binnen het tienjarenpad lag: {chance})." if np.isfinite(p) else "."
     )
     caption = f"Achterstand op {r.names['stad']} ({r.gap_unit}) en wat het doel nog toeliet"
     return Html(paragraphs([last]) + table(pd.DataFrame(columns, dtype=object), caption))
@@ -524,21 +735,11 @@ def sources(r: Report) -> Html:
     records = results.astype(object).where(results.notna(), None).to_dict("records")
     display({"text/plain": f"{len(records)} resultaten", "text/html": "", RESULTS_MIME: records}, raw=True)
     shown = results[results["unit"] != "oordeel"]
-    columns = {
-        "maat": shown["measure"].map(MEASURES),
-        "uitkomst": shown["indicator"],
-        "referentie": shown["reference"],
-        "periode": shown["period"],
-        "schatting (95%-interval)": [
-            with_interval(row.estimate, row.lower, row.upper, row.unit).removesuffix(" (marge onbekend)")
-            for row in shown.itertuples()
-        ],
-        "eenheid": shown["unit"],
-        "methode": shown["method"],
-    }
     files = r.panel.meta["files"]
     listed = table(pd.DataFrame({"bestand": list(files)}), "Gebruikte bestanden")
-    numbers = table(pd.DataFrame(columns), "Elk getal van dit rapport, zoals het in results.csv staat")
+    numbers = "".join(
+        _numbers(r, *group) for group in shown.groupby(["measure", "indicator", "unit"], sort=False)
+    )
     packages = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")
     stamp = "; ".join(
         [
@@ -550,6 +751,42 @@ def sources(r: Report) -> Html:
     )
     return Html(
         f"<details><summary>Gebruikte bestanden ({len(files)})</summary>{listed}</details>"
-        f"<details><summary>Alle {len(shown)} getallen van dit rapport</summary>{numbers}</details>"
+        f"<details><summary>Alle {len(shown)} getallen van dit rapport, met hun herkomst</summary>"
+        f'<p>Ook als <a href="{slug(r.gebied)}.csv">CSV-bestand</a>.</p>{numbers}</details>'
         f"<footer><p>{html.escape(stamp)}.</p></footer>"
+    )
+
+
+def _numbers(r: Report, group: tuple[str, str, str], rows: pd.DataFrame) -> str:
+    """Show the recorded numbers of one measure of one outcome: periods by references, each with its anchor."""
+    measure, indicator, unit = group
+    book = r.panel.indicators.set_index("indicator")["label"]
+    outcome = book.get(indicator, indicator)
+    name = MEASURES[measure].label
+    methods = rows["method"].unique()
+    caption = f"{name.capitalize()}: {outcome} ({unit})" + (f"; {methods[0]}" if len(methods) == 1 else "")
+    origin = (
+        f'<a href="../methode.html#{measure}">hoe berekend</a>, '
+        f'<a href="../methode.html#uitkomst-{indicator}">waar vandaan</a>'
+    )
+    references = list(rows["reference"].unique())
+    names = {**{n: n for n in references}, **r.names, "": r.names["wijk"]}
+    head = "".join(f'<th scope="col">{escape(names[ref])}</th>' for ref in references)
+    body = []
+    for (period, method), part in rows.groupby(["period", "method"], sort=False):
+        label = period if len(methods) == 1 else f"{period}, {method}"
+        found = {row.reference: (row.Index, row) for row in part.itertuples()}
+        cells = []
+        for reference in references:
+            anchor, row = found.get(reference, ("", None))
+            if row is None:
+                cells.append("<td></td>")
+                continue
+            shown = with_interval(row.estimate, row.lower, row.upper, unit).removesuffix(" (marge onbekend)")
+            cells.append(f'<td id="{anchor}">{shown}</td>')
+        body.append(f'<tr><th scope="row">{escape(label)}</th>{"".join(cells)}</tr>')
+    return (
+        f'<div class="tabel" tabindex="0" role="region" aria-label="{html.escape(caption, quote=True)}"><table>'
+        f"<caption>{html.escape(caption)} – {origin}</caption>"
+        f'<thead><tr><th scope="col">periode</th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
     )
