@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter
 
 from helpers.words import number
@@ -144,7 +145,8 @@ def _compact(svg: str) -> str:
     # A hundredth of a point is less than a screen or printer can show.
     svg = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), svg)
     svg = re.sub(r">\s+<", "><", svg)
-    return re.sub(r"\s+", " ", svg).replace("; ", ";").replace(": ", ":")
+    svg = re.sub(r"style='[^']*'", lambda m: m[0].replace("; ", ";").replace(": ", ":"), svg)
+    return re.sub(r"\s+", " ", svg)
 
 
 def _styled(plot: Callable[..., Picture]) -> Callable[..., Picture]:
@@ -160,7 +162,8 @@ def _styled(plot: Callable[..., Picture]) -> Callable[..., Picture]:
 
 def _canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, np.ndarray]:
     """Make a figure outside pyplot: nothing global, nothing to close."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    # Room at the sides for a browser whose font is a little wider than ours.
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.11))
     return figure, figure.subplots(rows, columns, squeeze=False, sharex=columns > 1, sharey=columns > 1)
 
 
@@ -209,7 +212,7 @@ def _spread(positions: np.ndarray, least: float) -> np.ndarray:
 
 @_styled
 def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture:
-    """Draw the level of the wijk and its references over time, the wijk with its margin.
+    """Draw the level of the wijk and its references over time, each with its margin.
 
     Parameters
     ----------
@@ -236,12 +239,13 @@ def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture
             lw=2.4 if role == "wijk" else 1.5, marker="o", ms=3.5 if role == "wijk" else 2.2,
             zorder=5 if role == "wijk" else 3,
         )  # fmt: skip
-        if role == "wijk":
-            axes.fill_between(part["period"], part["lower"], part["upper"], color=colour, alpha=0.18, lw=0)
+        shade = 0.18 if role == "wijk" else 0.12
+        axes.fill_between(part["period"], part["lower"], part["upper"], color=colour, alpha=shade, lw=0)
         ends.append((part["value"].iloc[-1], str(part["name"].iloc[-1]), colour))
     low, high = axes.get_ylim()
     places = _spread(np.array([e[0] for e in ends]), (high - low) * 0.065)
-    axes.set_ylim(min(low, places.min()), max(high, places.max()))
+    room = (high - low) * 0.03
+    axes.set_ylim(min(low, places.min() - room), max(high, places.max() + room))
     last = data["period"].max()
     span = last - data["period"].min() or 1
     for (value, name, colour), place in zip(ends, places, strict=True):
@@ -319,7 +323,8 @@ def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> P
     Parameters
     ----------
     data : DataFrame
-        Columns `label`, `first`, `last` (index; above 1 is worse), `primary` (bool).
+        Columns `label`, `first`, `last` (index; above 1 is worse), and their 95% margins `first_lower`,
+        `first_upper`, `last_lower`, `last_upper`.
     style : Style
         Shared style.
     periods : (int, int)
@@ -330,7 +335,7 @@ def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> P
     Picture
     """
     data = data.sort_values("last").reset_index(drop=True)
-    figure, grid = _canvas(7.4, 0.36 * len(data) + 1.3)
+    figure, grid = _canvas(7.4, 0.4 * len(data) + 1.4)
     axes: Axes = grid[0, 0]
     axes.axvline(1, color=GREY, lw=1)
     for row in data.itertuples():
@@ -342,17 +347,29 @@ def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> P
             lw=2,
             zorder=2,
         )
+        # The margins lie just above and below the line, so that neither hides the other.
+        for value, low, high, side in (
+            (row.first, row.first_lower, row.first_upper, 0.17),
+            (row.last, row.last_lower, row.last_upper, -0.17),
+        ):
+            axes.plot([low, high], [row.Index + side] * 2, color=GREY, lw=1, zorder=1)
+            axes.plot([value, value], [row.Index, row.Index + side], color=GREY, lw=0.6, zorder=1)
         axes.plot(row.first, row.Index, "o", ms=6, mfc="white", mec=GREY, zorder=3)
         axes.plot(row.last, row.Index, "o", ms=6, color=BETTER if better else WORSE, zorder=4)
     axes.set_yticks(data.index, data["label"])
     axes.set_ylim(-0.6, len(data) - 0.4)
     figure.supxlabel(
-        f"index, G18 = 1; rechts van 1 is slechter (open: {periods[0]}, dicht: {periods[1]})", fontsize=9
+        f"index, G18 = 1; rechts van 1 is slechter\n(open: {periods[0]}, marge erboven; dicht: {periods[1]}, marge eronder)",
+        fontsize=9,
     )
     _dutch_axis(axes.xaxis, 2)
     alt = (
         f"Index van elke indicator met G18 = 1 (boven 1 is slechter), {periods[0]} en {periods[1]}. "
-        + "; ".join(f"{r.label}: {number(r.first, 2)} en {number(r.last, 2)}" for r in data.itertuples())
+        + "; ".join(
+            f"{r.label}: {number(r.first, 2)} en {number(r.last, 2)} (marge {number(r.last_lower, 2)} tot "
+            f"{number(r.last_upper, 2)})"
+            for r in data.itertuples()
+        )
     )
     return _finish(figure, style, "Alle indicatoren ten opzichte van de G18", alt + ".")
 

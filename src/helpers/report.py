@@ -283,9 +283,12 @@ class Report:
         return self._anchors[key], self._results[key]
 
     def results(self) -> pd.DataFrame:
-        """Return everything recorded so far, in the columns of results.csv; the index is each row's anchor."""
-        anchors = [self._anchors[key] for key in self._results]
-        return pd.DataFrame(list(self._results.values()), columns=RESULT_COLUMNS, index=anchors)
+        """Return everything recorded so far, in the columns of results.csv."""
+        return pd.DataFrame(list(self._results.values()), columns=RESULT_COLUMNS)
+
+    def numbers(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return everything recorded so far, each row with its anchor on the page."""
+        return [(self._anchors[key], row) for key, row in self._results.items()]
 
     def draw(
         self, plot: Callable[..., Picture], data: pd.DataFrame, *args: Any, gap: bool = False
@@ -464,8 +467,8 @@ class Report:
     def indicators(self) -> pd.DataFrame:
         """Each outcome of the question against the G18, in its first and last year.
 
-        Columns indicator, label, unit (of the gap), first, last (index, G18 = 1, above 1 is worse), first_year,
-        last_year, gap_first, gap_last, estimate, lower, upper (change of the gap), verdict.
+        Columns indicator, label, unit (of the gap), first, last (index, G18 = 1, above 1 is worse), first_lower,
+        first_upper, last_lower, last_upper, first_year, last_year, gap_first, gap_last, estimate, lower, upper (change of the gap), verdict.
         """
         rows = []
         for _, row in self.panel.indicators.iterrows():
@@ -490,6 +493,11 @@ class Report:
                 {
                     **{"indicator": row["indicator"], "label": row["label"], "unit": unit},
                     **{"first": first["index"], "last": last["index"]},
+                    **{
+                        f"{when}_{end}": row[f"index_{end}"]
+                        for when, row in (("first", first), ("last", last))
+                        for end in ("lower", "upper")
+                    },
                     **{"first_year": window[0], "last_year": window[1], "verdict": change.verdict},
                     **{"gap_first": first["gap"], "gap_last": last["gap"]},
                     **dict(zip(("estimate", "lower", "upper"), numbers, strict=True)),

@@ -534,7 +534,7 @@ def indicators(r: Report, data: pd.DataFrame) -> Html:
     columns = [
         {
             "uitkomst": row.label,
-            "jaren": f"{row.first_year} en {row.last_year}",
+            "jaren": f"{row.first_year}–\u2060{row.last_year}",
             "eerst": _bare(r, "gap", row.first_year, "g18", indicator=row.indicator),
             "laatst": _bare(r, "gap", row.last_year, "g18", indicator=row.indicator),
             "verandering (95%-marge)": stated(
@@ -731,19 +731,19 @@ def cannot_say(r: Report) -> Html:
 
 def sources(r: Report) -> Html:
     """Write sources and versions, show every recorded number, and hand the numbers to the batch."""
-    results = r.results()
-    records = results.astype(object).where(results.notna(), None).to_dict("records")
+    records = [
+        {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in row.items()}
+        for _, row in r.numbers()
+    ]
     display({"text/plain": f"{len(records)} resultaten", "text/html": "", RESULTS_MIME: records}, raw=True)
-    shown = results[results["unit"] != "oordeel"]
+    shown = sum(row["unit"] != "oordeel" for row in records)
     files = r.panel.meta["files"]
     listed = table(pd.DataFrame({"bestand": list(files)}), "Gebruikte bestanden")
-    numbers = "".join(
-        _numbers(r, *group) for group in shown.groupby(["measure", "indicator", "unit"], sort=False)
-    )
     packages = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")
     stamp = "; ".join(
         [
-            f"gegevens: {'oefendata, seed ' + str(r.seed) if r.simulated else 'gepubliceerd'}",
+            f"versie {version('wijkenaanpak')}",
+            f"gegevens: {'oefendata, seed ' + str(r.seed) if r.simulated else 'gepubliceerd'}{_until(r)}",
             f"inhoud van de gelezen gegevens {r.panel.meta['slice'][:12]}",
             "software: " + ", ".join(f"{p} {version(p)}" for p in packages),
             "licentie EUPL-1.2",
@@ -751,42 +751,44 @@ def sources(r: Report) -> Html:
     )
     return Html(
         f"<details><summary>Gebruikte bestanden ({len(files)})</summary>{listed}</details>"
-        f"<details><summary>Alle {len(shown)} getallen van dit rapport, met hun herkomst</summary>"
-        f'<p>Ook als <a href="{slug(r.gebied)}.csv">CSV-bestand</a>.</p>{numbers}</details>'
+        f"<details><summary>Alle {shown} getallen van dit rapport, met hun herkomst</summary>"
+        f'<p>Ook als <a href="{slug(r.gebied)}.csv">CSV-bestand</a>.</p>{_numbers(r)}</details>'
         f"<footer><p>{html.escape(stamp)}.</p></footer>"
     )
 
 
-def _numbers(r: Report, group: tuple[str, str, str], rows: pd.DataFrame) -> str:
-    """Show the recorded numbers of one measure of one outcome: periods by references, each with its anchor."""
-    measure, indicator, unit = group
-    book = r.panel.indicators.set_index("indicator")["label"]
-    outcome = book.get(indicator, indicator)
-    name = MEASURES[measure].label
-    methods = rows["method"].unique()
-    caption = f"{name.capitalize()}: {outcome} ({unit})" + (f"; {methods[0]}" if len(methods) == 1 else "")
-    origin = (
-        f'<a href="../methode.html#{measure}">hoe berekend</a>, '
-        f'<a href="../methode.html#uitkomst-{indicator}">waar vandaan</a>'
-    )
-    references = list(rows["reference"].unique())
-    names = {**{n: n for n in references}, **r.names, "": r.names["wijk"]}
-    head = "".join(f'<th scope="col">{escape(names[ref])}</th>' for ref in references)
-    body = []
-    for (period, method), part in rows.groupby(["period", "method"], sort=False):
-        label = period if len(methods) == 1 else f"{period}, {method}"
-        found = {row.reference: (row.Index, row) for row in part.itertuples()}
-        cells = []
-        for reference in references:
-            anchor, row = found.get(reference, ("", None))
-            if row is None:
-                cells.append("<td></td>")
-                continue
-            shown = with_interval(row.estimate, row.lower, row.upper, unit).removesuffix(" (marge onbekend)")
-            cells.append(f'<td id="{anchor}">{shown}</td>')
-        body.append(f'<tr><th scope="row">{escape(label)}</th>{"".join(cells)}</tr>')
-    return (
-        f'<div class="tabel" tabindex="0" role="region" aria-label="{html.escape(caption, quote=True)}"><table>'
-        f"<caption>{html.escape(caption)} – {origin}</caption>"
-        f'<thead><tr><th scope="col">periode</th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
-    )
+def _until(r: Report) -> str:
+    return f", tot en met {r.panel.series['period'].max()}" if len(r.panel.series) else ""
+
+
+def _numbers(r: Report) -> str:
+    """Show every recorded number with its anchor: a table a measure and outcome, periods by references."""
+    groups: dict[tuple[str, str, str], dict[tuple[str, str], dict[str, str]]] = {}
+    for anchor, row in r.numbers():
+        if row["unit"] == "oordeel":
+            continue
+        shown = with_interval(row["estimate"], row["lower"], row["upper"], row["unit"])
+        cell = f'<td id="{anchor}">{shown.removesuffix(" (marge onbekend)")}</td>'
+        lines = groups.setdefault((row["measure"], row["indicator"], row["unit"]), {})
+        lines.setdefault((row["period"], row["method"]), {})[row["reference"]] = cell
+    outcomes = r.panel.indicators.set_index("indicator")["label"].to_dict()
+    parts = []
+    for (measure, indicator, unit), lines in groups.items():
+        methods = {method for _, method in lines}
+        references = list(dict.fromkeys(reference for cells in lines.values() for reference in cells))
+        names = {**dict(zip(references, references, strict=True)), **r.names, "": r.names["wijk"]}
+        caption = f"{MEASURES[measure].label.capitalize()}: {outcomes.get(indicator, indicator)} ({unit})"
+        caption = html.escape(caption + (f"; {methods.pop()}" if len(methods) == 1 else ""))
+        head = "".join(f'<th scope="col">{escape(names[reference])}</th>' for reference in references)
+        body = ""
+        for (period, method), cells in lines.items():
+            label = escape(f"{period}, {method}" if methods else period)
+            body += f'<tr><th scope="row">{label}</th>'
+            body += "".join(cells.get(reference, "<td></td>") for reference in references) + "</tr>"
+        parts.append(
+            f'<div class="tabel" tabindex="0" role="region" aria-label="{caption}"><table><caption>{caption} – '
+            f'<a href="../methode.html#{measure}">hoe berekend</a>, '
+            f'<a href="../methode.html#uitkomst-{indicator}">waar vandaan</a></caption>'
+            f'<thead><tr><th scope="col">periode</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        )
+    return "".join(parts)
