@@ -77,6 +77,18 @@ def test_every_cited_number_leads_to_its_row_and_from_there_to_definition_and_so
     assert "def gap_closed(" in method
 
 
+def test_figures_are_numbered_and_sources_stand_in_footnotes(rendered):
+    text = (rendered[1] / "werk" / "utrecht.html").read_text()
+    titles = re.findall(r'<p class="figuur-titel">(.*?)</p>', text)
+    assert [t.split(".")[0] for t in titles] == [f"Figuur {i + 1}" for i in range(len(titles))]
+    assert len(titles) >= 5
+    used = set(re.findall(r'href="#noot-(\d+)"', text))
+    listed = re.findall(r'<li id="noot-(\d+)">(.*?)</li>', text)
+    assert used == {n for n, _ in listed}
+    assert any("71718ned" in source for _, source in listed)
+    assert any("Voortgangsrapportage" in source for _, source in listed)
+
+
 def test_each_report_has_its_own_numbers_as_csv(rendered):
     _, out = rendered
     whole = pd.read_csv(out / "results.csv", dtype=str)
@@ -95,6 +107,24 @@ def test_a_report_leads_to_its_neighbours_its_wijken_and_the_other_questions(ren
     wijk = (out / "wonen" / "utrecht-overvecht.html").read_text()
     assert 'rel="prev">' in wijk
     assert 'rel="next">' in wijk
+
+
+@pytest.mark.parametrize("vraag", VRAGEN)
+def test_gap_reference_margin_source_and_status_stand_on_the_page_itself(vraag, rendered):
+    _, out = rendered
+    text = (out / vraag / "utrecht-overvecht.html").read_text()
+    results = pd.read_csv(out / vraag / "utrecht-overvecht.csv", dtype={"period": str})
+    gap = results.query("measure == 'gap' and period == '2010' and reference == 'rest_stad'").iloc[0]
+    table = next(t for t in re.findall(r"<table>.*?</table>", text, re.S) if "<caption>Achterstand: " in t)
+    heads = re.findall(r'<th scope="col">(.*?)</th>', table)
+    row = re.search(r'<tr><th scope="row">2010</th>(.*?)</tr>', table)[1]
+    cell = re.findall(r"<td[^>]*>(.*?)</td>", row)[heads.index("de rest van Utrecht") - 1]
+    assert cell == words.with_interval(gap.estimate, gap.lower, gap.upper, gap.unit)
+    assert gap.unit in table
+    book = pd.read_csv(due.RAW / "indicatoren.csv").set_index("indicator").loc[gap.indicator]
+    assert f"{book['publisher']}, {book['table']}" in text
+    assert "oefendata: gesimuleerd" in text
+    assert "<strong>Oefendata.</strong>" in text
 
 
 def test_pages_are_light(rendered):

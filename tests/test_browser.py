@@ -207,16 +207,34 @@ def test_a_page_opens_within_a_second(rendered, browser):
     page.close()
 
 
-def test_injected_markup_in_an_area_or_a_cell_stays_text(browser, tmp_path):
+def test_injected_markup_in_an_area_a_label_or_a_cell_stays_text(browser, tmp_path):
     import pandas as pd
+    from matplotlib.figure import Figure
 
-    from helpers import words
+    from helpers import compare, figures, pages, words
+    from helpers.due import RESULT_COLUMNS
 
-    path = tmp_path / "proef.html"
-    path.write_text(
-        words.table(pd.DataFrame({"wijk": ["<img src=x onerror=alert(1)>"]}), "<script>1</script>")
-    )
+    evil = "<img src=x onerror=alert(1)><script>alert(1)</script>\"'"
+    row = dict.fromkeys(RESULT_COLUMNS, evil) | dict.fromkeys(("estimate", "lower", "upper", "n"), 1.0)
+    pd.DataFrame([row]).to_csv(tmp_path / "oud.csv", index=False)
+    pd.DataFrame([row | {"estimate": 2.0}]).to_csv(tmp_path / "nieuw.csv", index=False)
+    runs = [compare.read(tmp_path / f"{name}.csv") for name in ("oud", "nieuw")]
+    found = compare.differences(*runs)
+    drawn = figures.Picture(Figure(), evil, evil, evil)._repr_html_().replace("<img alt", "<picture data-alt")
+    parts = {
+        "tabel": words.table(pd.DataFrame({evil: [evil]}), evil),
+        "figuur": drawn,
+        "zinnen": words.paragraphs([evil]) + words.open_box(evil) + words.verdict_tag(evil),
+        "vergelijking": pages.comparison_page(found, compare.counts(*runs, found), (evil, evil)),
+    }
     page = browser.new_page()
-    page.goto(path.as_uri())
-    assert page.locator("img, script").count() == 0
+    said = []
+    page.on("dialog", lambda d: (said.append(d.message), d.dismiss()))
+    for name, part in parts.items():
+        path = tmp_path / f"{name}.html"
+        path.write_text(str(part))
+        page.goto(path.as_uri())
+        assert page.locator("img, script").count() == 0, name
+        assert "onerror" in page.locator("body").inner_text(), name
+    assert said == []
     page.close()

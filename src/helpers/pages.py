@@ -6,10 +6,10 @@ import base64
 import hashlib
 import inspect
 import io
+import itertools
 import re
 from functools import cache
 from importlib.metadata import version
-from itertools import pairwise
 from typing import Any
 
 import jinja2
@@ -21,6 +21,7 @@ from helpers.words import MEASURES, claims_list, number, table, with_interval
 
 VERDICTS = {-1.0: "kleiner", 0.0: "onbeslist", 1.0: "groter"}
 NO_SERIES = "geen reeks"
+FIGURE = '<p class="figuur-titel">'
 ON_INDEX = re.compile(",(?:target_verdict|effect_verdict|gap_change),")
 MOST_SHOWN = 500  # rows: more is for a spreadsheet
 
@@ -101,6 +102,8 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     )
     if re.search(r"<img(?! alt=\"[^\"]{20,}\")", html):
         raise ValueError(f"een figuur in {name} heeft geen alternatieve tekst")
+    count = itertools.count(1)
+    html = re.sub(FIGURE, lambda _: f"{FIGURE}Figuur {next(count)}. ", html)
     headings = re.findall(r"<h2>(.*?)</h2>", html, flags=re.S)
     for text in headings:
         html = html.replace(f"<h2>{text}</h2>", f'<h2 id="{slug(text)}">{text}</h2>', 1)
@@ -117,7 +120,7 @@ def _siblings(gebied: str) -> list[str]:
 def _beside(gebied: str) -> list[tuple[str, str, str]]:
     """Word, name and address of the report before and after this one."""
     links = []
-    for before, after in pairwise(_siblings(gebied)):
+    for before, after in itertools.pairwise(_siblings(gebied)):
         if after == gebied:
             links.append(("Vorige", before, f"{slug(before)}.html"))
         if before == gebied:

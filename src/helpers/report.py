@@ -113,6 +113,7 @@ class Report:
         self.vraag, self.gebied = slice_.question, slice_.gebied
         self._results: dict[tuple[str, ...], dict[str, Any]] = {}
         self._anchors: dict[tuple[str, ...], str] = {}
+        self.notes: dict[str, int] = {}
 
     @property
     def simulated(self) -> bool:
@@ -281,6 +282,10 @@ class Report:
             indicator = self.indicator["indicator"]
         key = (self.vraag, self.gebied, indicator, measure, method, reference, str(period))
         return self._anchors[key], self._results[key]
+
+    def note(self, source: str) -> int:
+        """Return the number of the footnote that names this source; the same source has one footnote."""
+        return self.notes.setdefault(source, len(self.notes) + 1)
 
     def results(self) -> pd.DataFrame:
         """Return everything recorded so far, in the columns of results.csv."""

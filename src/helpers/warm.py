@@ -324,8 +324,11 @@ def _warm_kernel() -> Any:
     """Import what notebooks use and build a kernel that has no thread, no socket and no history yet."""
     import geopandas  # noqa: F401
     import matplotlib as mpl
+    import matplotlib.pyplot
     import nbclient  # noqa: F401
-    import pyarrow.dataset  # noqa: F401
+    import pandas.core.arrays.arrow.extension_types  # noqa: F401
+    import pyarrow.dataset
+    import pyarrow.parquet  # noqa: F401
     from ipykernel.inprocess.ipkernel import InProcessKernel
     from ipykernel.iostream import IOPubThread
     from ipykernel.kernelapp import IPKernelApp

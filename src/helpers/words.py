@@ -155,7 +155,7 @@ MEASURES = {
 }
 
 # Between these marks stands a number that a row of results.csv holds; escape() makes it a link to that row.
-CITE, CITED, CITE_END = "\ue000", "\ue001", "\ue002"
+CITE, CITED, CITE_END, NOTE = "\ue000", "\ue001", "\ue002", "\ue003"
 
 
 class Html(str):
@@ -207,7 +207,14 @@ def with_interval(estimate: float, lower: float, upper: float, unit: str, sign: 
 def escape(text: object) -> str:
     """Escape text for HTML, and link the numbers it cites (:func:`stated`) to where they come from."""
     cited = f"{CITE}(g[0-9]+){CITED}(.*?){CITE_END}"
-    return re.sub(cited, r'<a class="cijfer" href="#\1">\2</a>', html.escape(str(text)))
+    linked = re.sub(cited, r'<a class="cijfer" href="#\1">\2</a>', html.escape(str(text)))
+    note = r'<sup><a href="#noot-\1" aria-label="bron \1">\1</a></sup>'
+    return re.sub(f"{NOTE}([0-9]+){NOTE}", note, linked)
+
+
+def footnote(r: Report, source: str) -> str:
+    """Mark where a source is used; :func:`sources` lists them at the foot, each once."""
+    return f"{NOTE}{r.note(source)}{NOTE}"
 
 
 def cite(r: Report, text: str, measure: str, period: object, reference: str = "", **which: str) -> str:
@@ -289,18 +296,28 @@ def table(data: pd.DataFrame, caption: str, digits: int = 1) -> Html:
 
 def verdict_tag(verdict: str) -> Html:
     """Write a verdict so that the style sheet can colour it; the word carries the meaning."""
-    return Html(f'<span class="oordeel {verdict.replace(" ", "-")}">{html.escape(verdict)}</span>')
+    return Html(
+        f'<span class="oordeel {html.escape(verdict.replace(" ", "-"))}">{html.escape(verdict)}</span>'
+    )
 
 
-def claims_list(ledger: pd.DataFrame) -> Html:
+def claims_list(ledger: pd.DataFrame, notes: dict[str, str] | None = None) -> Html:
     """Write statements with verdict, recomputation, what is missing, and the findable source.
 
     What could be recomputed comes first and open; the rest folds away.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        See :func:`helpers.claims.ledger`.
+    notes : dict, optional
+        The footnote of each document, by title.
     """
+    notes = notes or {}
     if not len(ledger):
         return Html("<p>In de vijf brondocumenten staat over deze vraag en dit gebied geen uitspraak.</p>")
     beyond = ledger["verdict"] == "niet na te rekenen"
-    lists = ['<ul class="uitspraken">' + "".join(map(_claim, part.itertuples())) + "</ul>" if len(part) else ""
+    lists = ['<ul class="uitspraken">' + "".join(_claim(row, notes.get(row.title, "")) for row in part.itertuples()) + "</ul>" if len(part) else ""
              for part in (ledger[~beyond], ledger[beyond])]  # fmt: skip
     folded = (
         f"<details><summary>Niet na te rekenen: {beyond.sum()} uitspraken, met wat ervoor ontbreekt</summary>"
@@ -308,13 +325,13 @@ def claims_list(ledger: pd.DataFrame) -> Html:
     return Html(lists[0] + (f"{folded}{lists[1]}</details>" if lists[1] else ""))
 
 
-def _claim(row: Any) -> str:
+def _claim(row: Any, note: str) -> str:
     extra = (("Nagerekend: ", row.calculation), ("Wat ontbreekt: ", row.missing), ("", row.remark))
     lines = "".join(f"<p>{label}{html.escape(text)}</p>" for label, text in extra if text)
     source = f"“{row.phrase}” ({row.title}, {row.date}; over {row.gebied}; uitspraak {row.id})"
     return (
         f"<li><p>{verdict_tag(row.verdict)} · {html.escape(row.statement)}</p>{lines}"
-        f'<p class="noot">{html.escape(source)}</p></li>'
+        f'<p class="noot">{escape(source + note)}</p></li>'
     )
 
 
@@ -458,7 +475,7 @@ def data_quality(r: Report) -> Html:
         rows.append(
             {
                 "uitkomst of kenmerk": row["label"] + (" (hoofduitkomst)" if row["primary"] else ""),
-                "bron": f"{row['publisher']}, {row['table']}",
+                "bron": f"{row['publisher']}, {row['table']}" + footnote(r, _published(row)),
                 "metingen": _years(years) or "geen reeks in deze gegevens",
                 "breuken in de reeks": row["breaks"] or "geen bekend",
             }
@@ -482,6 +499,10 @@ def data_quality(r: Report) -> Html:
     return Html(f"{series}<details><summary>Logboek van het inlezen</summary>{log}</details>")
 
 
+def _published(row: pd.Series) -> str:
+    return f"{row['publisher']}, tabel {row['table']}. {row['source']}."
+
+
 def _years(years: list[int]) -> str:
     if len(years) > 2 and years == list(range(years[0], years[-1] + 1)):
         return f"{years[0]} tot en met {years[-1]}, elk jaar"
@@ -490,7 +511,11 @@ def _years(years: list[int]) -> str:
 
 def claims(r: Report) -> Html:
     """Show the published statements about this question and area, recomputed."""
-    return claims_list(r.ledger)
+    notes = {
+        title: footnote(r, f"{title}, {date}.")
+        for title, date in r.ledger[["title", "date"]].drop_duplicates().itertuples(index=False)
+    }
+    return claims_list(r.ledger, notes)
 
 
 def changes(r: Report) -> Html:
@@ -739,6 +764,7 @@ def sources(r: Report) -> Html:
     shown = sum(row["unit"] != "oordeel" for row in records)
     files = r.panel.meta["files"]
     listed = table(pd.DataFrame({"bestand": list(files)}), "Gebruikte bestanden")
+    listed_notes = "".join(f'<li id="noot-{n}">{escape(text)}</li>' for text, n in r.notes.items())
     packages = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")
     stamp = "; ".join(
         [
@@ -750,6 +776,7 @@ def sources(r: Report) -> Html:
         ]
     )
     return Html(
+        f'<h3>Bronnen</h3><ol class="noten">{listed_notes}</ol>'
         f"<details><summary>Gebruikte bestanden ({len(files)})</summary>{listed}</details>"
         f"<details><summary>Alle {shown} getallen van dit rapport, met hun herkomst</summary>"
         f'<p>Ook als <a href="{slug(r.gebied)}.csv">CSV-bestand</a>.</p>{_numbers(r)}</details>'
