@@ -375,6 +375,64 @@ def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> P
 
 
 @_styled
+def slopes(data: pd.DataFrame, style: Style, reference: str, periods: tuple[int, int]) -> Picture:
+    """Draw the gap of every wijk in the first and the last year, joined by a line.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `name`, `first`, `first_se`, `last`, `last_se`; a gap above zero is a backlog.
+    style : Style
+        Shared style; unit of the gap.
+    reference : str
+        Reader's name of the reference.
+    periods : (int, int)
+        First and last year.
+
+    Returns
+    -------
+    Picture
+        With more than eight wijken only the three that moved most either way are named and coloured.
+    """
+    data = data.dropna(subset=["first", "last"]).reset_index(drop=True)
+    step = data["last"] - data["first"]
+    named = data.index if len(data) <= 8 else step.sort_values().index[[0, 1, 2, -3, -2, -1]]
+    figure, grid = _canvas(7.4, 4.3)
+    axes: Axes = grid[0, 0]
+    axes.axhline(0, color=GREY, lw=1)
+    for row in data.itertuples():
+        known = row.Index in named
+        colour = (BETTER if row.last < row.first else WORSE) if known else "#B5B5B5"
+        axes.errorbar(
+            [0, 1], [row.first, row.last], yerr=[1.96 * row.first_se, 1.96 * row.last_se], color=colour,
+            lw=2 if known else 0.9, elinewidth=0.9 if known else 0.4, marker="o", ms=4 if known else 2,
+            zorder=4 if known else 2,
+        )  # fmt: skip
+    low, high = axes.get_ylim()
+    places = _spread(data.loc[named, "last"].to_numpy(), (high - low) * 0.055)
+    axes.set_ylim(min(low, places.min()), max(high, places.max()))
+    for row, place in zip(data.loc[named].itertuples(), places, strict=True):
+        colour = BETTER if row.last < row.first else WORSE
+        axes.annotate(
+            row.name, (1, row.last), (1.06, place), color=colour, va="center", fontsize=8.5,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6}, annotation_clip=False,
+        )  # fmt: skip
+    axes.set_xlim(-0.1, 1.1)
+    axes.set_xticks([0, 1], [str(year) for year in periods])
+    axes.set_ylabel(f"achterstand op {reference}\n({style.unit}; boven nul is slechter)")
+    _dutch_axis(axes.yaxis, style.decimals)
+    alt = (
+        f"Achterstand van {len(data)} wijken op {reference} in {periods[0]} en {periods[1]}, met 95%-marge. "
+        + "; ".join(
+            f"{row.name}: van {number(row.first, style.decimals)} naar {number(row.last, style.decimals)}"
+            for row in data.loc[named].itertuples()
+        )
+        + f" ({style.unit})."
+    )
+    return _finish(figure, style, f"Achterstand per wijk in {periods[0]} en {periods[1]}", alt)
+
+
+@_styled
 def forest(data: pd.DataFrame, style: Style, reference: str) -> Picture:
     """Draw the change in the gap of every wijk with its 95% margin, ordered.
 

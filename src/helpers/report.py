@@ -388,8 +388,8 @@ class Report:
     def wijken(self) -> pd.DataFrame:
         """Change of the gap of each wijk inside the area, to each of the four references.
 
-        Columns reference, area, name, gemeente, estimate, lower, upper, verdict, first, first_se (gap at the
-        start). With "stad" and "rest_stad" every wijk is compared with its own city.
+        Columns reference, area, name, gemeente, estimate, lower, upper, verdict, first, first_se, last,
+        last_se (gap in the first and the last year). With "stad" and "rest_stad" every wijk is compared with its own city.
         """
         columns = [
             "reference",
@@ -402,6 +402,8 @@ class Report:
             "verdict",
             "first",
             "first_se",
+            "last",
+            "last_se",
         ]
         rows: list[tuple[Any, ...]] = []
         for area in self.panel.wijken if self.window and "/" not in self.gebied else ():
@@ -413,8 +415,8 @@ class Report:
                 if {t0, t1} <= set(gap.dropna(subset="gap").index):
                     change = monitor.change(gap, t0, t1)
                     numbers = (change.estimate, change.lower, change.upper)
-                    start = (gap.at[t0, "gap"], gap.at[t0, "se"])
-                    rows.append((role, area, name, city, *numbers, change.verdict, *start))
+                    ends = (gap.at[t, c] for t in (t0, t1) for c in ("gap", "se"))
+                    rows.append((role, area, name, city, *numbers, change.verdict, *ends))
                     self.record("gap_change", f"{t0}-{t1}", numbers, self.gap_unit, role, f"wijk {area}")
         return pd.DataFrame(rows, columns=columns)
 
