@@ -74,6 +74,7 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
 
         from helpers import pages
 
+        pages.exporter()  # while the warm server is still importing
         try:
             notebook = papermill.execute_notebook(
                 str((notebooks or NOTEBOOKS) / f"{job.vraag}.ipynb"),

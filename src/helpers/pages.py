@@ -32,8 +32,8 @@ def csp(text: str) -> str:
 
 
 @cache
-def _exporter() -> Any:
-    """Return the one exporter, its template loaded."""
+def exporter() -> Any:
+    """Return the one exporter, its template loaded: worth doing while the first notebook still starts."""
     from nbconvert import HTMLExporter, TemplateExporter
 
     class Page(HTMLExporter):
@@ -41,14 +41,15 @@ def _exporter() -> Any:
 
         from_notebook_node = TemplateExporter.from_notebook_node
 
-    exporter = Page(
+    page = Page(
         template_name="rapport",
         extra_template_basedirs=[str(TEMPLATES)],
         extra_loaders=[jinja2.FileSystemLoader(TEMPLATES)],
     )
-    exporter.exclude_anchor_links = True
-    exporter.register_filter("csp", csp)
-    return exporter
+    page.exclude_anchor_links = True
+    page.register_filter("csp", csp)
+    assert page.template
+    return page
 
 
 def _render(template: str, **values: Any) -> str:
@@ -89,7 +90,7 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     if "/" in gebied:
         crumbs.append((city, f"{slug(city)}.html"))
     own = slug(gebied)
-    html, _ = _exporter().from_notebook_node(
+    html, _ = exporter().from_notebook_node(
         notebook,
         resources={
             "titel": f"{vraag.capitalize()}: {gebied}",
