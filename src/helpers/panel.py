@@ -8,6 +8,7 @@ reads some hundreds of rows whatever the size of the country.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -20,11 +21,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from helpers import due, sources
 
 # An aggregate of fewer of its PC4 than this share would be another area than its name says.
 LEAST_KNOWN = 0.5
+
+# What an evaluation is made with; changing any of these makes the kept ones invalid.
+EVALUATION = ("effects.py", "inference.py", "space.py", "evaluation.py")
 
 OWN_CITIES = "Eigen steden"
 OWN_CITIES_REST = "Eigen steden, niet-aandachtswijken"
@@ -101,10 +106,12 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         tables.indicators.to_parquet(fresh / "indicators.parquet", index=False)
         tables.treated.to_parquet(fresh / "treated.parquet", index=False)
         tables.log.to_parquet(fresh / "log.parquet", index=False)
+        if tables.scores is not None:
+            tables.scores.to_parquet(fresh / "selection.parquet", index=False)
         shapes = _shapes(tables)
         if shapes is not None:
             shapes.to_parquet(fresh / "boundaries.parquet", index=False, row_group_size=ROW_GROUP)
-        slices = _slices(series, tables, shapes)
+        slices = _slices(series, tables, shapes, fresh)
         (fresh / "slices.json").write_text(json.dumps(slices, indent=1))
         files = sorted(f for f in folder.rglob("*") if f.is_file())
         meta = {
@@ -147,12 +154,13 @@ def _shapes(tables: sources.Tables) -> gpd.GeoDataFrame | None:
 
 
 def _slices(
-    series: pd.DataFrame, tables: sources.Tables, shapes: gpd.GeoDataFrame | None
+    series: pd.DataFrame, tables: sources.Tables, shapes: gpd.GeoDataFrame | None, store: Path
 ) -> dict[str, dict[str, str]]:
     """Hash the content that each report reads, by question and area.
 
     Two stores give a report the same hash when, and only when, all rows that :func:`load` and the
-    methods of :class:`Panel` can read for it are equal.
+    methods of :class:`Panel` can read for it are equal. Every report shows the effect against areas elsewhere:
+    all PC4 of the outcome it is estimated on, and all boundaries, are read for each.
     """
     rows = pd.util.hash_pandas_object(series, index=False)
     place = series["area"].where(series["level"] != "pc4", "pc4 van " + series["gemeente"].fillna("?"))
@@ -160,7 +168,8 @@ def _slices(
     sums = rows.groupby([series["indicator"], place]).sum()
     common = [
         pd.util.hash_pandas_object(frame, index=False).to_numpy().tolist()
-        for frame in (tables.areas[tables.areas["level"] != "pc4"], tables.treated, tables.log)
+        for frame in (tables.areas[tables.areas["level"] != "pc4"], tables.treated, tables.log, tables.scores)
+        if frame is not None
     ]
     drawn: dict[str, int] = {}
     if shapes is not None:
@@ -174,20 +183,25 @@ def _slices(
     result: dict[str, dict[str, str]] = {}
     for question, book in tables.indicators.groupby("question"):
         own = sums[sums.index.isin(set(book["indicator"]), level=0)].reset_index()
+        outcome = _outcome(book, store)
+        compared = own["indicator"].eq("" if outcome is None else outcome["indicator"]) & own[
+            "area"
+        ].str.startswith("pc4 van ")
         meaning = pd.util.hash_pandas_object(book, index=False).to_numpy().tolist()
         result[str(question)] = {}
         for gebied in due.gebieden():
             wanted = _wanted(gebied, tables.areas)
             gemeente = gebied.split("/", 1)[0]
             whole = gebied == "Nederland"
-            read = own[own["area"].isin(wanted | {f"pc4 van {gemeente}"})] if not whole else own
+            local = own["area"].isin(wanted | {f"pc4 van {gemeente}"}) | compared
+            read = own if whole else own[local]
             result[str(question)][gebied] = due.text_digest(
                 [
                     tables.simulated,
                     *common,
                     meaning,
                     read.astype(str).to_numpy().tolist(),
-                    {k: str(v) for k, v in drawn.items() if whole or k == gemeente},
+                    {k: str(v) for k, v in drawn.items()},
                 ]
             )
     return result
@@ -490,6 +504,42 @@ class Panel:
         return _read(self.store, [indicator], "pc4", where, ["area", "value"])[["area", "value"]]
 
     @cached_property
+    def outcome(self) -> Any:
+        """Codebook row (Series) of the outcome whose effect is estimated; None without series per PC4."""
+        return _outcome(self.indicators, self.store)
+
+    def evaluation(self, eind: int) -> dict[str, Any]:
+        """Return the effect evaluation of :attr:`outcome` up to a year; computed by the first who asks.
+
+        It is kept beside the store, under a hash of everything it was made from.
+
+        Parameters
+        ----------
+        eind : int
+            Last year after.
+
+        Returns
+        -------
+        dict
+            See ``evaluation.compute``.
+        """
+        if self.outcome is None:
+            return {"reason": "er is geen reeks per postcodegebied"}
+        name = self.outcome["indicator"]
+        code = due.digest([due.CODE / file for file in EVALUATION])
+        key = due.text_digest([due.key_of(self.store), code, eind])
+        path = self.store.parent / "effecten" / f"{name}-{eind}.json"
+        if not path.is_file() or json.loads(path.read_text(encoding="utf-8"))["key"] != key:
+            from helpers import evaluation  # all other reports only read what one has computed
+
+            path.parent.mkdir(parents=True, exist_ok=True)
+            result = {"key": key, **evaluation.compute(self.store, self.question, self.outcome, eind)}
+            temporary = path.with_name(f".{path.name}.{os.getpid()}")
+            temporary.write_text(json.dumps(result), encoding="utf-8")
+            temporary.replace(path)
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    @cached_property
     def boundaries(self) -> gpd.GeoDataFrame | None:
         """PC4 shapes of the area's gemeente, or of the country; None when no boundaries are present."""
         path = self.store / "boundaries.parquet"
@@ -499,6 +549,16 @@ class Panel:
         if self.gebied != "Nederland":
             where = [("gemeente", "==", self.gebied.split("/", 1)[0])]
         return gpd.read_parquet(path, filters=where)
+
+
+def _outcome(indicators: pd.DataFrame, store: Path) -> Any:
+    """Return the primary outcome, or else the first other one, that has series per PC4."""
+    book = indicators[indicators["direction"] != 0].sort_values("primary", ascending=False, kind="stable")
+    for _, row in book.iterrows():
+        path = store / "series" / f"indicator={row['indicator']}" / "pc4.parquet"
+        if path.exists() and pq.ParquetFile(path).metadata.num_rows:
+            return row
+    return None
 
 
 def references(gebied: str) -> dict[str, str]:

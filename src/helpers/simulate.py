@@ -65,7 +65,7 @@ from scipy.special import expit, logit
 
 from helpers import RAW
 
-__all__ = ["DEFAULT_EFFECTS", "SPILLOVER", "YEARS", "planted_effects", "simulate"]
+__all__ = ["DEFAULT_EFFECTS", "SPILLOVER", "YEARS", "generate", "planted_effects", "simulate"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -266,16 +266,7 @@ def simulate(
         raise ValueError(f"seed = {seed} kan niet; kies 0 of een positief geheel getal.")
     if out.exists() and not (out / "OEFENDATA.json").is_file() and any(out.iterdir()):
         raise ValueError(f"{out} bevat iets anders dan oefendata; kies een lege of nieuwe map.")
-    counts = _pc4_per_wijk()
-    world = _world(n_pc4, counts, seed)
-    draws = {name: _draw(name, world, seed) for name in SPEC}
-    score, reliability = _score(draws, world)
-    world = replace(world, wijk=_select(score, world, counts))
-    values: dict[str, Array] = {}
-    for name, draw in draws.items():
-        truth = _with_effect(name, _calibrated(name, draw, world), planted[name], world.exposure)
-        values[name] = _measure(name, truth, draw.z, world)
-    values["lbm"] = LBM_CONSTANT + np.sum([values[d] for d in DIMENSIONS], axis=0)
+    world, values, score, reliability = generate(seed, planted, n_pc4)
     facts = {
         "waarschuwing": WARNING,
         "seed": seed,
@@ -301,6 +292,46 @@ def simulate(
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
+
+
+def generate(
+    seed: int, planted: Mapping[str, float], n_pc4: int = 4000, only: Sequence[str] = tuple(SPEC)
+) -> tuple[World, dict[str, Array], Array, float]:
+    """Make a practice panel in memory.
+
+    Parameters
+    ----------
+    seed : int
+    planted : mapping of str to float
+        As :func:`planted_effects` returns it.
+    n_pc4 : int
+    only : sequence of str
+        The indicators wanted; the selection is that of the whole panel either way.
+
+    Returns
+    -------
+    (World, dict of str to array, array, float)
+        The country; the measured values (PC4 x years) by indicator; the selection score of 2006 (PC4);
+        its reliability.
+    """
+    counts = _pc4_per_wijk()
+    world = _world(n_pc4, counts, seed)
+    draws = {name: _draw(name, world, seed) for name in {*only, *COMPONENTS} & set(SPEC) | _parts(only)}
+    score, reliability = _score(draws, world)
+    world = replace(world, wijk=_select(score, world, counts))
+    values: dict[str, Array] = {}
+    for name in SPEC:
+        if name in {*only, *_parts(only)}:
+            truth = _with_effect(name, _calibrated(name, draws[name], world), planted[name], world.exposure)
+            values[name] = _measure(name, truth, draws[name].z, world)
+    if set(DIMENSIONS) <= set(values):
+        values["lbm"] = LBM_CONSTANT + np.sum([values[d] for d in DIMENSIONS], axis=0)
+    return world, values, score, reliability
+
+
+def _parts(only: Sequence[str]) -> set[str]:
+    """Name what has to be drawn for the total of the Leefbaarometer."""
+    return set(DIMENSIONS) if "lbm" in only else set()
 
 
 def planted_effects(given: Mapping[str, float], indicators: Sequence[str]) -> dict[str, float]:

@@ -53,6 +53,8 @@ class Tables:
         ``TREATED_COLUMNS``: which PC4 belong to which aandachtswijk, and how certain that is.
     boundaries : GeoDataFrame or None
         area, geometry (RD New).
+    scores : DataFrame or None
+        area, score: the selection score of 2007, higher is more deprived.
     log : DataFrame
         file, what, count.
     simulated : bool
@@ -64,6 +66,7 @@ class Tables:
     observations: pd.DataFrame
     treated: pd.DataFrame
     boundaries: gpd.GeoDataFrame | None
+    scores: pd.DataFrame | None
     log: pd.DataFrame
     simulated: bool
 
@@ -599,6 +602,16 @@ def read_boundaries(path: Path, log: Log | None = None) -> gpd.GeoDataFrame:
     return result.to_crs(RD_NEW).dissolve("area").reset_index()
 
 
+def read_scores(path: Path, log: Log | None = None) -> pd.DataFrame:
+    """Read the score by which the wijken were selected: area, score (higher is more deprived)."""
+    frame = read_csv(path, ["pc4", "score_2006"])
+    scores = pd.DataFrame({"area": _pc4(frame, "pc4", path), "score": _numbers(frame, "score_2006", path)})
+    _once(scores, ["area"], path)
+    if log is not None:
+        log.add(path, "selectiescores van postcodegebieden", len(scores))
+    return scores
+
+
 # ---- the folder ------------------------------------------------------------------------------------
 
 
@@ -656,10 +669,14 @@ def read_folder(folder: Path) -> Tables:
     observations = observations[inside].reset_index(drop=True)
     path = _find(folder, "*pc4*.gpkg")
     boundaries = read_boundaries(path, log) if path is not None else None
+    path = _find(folder, "selectie*.csv")
+    scores = read_scores(path, log) if path is not None else None
     practice = _find(folder, "OEFENDATA.json")
     if practice is not None:
         observations = observations.assign(status="simulated", source=f"oefendata (seed {_seed(practice)})")
-    return Tables(areas, codebook, observations, treated, boundaries, log.table(), practice is not None)
+    return Tables(
+        areas, codebook, observations, treated, boundaries, scores, log.table(), practice is not None
+    )
 
 
 def _seed(path: Path) -> str:

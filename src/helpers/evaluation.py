@@ -1,0 +1,381 @@
+"""The effect evaluation of one outcome: every design and diagnostic, computed once for all its reports.
+
+Reads the postcode areas of a store and calls ``effects``; ``panel`` keeps the result beside the store, so that a
+report only reads it. All effects leave here in the unit of the outcome (per cent for prices), a plus being a higher outcome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from helpers import RAW, effects, space
+from helpers.effects import Design, Sample, Windows
+from helpers.inference import Regression, detectable, equivalence
+from helpers.sources import is_candidate
+
+# The main design of each question, chosen before any outcome was looked at: inside the own city with
+# the cycle taken out for work, a synthetic group of postcode areas for the others. Where there are not
+# years enough before the programme: the matched areas.
+MAIN = {
+    "werk": "rest_stad",
+    "wonen": "synthetisch",
+    "leren": "rest_stad",
+    "veiligheid": "synthetisch",
+    "leefbaarheid": "synthetisch",
+}
+SHORT = "net_niet"
+SESOI = 0.5  # of the gap: half of what the charters wanted closed
+
+
+def scale_of(indicator: pd.Series) -> str:
+    """Return the scale on which effects on an outcome are measured; see ``effects``."""
+    if indicator["unit"] == "%":
+        return "logit"
+    return "log" if indicator["scale"] == "log" or indicator["unit"].startswith("per ") else "lineair"
+
+
+def lay_out(store: Path, vraag: str, indicator: pd.Series, candidates: bool = False) -> Sample | None:
+    """Read the postcode areas of an outcome as a sample.
+
+    Parameters
+    ----------
+    store, vraag, indicator : Path, str, Series
+    candidates : bool
+        Count candidates as treated; without, they are left out.
+
+    Returns
+    -------
+    Sample or None
+        None without a series per postcode area or without treated ones in it.
+    """
+    path = store / "series" / f"indicator={indicator['indicator']}" / "pc4.parquet"
+    if not path.exists():
+        return None
+    rows = pd.read_parquet(path, columns=["area", "period", "value", "n", "gemeente"])
+    if not len(rows):
+        return None
+    treated = pd.read_parquet(store / "treated.parquet")
+    certain = treated[~is_candidate(treated["zekerheid"])]
+    listed = treated if candidates else certain
+    near = _near(store, set(treated["pc4"]))
+    sample = effects.sample(
+        rows,
+        dict(zip(listed["pc4"], listed["wijk"], strict=True)),
+        near,
+        set(treated["pc4"]) - set(listed["pc4"]),
+        scale_of(indicator),
+        cyclical=vraag == "werk",
+    )
+    return sample if sample.treated.sum() >= 10 else None
+
+
+def _shapes(store: Path) -> gpd.GeoDataFrame | None:
+    path = store / "boundaries.parquet"
+    return gpd.read_parquet(path, columns=["area", "geometry"]) if path.exists() else None
+
+
+def _near(store: Path, treated: set[str]) -> set[str]:
+    """Name the untreated areas that touch a treated one; empty without boundaries."""
+    shapes = _shapes(store)
+    if shapes is None:
+        return set()
+    areas = sorted(shapes["area"])
+    ring = space.rings(space.touching(shapes, areas), np.isin(areas, sorted(treated)))
+    return {area for area, k in zip(areas, ring, strict=True) if k == 1}
+
+
+def compute(store: Path, vraag: str, indicator: pd.Series, eind: int) -> dict[str, Any]:
+    """Compute every design and diagnostic of one outcome.
+
+    Parameters
+    ----------
+    store : Path
+        See ``panel.build``.
+    vraag : str
+    indicator : Series
+        Codebook row of the outcome.
+    eind : int
+        Last year after.
+
+    Returns
+    -------
+    dict
+        Numbers, and tables as lists of records, ready for JSON; only `reason` (Dutch) when no effect can be
+        estimated.
+    """
+    sample = lay_out(store, vraag, indicator)
+    if sample is None:
+        return {
+            "reason": "er is geen reeks per postcodegebied waarin aandachtswijken en andere gebieden voorkomen"
+        }
+    windows = effects.windows(sample.periods, eind)
+    if windows is None:
+        first = int(sample.periods.min())
+        return {
+            "reason": f"er is geen meting van vóór of bij de start van het programma; de eerste is van {first}. "
+            "De reeks laat alleen zien hoe de wijken zich daarna ontwikkelden"
+        }
+    found = effects.designs(sample, windows)
+    name = MAIN[vraag] if windows.long and MAIN[vraag] in found else SHORT
+    if name not in found:
+        return {"reason": "er zijn geen andere gebieden die er vooraf even slecht voor stonden"}
+    main = found[name]
+    contrast = effects.time_weights(sample, windows)
+    at = _level(sample, windows.after)
+    fit = effects.regression(sample, main, contrast)
+    event, variance = effects.event_study(sample, windows, main)
+    plain = found.get("rest_stad", main)
+    plain_event, plain_variance = effects.event_study(sample, windows, plain)
+    plain_fit = effects.regression(sample, plain, contrast)
+    checked = main if not windows.long else plain  # synthetic weights make the years before equal themselves
+    leads = (
+        effects.leads_test(sample, windows, event, variance, fit.df)
+        if checked is main
+        else effects.leads_test(sample, windows, plain_event, plain_variance, plain_fit.df)
+    )
+    gap = _gap(sample, windows)
+    bound = SESOI * abs(gap)
+    everyone = lay_out(store, vraag, indicator, candidates=True) or sample
+    seed = 2007
+    wijken, paths = effects.wijk_paths(everyone, windows, seed)
+    cities, city_paths = effects.wijk_paths(_by_city(everyone), windows, seed)
+    result: dict[str, Any] = {
+        "reason": "",
+        "indicator": indicator["indicator"],
+        "scale": sample.scale,
+        "before": list(windows.before),
+        "after": list(windows.after),
+        "leads_years": list(windows.leads),
+        "main": name,
+        "n": {
+            "treated": int(sample.treated.sum()),
+            "wijken": len(np.unique(sample.wijk[sample.treated])),
+            "cities": len(np.unique(sample.city[sample.treated])),
+            "near": int(sample.near.sum()),
+            "left_out": int(sample.left_out.sum()),
+            "donors": int(sample.donor.sum()),
+            "boundaries": (store / "boundaries.parquet").exists(),
+            "matched": _matched(found),
+        },
+        "level": at,
+        "gap": float(sample.in_unit(gap, at)),
+        "sesoi": abs(float(sample.in_unit(bound, at))),
+        "designs": [_estimate(sample, found[d], contrast, at, d) for d in found],
+        "randomisation": effects.randomisation(sample, windows, contrast),
+        "equivalence": equivalence(fit.estimate, fit.se, fit.df, bound),
+        "event": _event(sample, event),
+        "plain_event": _event(sample, plain_event),
+        "leads": _scaled(sample, leads, at, ("slope", "slope_se")),
+        "leads_design": checked.name,
+        "honest": _scaled(
+            sample,
+            effects.honest(windows, event if checked is main else plain_event, fit.estimate, fit.se, fit.df),
+            at,
+            ("drift", "lower", "upper"),
+        ),
+        "balance": effects.balance(sample, windows, found).to_dict("records"),
+        "without": _without(sample, fit, at, main, contrast),
+        "rebound": _rebound(sample, windows, at),
+        "wijken": _per_area(everyone, wijken, windows),
+        "cities": _per_area(everyone, cities, windows),
+        "paths": _paths(everyone, paths) | _paths(everyone, city_paths),
+        "curve": _curve(sample, everyone, eind),
+    }
+    result |= _spatial(store, sample, windows, main, contrast, at)
+    result["dose"] = _dose(wijken, at, sample)
+    result["discontinuity"] = _discontinuity(store, sample, windows, contrast, at)
+    return result
+
+
+def _level(sample: Sample, years: tuple[int, ...]) -> float:
+    """Mean level of the treated areas in some years, as published."""
+    return float(sample.level[sample.treated][:, np.isin(sample.periods, years)].mean())
+
+
+def _gap(sample: Sample, windows: Windows) -> float:
+    """Distance of the treated areas to the rest of their own city before, on the scale of the analysis."""
+    before = np.isin(sample.periods, windows.before) / len(windows.before)
+    rest = sample.urban & ~sample.treated & ~sample.left_out
+    weight = sample.treated / sample.treated.sum() + rest / max(rest.sum(), 1)
+    return effects.regression(sample, Design("", weight, within=True), before).estimate
+
+
+def _matched(found: dict[str, Design]) -> int:
+    return int((found["net_niet"].weight > 0).sum()) if "net_niet" in found else 0
+
+
+def _estimate(s: Sample, design: Design, contrast: Any, at: float, name: str) -> dict[str, Any]:
+    fit = effects.regression(s, design, contrast)
+    lower, upper = fit.interval()
+    wild = fit.wild_interval()
+    unit = [float(s.in_unit(v, at)) for v in (fit.estimate, lower, upper, *wild)]
+    return {
+        "design": name,
+        **dict(zip(("estimate", "lower", "upper", "wild_lower", "wild_upper"), unit, strict=True)),
+        **fit.p_values(),
+        "wild": fit.wild_p(),
+        "clusters": fit.groups,
+        "effective": fit.effective_clusters,
+        "treated": int((s.treated & (design.weight > 0)).sum()),
+        "controls": int((~s.treated & (design.weight > 0)).sum()),
+        "detectable": abs(float(s.in_unit(np.sign(fit.estimate or 1) * detectable(fit.se, fit.df), at))),
+    }
+
+
+def _scaled(s: Sample, values: dict[str, float], at: float, names: tuple[str, ...]) -> dict[str, float]:
+    return {k: float(s.in_unit(v, at)) if k in names else float(v) for k, v in values.items()}
+
+
+def _event(s: Sample, event: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = []
+    for row in event.itertuples():
+        at = _level(s, (int(row.period),))
+        numbers = [float(s.in_unit(v, at)) for v in (row.estimate, row.lower, row.upper)]
+        rows.append(
+            {"period": int(row.period), **dict(zip(("estimate", "lower", "upper"), numbers, strict=True))}
+        )
+    return rows
+
+
+def _without(s: Sample, fit: Regression, at: float, main: Design, contrast: Any) -> list[dict[str, Any]]:
+    """Estimate with one city at a time left out."""
+    rows = []
+    for city in np.unique(s.city[s.treated]):
+        rest = effects.regression(s, main, contrast, s.city != city)
+        rows.append({"city": str(city), "estimate": float(s.in_unit(rest.estimate, at))})
+    return rows
+
+
+def _rebound(s: Sample, windows: Windows, at: float) -> dict[str, float] | None:
+    """Choose a year well before the programme, or the only earlier measurement, for the pretended selection."""
+    early = [p for p in s.periods.tolist() if p <= effects.START]
+    pairs = [(a, b) for a in early for b in early if b - a >= 2 and b <= effects.CLEAN_UNTIL]
+    pairs = pairs or [(a, b) for a in early for b in early if b > a and a <= effects.CLEAN_UNTIL]
+    if not pairs:
+        return None
+    year, until = max(pairs, key=lambda pair: (pair[1] - pair[0] == 3, pair[0]))
+    found = effects.rebound(s, year, until)
+    if found is None:
+        return None
+    return _scaled(s, found, at, ("gap", "estimate", "lower", "upper", "se")) | {"year": year, "until": until}
+
+
+def _by_city(s: Sample) -> Sample:
+    return replace(s, wijk=np.where(s.wijk != "", s.city, ""))
+
+
+def _per_area(s: Sample, table: pd.DataFrame, windows: Windows) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    after = np.isin(s.periods, windows.after)
+    for row in table.to_dict("records"):
+        inside = s.treated & ((s.wijk == row["wijk"]) | (s.city == row["wijk"]))
+        at = float(s.level[inside][:, after].mean())
+        numbers = {k: float(s.in_unit(row[k], at)) for k in ("estimate", "lower", "upper")}
+        row |= numbers | {"error": abs(float(s.in_unit(row["error"], at)))}
+        rows.append({k: v for k, v in row.items() if k != "se"})
+    return rows
+
+
+def _paths(s: Sample, table: pd.DataFrame) -> dict[str, list[dict[str, float]]]:
+    """Bring the paths back to the level of the outcome as published."""
+    values = ["actual", "synthetic", "lower", "upper"]
+    if s.scale != "lineair":
+        table[values] = np.exp(table[values]) if s.scale == "log" else 100 * expit(table[values])
+    return {str(k): part[["period", *values]].to_dict("records") for k, part in table.groupby("wijk")}
+
+
+def _curve(sample: Sample, everyone: Sample, eind: int) -> list[dict[str, Any]]:
+    """Estimate with every combination of design, years before, years after, and list of wijken."""
+    rows = []
+    full = effects.windows(sample.periods, eind)
+    assert full is not None
+    late = tuple(p for p in sample.periods.tolist() if p < effects.START)[-1:]
+    befores = {"alle schone jaren" if full.long else "laatste meting": full.before}
+    if full.long and late:
+        befores[f"alleen {late[0]}"] = late
+    afters = {f"{full.after[0]}–{full.after[-1]}": full.after}
+    if len(full.after) > 1:
+        afters |= {f"alleen {full.after[0]}": full.after[:1], f"alleen {full.after[-1]}": full.after[-1:]}
+    lists = {"vastgesteld": sample}
+    if everyone.treated.sum() > sample.treated.sum():
+        lists["met kandidaten"] = everyone
+    for listed, s in lists.items():
+        for before_name, before in befores.items():
+            w = Windows(before, full.after, full.leads)
+            found = effects.designs(s, w)
+            for after_name, after in afters.items():
+                contrast = effects.time_weights(s, w, after)
+                at = _level(s, after)
+                for name, design in found.items():
+                    fit = effects.regression(s, design, contrast)
+                    numbers = [float(s.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
+                    rows.append(
+                        {"design": name, "before": before_name, "after": after_name, "list": listed,
+                         **dict(zip(("estimate", "lower", "upper"), numbers, strict=True))}
+                    )  # fmt: skip
+    return rows
+
+
+def _spatial(
+    store: Path, s: Sample, windows: Windows, main: Design, contrast: Any, at: float
+) -> dict[str, Any]:
+    """Rings around the wijken and the spatial correlation of what the main design leaves; needs boundaries."""
+    shapes = _shapes(store)
+    if shapes is None or not s.urban.any():
+        return {"rings": [], "moran": None}
+    near = space.touching(shapes, s.area.tolist())
+    ring = space.rings(near, s.treated | s.left_out)
+    table = effects.rings(s, windows, ring)
+    for column in ("estimate", "lower", "upper"):
+        table[column] = [float(s.in_unit(v, at)) for v in table[column]]
+    use = np.flatnonzero(main.weight > 0)
+    fit = effects.regression(s, main, contrast)
+    inside = near[use][:, use]
+    return {
+        "rings": table.drop(columns="se").to_dict("records"),
+        "moran": space.moran(fit.y - fit.x @ fit.beta, inside) if inside.nnz else None,
+    }
+
+
+def _dose(wijken: pd.DataFrame, at: float, s: Sample) -> dict[str, Any] | None:
+    """Relate the effect per wijk to the statutory amount (mln euro a postcode area)."""
+    amounts = pd.read_csv(RAW / "investeringen.csv").set_index("area")["additional_effort_mln_eur"]
+    table = wijken.set_index("wijk")
+    per_area = amounts.reindex(table.index) / table["n"]
+    fit = effects.dose(table["estimate"], per_area, table["n"])
+    if fit is None:
+        return None
+    numbers = [float(s.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
+    return {
+        **dict(zip(("estimate", "lower", "upper"), numbers, strict=True)),
+        **fit.p_values(), "n": len(fit.y), "clusters": fit.groups,
+        "points": [
+            {"wijk": w, "amount": float(per_area[w]), "estimate": float(s.in_unit(table.at[w, "estimate"], at))}
+            for w in table.index if np.isfinite(per_area[w])
+        ],
+    }  # fmt: skip
+
+
+def _discontinuity(
+    store: Path, s: Sample, windows: Windows, contrast: Any, at: float
+) -> list[dict[str, Any]]:
+    """Try the design at the selection score, where the data hold one."""
+    path = store / "selection.parquet"
+    if not path.exists():
+        return []
+    score = pd.read_parquet(path).set_index("area")["score"].reindex(s.area).to_numpy(float)
+    known = np.isfinite(score) & ~s.left_out
+    before = s.y[:, np.isin(s.periods, windows.before)].mean(axis=1)
+    table = effects.discontinuity(score[known], s.treated[known], (s.y @ contrast)[known], before[known])
+    rows = table.to_dict("records")
+    for row in rows:
+        if row["what"] != "behandeling":
+            row |= {k: float(s.in_unit(row[k], at)) for k in ("estimate", "lower", "upper")}
+    return rows
