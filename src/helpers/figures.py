@@ -547,6 +547,206 @@ def course(gap: pd.DataFrame, style: Style, required: pd.DataFrame, projection: 
 
 
 @_styled
+def designs(data: pd.DataFrame, style: Style, main: str) -> Picture:
+    """Draw the effect against every comparison group, with its 95% margin.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `design`, `name`, `estimate`, `lower`, `upper`.
+    style : Style
+        Shared style; unit of the effect.
+    main : str
+        The design that carries the verdict.
+
+    Returns
+    -------
+    Picture
+    """
+    data = data.iloc[::-1].reset_index(drop=True)
+    figure, grid = _canvas(7.4, 0.42 * len(data) + 1.1)
+    axes: Axes = grid[0, 0]
+    axes.axvline(0, color=GREY, lw=1)
+    for row in data.itertuples():
+        chosen = row.design == main
+        colour = COLOURS["wijk"] if chosen else COLOURS["rest_stad"]
+        axes.plot([row.lower, row.upper], [row.Index] * 2, color=colour, lw=3 if chosen else 1.8)
+        axes.plot(row.estimate, row.Index, "D" if chosen else "o", color=colour, ms=7 if chosen else 6)
+    names = [
+        f"{r.name_}\n(hoofdschatting)" if r.design == main else r.name_
+        for r in data.rename(columns={"name": "name_"}).itertuples()
+    ]
+    axes.set_yticks(data.index, names, fontsize=8.5)
+    axes.set_ylim(-0.6, len(data) - 0.4)
+    figure.supxlabel(
+        f"effect op {style.label.lower()} ({style.unit}); plus is een hogere uitkomst", fontsize=9
+    )
+    _dutch_axis(axes.xaxis, style.decimals)
+    shown = "; ".join(
+        f"{r.name_}: {number(r.estimate, style.decimals, True)} ({number(r.lower, style.decimals, True)} tot "
+        f"{number(r.upper, style.decimals, True)})"
+        for r in data.iloc[::-1].rename(columns={"name": "name_"}).itertuples()
+    )
+    alt = f"Geschat effect ({style.unit}) met 95%-marge tegen {len(data)} vergelijkingsgroepen. {shown}."
+    return _finish(figure, style, "Het effect hangt af van de vergelijking", alt)
+
+
+@_styled
+def event_study(data: pd.DataFrame, style: Style, name: str, before: Sequence[int]) -> Picture:
+    """Draw the effect by year with its 95% margin; before the programme it should be about zero.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `period`, `estimate`, `lower`, `upper`.
+    style : Style
+        Shared style; unit of the effect.
+    name : str
+        Reader's name of the comparison group.
+    before : sequence of int
+        Years that are the basis of the comparison, shaded.
+
+    Returns
+    -------
+    Picture
+    """
+    figure, grid = _canvas(7.4, 3.7)
+    axes: Axes = grid[0, 0]
+    axes.axhline(0, color=GREY, lw=1)
+    axes.axvspan(before[0] - 0.4, before[-1] + 0.4, color="#F3EFE6", zorder=0, lw=0)
+    axes.axvline(2007.5, color=GREY, lw=1, ls=(0, (4, 2)))
+    axes.errorbar(
+        data["period"], data["estimate"],
+        yerr=[data["estimate"] - data["lower"], data["upper"] - data["estimate"]],
+        fmt="o", color=COLOURS["wijk"], ms=4.5, lw=1.5, capsize=2,
+    )  # fmt: skip
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + (high - low) * 0.1)
+    axes.annotate(
+        "eerste geld, 2008", (2007.5, 1), xycoords=("data", "axes fraction"), xytext=(4, -3),
+        textcoords="offset points", fontsize=8.5, color=GREY, va="top",
+    )  # fmt: skip
+    axes.set_ylabel(f"effect op {style.label.lower()}\n({style.unit})", fontsize=9)
+    axes.set_xlabel("jaar (gearceerd: de jaren vooraf waarmee vergeleken wordt)")
+    _years(axes, data["period"].tolist())
+    _dutch_axis(axes.yaxis, style.decimals)
+    ends = data.iloc[[0, -1]]
+    alt = (
+        f"Effect per jaar ({style.unit}) met 95%-marge, vergeleken met {name}, ten opzichte van {before[0]} tot en met {before[-1]}. "
+        + "; ".join(
+            f"{r.period}: {number(r.estimate, style.decimals, True)} ({number(r.lower, style.decimals, True)} tot "
+            f"{number(r.upper, style.decimals, True)})"
+            for r in (
+                data
+                if len(data) <= 10
+                else pd.concat([ends, data[data["period"].isin([2006, 2012])]]).sort_values("period")
+            ).itertuples()
+        )
+        + "."
+    )
+    return _finish(figure, style, "Het effect van jaar tot jaar", alt)
+
+
+@_styled
+def synthetic(data: pd.DataFrame, style: Style, name: str, before: Sequence[int]) -> Picture:
+    """Draw a wijk or city beside the group of other areas that was on its path before.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `period`, `actual`, `synthetic`, `lower`, `upper`: the band holds 95% of what untreated
+        areas of the same size do.
+    style : Style
+        Shared style; unit of the outcome.
+    name : str
+        Reader's name of the area.
+    before : sequence of int
+        Years on which the group was put together, shaded.
+
+    Returns
+    -------
+    Picture
+    """
+    figure, grid = _canvas(7.4, 3.7)
+    axes: Axes = grid[0, 0]
+    axes.axvspan(before[0] - 0.4, before[-1] + 0.4, color="#F3EFE6", zorder=0, lw=0)
+    axes.axvline(2007.5, color=GREY, lw=1, ls=(0, (4, 2)))
+    axes.fill_between(
+        data["period"], data["lower"], data["upper"], color=COLOURS["rest_stad"], alpha=0.16, lw=0
+    )
+    axes.plot(
+        data["period"], data["synthetic"], color=COLOURS["rest_stad"], lw=1.8, ls="--",
+        label="vergelijkbare andere gebieden (band: 95% van de schijnwijken)",
+    )  # fmt: skip
+    axes.plot(data["period"], data["actual"], color=COLOURS["wijk"], lw=2.4, marker="o", ms=3.5, label=name)
+    axes.set_ylabel(f"{style.label}\n({style.unit})", fontsize=9)
+    axes.set_xlabel("jaar (gearceerd: de jaren vooraf; stippellijn: eerste geld, 2008)")
+    axes.legend(frameon=False, fontsize=8.5, loc="upper center", bbox_to_anchor=(0.45, 1.14), ncols=2)
+    _years(axes, data["period"].tolist())
+    _dutch_axis(axes.yaxis, style.decimals)
+    last = data.iloc[-1]
+    alt = (
+        f"{style.label} ({style.unit}) van {name} en van een groep vergelijkbare gebieden zonder wijkenaanpak. In "
+        f"{int(last['period'])}: {number(last['actual'], style.decimals)} tegen {number(last['synthetic'], style.decimals)} "
+        f"(band {number(last['lower'], style.decimals)} tot {number(last['upper'], style.decimals)})."
+    )
+    return _finish(figure, style, f"{name[:1].upper()}{name[1:]} en een vergelijkbare groep", alt)
+
+
+@_styled
+def curve(data: pd.DataFrame, style: Style) -> Picture:
+    """Draw the estimate under every combination of choices, ordered (specification curve, Simonsohn c.s. 2020).
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `design`, `name`, `before`, `after`, `list`, `estimate`, `lower`, `upper`.
+    style : Style
+        Shared style; unit of the effect.
+
+    Returns
+    -------
+    Picture
+    """
+    data = data.sort_values("estimate", kind="stable").reset_index(drop=True)
+    choices = [
+        (column, value)
+        for column in ("name", "before", "after", "list")
+        for value in dict.fromkeys(data[column])
+    ]
+    choices = [(c, v) for c, v in choices if len(set(data[c])) > 1]
+    figure, grid = _canvas(7.4, 2.6 + 0.2 * len(choices))
+    grid[0, 0].remove()
+    top, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, 0.2 * len(choices)])
+    certain = (data["lower"] > 0) | (data["upper"] < 0)
+    colours = np.where(certain, COLOURS["wijk"], COLOURS["rest_stad"])
+    top.axhline(0, color=GREY, lw=1)
+    top.vlines(data.index, data["lower"], data["upper"], color=colours, lw=1.2)
+    top.scatter(data.index, data["estimate"], s=14, c=colours, zorder=3)
+    top.set_ylabel(f"effect ({style.unit})", fontsize=9)
+    _dutch_axis(top.yaxis, style.decimals)
+    for line, (column, value) in enumerate(choices):
+        at = data.index[data[column] == value]
+        below.scatter(at, [line] * len(at), s=10, c=colours[at], marker="s")
+    headings = {"name": "", "before": "vooraf: ", "after": "erna: ", "list": "lijst: "}
+    below.set_yticks(range(len(choices)), [headings[c] + str(v) for c, v in choices], fontsize=8)
+    below.set_ylim(len(choices) - 0.4, -0.6)
+    below.set_xticks([])
+    below.set_xlabel("elke kolom is één combinatie van keuzes; oranje: de marge sluit nul uit", fontsize=9)
+    alt = (
+        f"{len(data)} schattingen van het effect ({style.unit}) bij verschillende keuzes, van laag naar hoog: van "
+        f"{number(data['estimate'].iloc[0], style.decimals, True)} tot {number(data['estimate'].iloc[-1], style.decimals, True)}. "
+        f"Bij {int(certain.sum())} sluit de marge nul uit. Mediaan per vergelijking: "
+        + "; ".join(
+            f"{name} {number(part['estimate'].median(), style.decimals, True)}"
+            for name, part in data.groupby("name", sort=False)
+        )
+        + "."
+    )
+    return _finish(figure, style, f"Dezelfde vraag, {len(data)} verdedigbare keuzes", alt)
+
+
+@_styled
 def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str) -> Picture:
     """Draw PC4 areas coloured by value, the aandachtswijken outlined; north is up.
 

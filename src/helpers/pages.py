@@ -9,6 +9,7 @@ import io
 import itertools
 import re
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +21,7 @@ from helpers.due import TEMPLATES, VRAGEN, gebieden, slug
 from helpers.words import MEASURES, claims_list, number, table, with_interval
 
 VERDICTS = {-1.0: "kleiner", 0.0: "onbeslist", 1.0: "groter"}
+EFFECTS = {-1.0: "gunstig", 0.0: "onbeslist", 1.0: "ongunstig"}
 NO_SERIES = "geen reeks"
 FIGURE = '<p class="figuur-titel">'
 ON_INDEX = re.compile(",(?:target_verdict|effect_verdict|gap_change),")
@@ -196,13 +198,19 @@ def index_page(results: str, total: int, failed: list[str], pages: set[str]) -> 
 def method_page() -> str:
     """Render how every measure is computed, with its code, and where every outcome comes from."""
     book = pd.read_csv(RAW / "indicatoren.csv", dtype=str, keep_default_na=False)
-    sources = {m.code: inspect.getsource(getattr(monitor, m.code)) for m in MEASURES.values() if m.code}
+    sources = {m.code: inspect.getsource(_function(m.code)) for m in MEASURES.values() if m.code}
     return _render(
         "methode.html.j2",
         titel="De wijkenaanpak nagerekend: methode en bronnen",
         maten=[(key, m, sources.get(m.code, "")) for key, m in MEASURES.items()],
         uitkomsten=[(v, book[book["question"] == v].to_dict("records")) for v in VRAGEN],
     )
+
+
+def _function(code: str) -> Any:
+    """Return the function a measure names: of the measures themselves, or of another module."""
+    module, _, name = code.rpartition(".")
+    return getattr(import_module(f"helpers.{module}") if module else monitor, name)
 
 
 def _ordered(gebieden: list[str]) -> list[str]:
@@ -246,7 +254,7 @@ def _row(
                 cell["waarde"] = row["estimate"]
         if (vraag, gebied) in effects.index:
             value = effects.loc[(vraag, gebied), "estimate"]
-            cell["effect"] = VERDICTS.get(float(value), "–") if pd.notna(value) else "–"
+            cell["effect"] = EFFECTS[float(value)] if pd.notna(value) else "niet te schatten"
         cells.append(cell)
     return {
         **{"naam": gebied.split("/", 1)[-1], "stad": "/" not in gebied, "cellen": cells},

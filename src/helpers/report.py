@@ -220,12 +220,7 @@ class Report:
         """Return the shared style of the plots of the main outcome's level, or of its gap."""
         row = self.indicator
         unit = self.gap_unit if gap else row["unit"]
-        source = (
-            "oefendata van dit project, gesimuleerd; geen werkelijke cijfers"
-            if self.simulated
-            else f"{row['publisher']}, tabel {row['table']}; berekening van dit project"
-        )
-        return Style(row["label"], unit, words.DIGITS.get(unit, 1), self.simulated, source)
+        return Style(row["label"], unit, words.DIGITS.get(unit, 1), self.simulated, self._source(row))
 
     def record(
         self,
@@ -294,6 +289,36 @@ class Report:
     def numbers(self) -> list[tuple[str, dict[str, Any]]]:
         """Return everything recorded so far, each row with its anchor on the page."""
         return [(self._anchors[key], row) for key, row in self._results.items()]
+
+    @cached_property
+    def effect(self) -> dict[str, Any]:
+        """The effect evaluation of the question; see ``evaluation.compute``. Its `reason` says why there is none."""
+        return self.panel.evaluation(self.eind)
+
+    @property
+    def effect_unit(self) -> str:
+        """Unit of an effect."""
+        unit = gap_unit(self.panel.outcome)
+        return "procent" if unit.startswith("per ") else unit
+
+    def effect_style(self, level: bool = False) -> Style:
+        """Return the shared style of the plots of the effect, or of the level of its outcome."""
+        row = self.panel.outcome
+        unit = row["unit"] if level else self.effect_unit
+        return Style(row["label"], unit, words.DIGITS.get(unit, 1), self.simulated, self._source(row))
+
+    @property
+    def goal(self) -> str:
+        """Whether the gap to the chosen reference became "kleiner" or "groter"; empty without a series."""
+        changes = self.changes()
+        if not len(changes):
+            return ""
+        return str(changes.set_index("role").loc[self.referentie, "verdict"])
+
+    def _source(self, row: pd.Series) -> str:
+        if self.simulated:
+            return "oefendata van dit project, gesimuleerd; geen werkelijke cijfers"
+        return f"{row['publisher']}, tabel {row['table']}; berekening van dit project"
 
     def draw(
         self, plot: Callable[..., Picture], data: pd.DataFrame, *args: Any, gap: bool = False

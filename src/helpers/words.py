@@ -47,7 +47,8 @@ class Measure:
     label, definition : str
         For the reader, Dutch.
     code : str
-        The function of ``helpers.monitor`` that computes it; empty when it is read or averaged as published.
+        The function that computes it, of ``helpers.monitor`` or "module.function"; empty when it is read or
+        averaged as published.
     """
 
     label: str
@@ -152,6 +153,54 @@ MEASURES = {
         "Hoeveel de achterstand veranderde per punt beginachterstand, ook gecorrigeerd voor meetfouten in het begin.",
         "beta_convergence",
     ),
+}
+
+MEASURES |= {
+    "effect": Measure(
+        "effect",
+        "Het verschil tussen de uitkomst en wat zij zonder de wijkenaanpak naar schatting was geweest: de verandering in de "
+        "aandachtswijken min die in de vergelijkingsgroep, op de schaal waarop gelijke schokken even groot zijn (log-odds voor "
+        "aandelen, logaritmen voor bedragen), teruggerekend naar de eenheid. Plus is een hogere uitkomst. De marge: CR3 per "
+        "gemeente met een t-verdeling naar het effectieve aantal; voor één wijk of stad de spreiding van schijnwijken.",
+        "effects.regression",
+    ),
+    "effect_path": Measure(
+        "effect per jaar",
+        "Als het effect, voor elk jaar apart ten opzichte van het gemiddelde van de jaren vooraf. Vóór de start hoort het "
+        "rond nul te liggen.",
+        "effects.event_study",
+    ),
+    "effect_detectable": Measure(
+        "effect dat met 80% kans gevonden wordt",
+        "Het kleinste effect dat een tweezijdige toets op 5% in vier van de vijf gevallen zou vinden.",
+        "inference.detectable",
+    ),
+    "effect_bound": Measure(
+        "effect dat ertoe zou doen",
+        "De helft van de achterstand op de rest van de eigen stad vooraf: wat de charters ten minste wilden inlopen. "
+        "Daartegen toetst de equivalentietoets.",
+        "inference.equivalence",
+    ),
+    "effect_p": Measure(
+        "p-waarde van het effect in één gebied",
+        "Het aandeel van even grote schijnwijken zonder aanpak dat minstens zo ver van zijn vergelijkingsgroep afweek.",
+        "effects.wijk_paths",
+    ),
+    "effect_verdict": Measure(
+        "oordeel over het effect",
+        "Gunstig (−1), ongunstig (1) of niet vast te stellen (0). Landelijk alleen stellig als de marge nul uitsluit, de gebieden "
+        "vooraf gelijk opliepen en even zwakke gebieden dezelfde kant op wijzen.",
+        "impact.judged",
+    ),
+}
+
+EFFECT_NAMES = {
+    "nederland": "alle andere gebieden in Nederland",
+    "g18": "andere gebieden in dezelfde steden",
+    "rest_stad": "andere gebieden, elk binnen de eigen stad",
+    "net_niet": "even zwakke gebieden (net-niet)",
+    "synthetisch": "samengestelde groep (synthetisch)",
+    "eigen": "eigen vergelijkingsgroep",
 }
 
 # Between these marks stands a number that a row of results.csv holds; escape() makes it a link to that row.
@@ -804,6 +853,8 @@ def _numbers(r: Report) -> str:
         methods = {method for _, method in lines}
         references = list(dict.fromkeys(reference for cells in lines.values() for reference in cells))
         names = {**dict(zip(references, references, strict=True)), **r.names, "": r.names["wijk"]}
+        if measure.startswith("effect"):
+            names = {reference: EFFECT_NAMES.get(reference, reference) for reference in references}
         caption = f"{MEASURES[measure].label.capitalize()}: {outcomes.get(indicator, indicator)} ({unit})"
         caption = html.escape(caption + (f"; {methods.pop()}" if len(methods) == 1 else ""))
         head = "".join(f'<th scope="col">{escape(names[reference])}</th>' for reference in references)

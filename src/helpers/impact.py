@@ -1,0 +1,535 @@
+"""What a report says about the effect of the programme.
+
+Every function takes a :class:`helpers.report.Report` and returns what a cell shows: text, a figure, or
+None when the area has no such part. The national report carries the whole analysis; a city or a wijk
+shows its own synthetic control beside the national estimate.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from helpers import figures, words
+from helpers.figures import Picture
+from helpers.words import EFFECT_NAMES, Html, cite, in_unit, number, paragraphs, stated, table
+
+if TYPE_CHECKING:
+    from helpers.report import Report
+
+NATIONAL = "landelijk"
+VERDICTS = {-1.0: "gunstig", 0.0: "niet vast te stellen", 1.0: "ongunstig"}
+
+
+def _missing(r: Report) -> Html | None:
+    """Say why there is no effect; record that there is no verdict."""
+    if not r.effect["reason"]:
+        return None
+    r.record("effect_verdict", f"{r.start}-{r.eind}", np.nan, "oordeel")
+    return words.open_box(
+        f"Of dit door de wijkenaanpak kwam is met deze gegevens niet te schatten: {r.effect['reason']}."
+    )
+
+
+def _main(r: Report) -> dict[str, Any]:
+    return next(d for d in r.effect["designs"] if d["design"] == r.effect["main"])
+
+
+def _own(r: Report) -> dict[str, Any] | None:
+    """Return the synthetic control of the report's own wijk or city; None for Nederland or without areas."""
+    rows = r.effect["wijken" if "/" in r.gebied else "cities"]
+    return next((row for row in rows if row["wijk"] == r.gebied), None)
+
+
+def period(r: Report) -> str:
+    """Return the years after, as they are recorded."""
+    first, last = r.effect["after"][0], r.effect["after"][-1]
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _before(r: Report) -> str:
+    first, last = r.effect["before"][0], r.effect["before"][-1]
+    return str(first) if first == last else f"{first}–\u2060{last}"
+
+
+def _sign(row: dict[str, Any], direction: int) -> float:
+    """-1 for a change for the better, 1 for the worse, 0 when the margin holds both."""
+    if row["lower"] <= 0 <= row["upper"]:
+        return 0.0
+    return -float(np.sign(row["estimate"]) * direction)
+
+
+def judged(r: Report) -> float:
+    """Judge the effect: -1 favourable, 1 unfavourable, 0 undecided.
+
+    Of Nederland the main design decides, and only when treated and others moved alike before (joint test, 5%)
+    and the matched areas point the same way; of a wijk or city its own synthetic control.
+    """
+    direction = int(r.panel.outcome["direction"])
+    if r.gebied != "Nederland":
+        own = _own(r)
+        return np.nan if own is None else _sign(own, direction) if own["p"] <= 0.05 else 0.0
+    main = _main(r)
+    sign = _sign(main, direction)
+    if sign and r.effect["leads"] and r.effect["leads"]["p"] < 0.05:
+        return 0.0
+    same = [d["estimate"] * main["estimate"] > 0 for d in r.effect["designs"] if d["design"] == "net_niet"]
+    return sign if all(same) else 0.0
+
+
+def _numbers(row: dict[str, Any]) -> tuple[float, float, float]:
+    return row["estimate"], row["lower"], row["upper"]
+
+
+def _record(r: Report) -> None:
+    """Record the estimates; what the page states is read from there."""
+    unit, when, name = r.effect_unit, period(r), r.panel.outcome["indicator"]
+    which = {"indicator": name}
+    for design in r.effect["designs"]:
+        if r.gebied == "Nederland" or design["design"] == r.effect["main"]:
+            key, n = design["design"], design["treated"]
+            r.record("effect", when, _numbers(design), unit, key, NATIONAL, n, **which)
+            r.record("effect_detectable", when, design["detectable"], unit, key, NATIONAL, **which)
+    own = _own(r)
+    if own is not None:
+        method = f"eigen vergelijkingsgroep, {own['placebos']} schijnwijken"
+        r.record("effect", when, _numbers(own), unit, "eigen", method, own["n"], **which)
+        r.record("effect_p", when, own["p"], "p-waarde", "eigen", method, own["n"], **which)
+    r.record("effect_verdict", when, judged(r), "oordeel")
+
+
+def verdict(r: Report) -> Html:
+    """Say whether the programme did it, how sure that is, and what could have been seen."""
+    missing = _missing(r)
+    if missing is not None:
+        return missing
+    _record(r)
+    sentences = _national(r) if r.gebied == "Nederland" else _local(r)
+    if r.simulated:
+        sentences[0] = f"Oefendata, geen werkelijke uitkomst. {sentences[0]}"
+    return Html(f'<div class="antwoord">{paragraphs(sentences)}</div>{_certainty(r)}')
+
+
+def _stated(r: Report, reference: str, sign: bool = True, measure: str = "effect", **which: str) -> str:
+    method = which.pop("method", NATIONAL)
+    return stated(
+        r, measure, period(r), reference, sign, method=method, indicator=r.panel.outcome["indicator"]
+    )
+
+
+def _national(r: Report) -> list[str]:
+    e, main, unit = r.effect, _main(r), r.effect_unit
+    label, sign = r.panel.outcome["label"], judged(r)
+    shown = _stated(r, e["main"])
+    first = (
+        f"{label}: in {_span(r)} week de uitkomst in de aandachtswijken {shown} {unit} af van wat zij zonder de wijkenaanpak "
+        "naar schatting was geweest (plus is hoger; tussen haakjes de 95%-marge). "
+    )
+    least = _bare(r, "effect_detectable", e["main"])
+    if sign:
+        first += f"Dat is een {VERDICTS[sign]} effect."
+    elif _sign(main, int(r.panel.outcome["direction"])):
+        first += "De marge sluit nul uit, maar de toetsen hieronder dragen die conclusie niet: een effect is niet vast te stellen."
+    else:
+        first += (
+            "De marge laat beide richtingen toe: een effect is niet aangetoond. Een effect vanaf "
+            f"{least} {unit} had 80% kans om gevonden te worden."
+        )
+    r.record("effect_bound", period(r), e["sesoi"], unit, "rest_stad", NATIONAL, indicator=e["indicator"])
+    half = _bare(r, "effect_bound", "rest_stad")
+    if e["equivalence"] < 0.05:
+        first += (
+            f" Uitgesloten is dat de aanpak de helft van de achterstand bij de start ({half} {unit}) wegnam "
+            f"(equivalentietoets, p {_p(e['equivalence'])})."
+        )
+    else:
+        first += f" Of de aanpak de helft van de achterstand bij de start ({half} {unit}) wegnam, is niet uit te sluiten."
+    return [first, _beside(r, sign), _choice(r)]
+
+
+def _bare(r: Report, measure: str, reference: str, method: str = NATIONAL) -> str:
+    which = {"method": method, "indicator": r.panel.outcome["indicator"]}
+    _, row = r.number(measure, period(r), reference, **which)
+    return cite(r, in_unit(row["estimate"], row["unit"]), measure, period(r), reference, **which)
+
+
+def _p(value: float) -> str:
+    text = in_unit(value, "p-waarde")
+    return text if text.startswith("minder") else f"= {text}"
+
+
+def _span(r: Report) -> str:
+    first, last = r.effect["after"][0], r.effect["after"][-1]
+    return str(first) if first == last else f"{first}–\u2060{last}"
+
+
+def _beside(r: Report, sign: float) -> str:
+    """Put doelrealisatie and effect side by side, in one sentence that claims no more than both allow."""
+    goal = r.goal
+    if not goal:
+        return "Of de achterstand kleiner werd, is met deze gegevens niet te zeggen; zie boven."
+    changed = {
+        "kleiner": "De achterstand werd kleiner",
+        "groter": "De achterstand werd groter",
+    }.get(goal, "Of de achterstand veranderde, is niet vast te stellen")
+    then = {
+        -1.0: "en de vergelijking laat zien dat de aanpak daar gunstig aan bijdroeg"
+        if goal == "kleiner"
+        else "maar zonder de aanpak zou zij er naar schatting slechter voor staan",
+        1.0: "en naar schatting pakte de aanpak ongunstig uit",
+        0.0: "maar dat dit door de aanpak kwam, is niet aangetoond"
+        if goal in ("kleiner", "groter")
+        else "en een effect van de aanpak is evenmin aangetoond",
+    }[sign]
+    return f"Doel en effect naast elkaar: {changed[0].lower() + changed[1:]} (ten opzichte van {r.names[r.referentie]}), {then}."
+
+
+def _choice(r: Report) -> str:
+    direction = int(r.panel.outcome["direction"])
+    signs = {d["design"]: _sign(d, direction) for d in r.effect["designs"]}
+    listed = [f"{EFFECT_NAMES[name]} {_stated(r, name)}" for name in signs]
+    if len(set(signs.values())) > 1:
+        return (
+            "De keuze van de vergelijking bepaalt het antwoord. Het verschil in ontwikkeling met "
+            + "; met ".join(listed) + "."
+        )  # fmt: skip
+    return f"Met elke vergelijking is het oordeel hetzelfde; de schattingen lopen van {_range(r)} {r.effect_unit}."
+
+
+def _range(r: Report) -> str:
+    values = sorted(d["estimate"] for d in r.effect["designs"])
+    return f"{in_unit(values[0], r.effect_unit, True)} tot {in_unit(values[-1], r.effect_unit, True)}"
+
+
+def _local(r: Report) -> list[str]:
+    own, unit, main = _own(r), r.effect_unit, _stated(r, r.effect["main"])
+    nation = f"Landelijk is het geschatte effect {main} {unit}; het landelijke rapport laat zien waarop dat rust en hoe zeker het is."
+    if own is None:
+        return [
+            f"Voor {r.names['wijk']} zelf is geen effect te schatten: er is geen volledige reeks van zijn postcodegebieden.",
+            nation,
+        ]
+    method = f"eigen vergelijkingsgroep, {own['placebos']} schijnwijken"
+    shown = _stated(r, "eigen", method=method)
+    share = _bare(r, "effect_p", "eigen", method)
+    sign = judged(r)
+    text = (
+        f"{r.panel.outcome['label']}: in {_span(r)} week {r.names['wijk']} {shown} {unit} af van een groep andere gebieden die "
+        "vooraf op hetzelfde pad lag (plus is hoger; tussen haakjes de 95%-marge). "
+    )
+    many = "De kans dat een even grote schijnwijk zonder aanpak minstens zo ver afweek is"
+    text += f"{many} {share} ({own['placebos']} schijnwijken). "
+    text += (
+        f"Dat is een {VERDICTS[sign]} verschil met die groep."
+        if sign
+        else "Een effect in dit gebied is dus niet vast te stellen."
+    )
+    return [text, _beside(r, sign), nation]
+
+
+def _certainty(r: Report) -> str:
+    """List what the estimate rests on, and what this design cannot carry."""
+    e, main = r.effect, _main(r)
+    n = e["n"]
+    points = [
+        f"Vergeleken: {n['treated']} postcodegebieden in {n['wijken']} wijken en {n['cities']} steden met {main['controls']} andere; "
+        f"verandering van {_before(r)} naar {_span(r)}. Steden zijn de eenheid van toeval: {main['clusters']}, die tellen voor "
+        f"{number(main['effective'], 0)} gelijke.",
+    ]
+    if len(e["before"]) == 1:
+        measured = (
+            f"één meting daarvoor ({e['leads_years'][0]})" if e["leads_years"] else "geen meting daarvoor"
+        )
+        points.append(
+            f"Vooraf is er alleen de meting van {e['before'][0]} en {measured}: of de gebieden zonder de aanpak gelijk "
+            "opgegaan waren, is nauwelijks te toetsen."
+        )
+    if e["before"][-1] >= 2008:
+        points.append(
+            f"De beginmeting van {e['before'][-1]} is van na de bekendmaking van de lijst (maart 2007); een vroeg gevolg "
+            "daarvan valt buiten de schatting."
+        )
+    if n["left_out"]:
+        points.append(
+            f"De wijkenlijst is geen officiële: {n['left_out']} kandidaat-gebieden tellen niet mee, ook niet als vergelijking."
+        )
+    if n["boundaries"]:
+        points.append(
+            f"{n['near']} gebieden die aan een aandachtswijk grenzen, zijn geen vergelijking: de aanpak kan ze geraakt hebben."
+        )
+    else:
+        points.append("Zonder kaart zijn aangrenzende gebieden niet uit de vergelijking te houden.")
+    items = "".join(f"<li>{words.escape(p)}</li>" for p in points)
+    title = "Waar rust deze schatting op?"
+    return (
+        f'<aside class="zeker" aria-label="{title}"><p><strong>{title}</strong></p><ul>{items}</ul></aside>'
+    )
+
+
+# ---- figures and tables ----------------------------------------------------------------------------
+
+
+def compared(r: Report) -> Picture | None:
+    """Draw all comparisons in one picture, or the path of the own wijk or city beside its group."""
+    if r.effect["reason"]:
+        return None
+    if r.gebied == "Nederland":
+        data = pd.DataFrame(r.effect["designs"])
+        return figures.designs(
+            data.assign(name=data["design"].map(EFFECT_NAMES)), r.effect_style(), r.effect["main"]
+        )
+    path = r.effect["paths"].get(r.gebied)
+    if path is None:
+        return None
+    return figures.synthetic(
+        pd.DataFrame(path), r.effect_style(level=True), r.names["wijk"], r.effect["before"]
+    )
+
+
+def designs(r: Report) -> Html | None:
+    """Show every comparison with its margin, how alike the groups were, and what it could have seen."""
+    if r.effect["reason"] or r.gebied != "Nederland":
+        return None
+    balance = pd.DataFrame(r.effect["balance"]).drop_duplicates("design").set_index("design")["difference"]
+    rows = []
+    for d in r.effect["designs"]:
+        name = d["design"]
+        rows.append(
+            {
+                "vergeleken met": EFFECT_NAMES[name]
+                + (" – hoofdschatting" if name == r.effect["main"] else ""),
+                f"effect, {r.effect_unit} (95%-marge)": _stated(r, name),
+                "p, wild": in_unit(d["wild"], "p-waarde"),
+                "te zien vanaf": _bare(r, "effect_detectable", name),
+                "gebieden": number(d["controls"], 0),
+                "zwakker dan de aandachtswijken, sd": number(-balance[name] * _worse(r), 2),
+            }
+        )
+    caption = (
+        "Het effect tegen elke vergelijkingsgroep. Wild: wild cluster bootstrap per stad (Webb). Te zien vanaf: gevonden met "
+        "80% kans. Laatste kolom: verschil in beginniveau in standaardafwijkingen; onder nul was de groep vooraf beter af."
+    )
+    return table(pd.DataFrame(rows, dtype=object), caption)
+
+
+def _worse(r: Report) -> int:
+    """-1 when a lower outcome is worse, 1 when a higher one is."""
+    return -int(r.panel.outcome["direction"])
+
+
+def path(r: Report) -> Picture | None:
+    """Draw the effect year by year, with the years before as a check (Nederland only)."""
+    if r.effect["reason"] or r.gebied != "Nederland":
+        return None
+    name = r.panel.outcome["indicator"]
+    for row in r.effect["event"]:
+        r.record(
+            "effect_path",
+            row["period"],
+            _numbers(row),
+            r.effect_unit,
+            r.effect["main"],
+            NATIONAL,
+            indicator=name,
+        )
+    return figures.event_study(
+        pd.DataFrame(r.effect["event"]), r.effect_style(), EFFECT_NAMES[r.effect["main"]], r.effect["before"]
+    )
+
+
+def curve(r: Report) -> Picture | None:
+    """Draw the estimate under every defensible choice (Nederland only)."""
+    if r.effect["reason"] or r.gebied != "Nederland":
+        return None
+    data = pd.DataFrame(r.effect["curve"])
+    return figures.curve(data.assign(name=data["design"].map(EFFECT_NAMES)), r.effect_style())
+
+
+def checks(r: Report) -> Html | None:
+    """Show what else could explain the difference, and what each check found."""
+    if r.effect["reason"]:
+        return None
+    if r.gebied != "Nederland":
+        address = "nederland.html"
+        return Html(
+            f"<p>Of de vergelijking standhoudt (ontwikkeling vooraf, terugkeer naar het gemiddelde, het waterbed, andere "
+            f'keuzes) is landelijk onderzocht: zie <a href="{address}#effect-kwam-het-door-de-wijkenaanpak">het landelijke '
+            "rapport</a>. Voor één wijk of stad zijn daar te weinig gebieden voor.</p>"
+        )
+    rows = [row for row in (check(r) for check in CHECKS) if row is not None]
+    columns = ["vraag", "uitkomst", "betekenis"]
+    return table(
+        pd.DataFrame(rows, columns=columns, dtype=object),
+        "Houdt de vergelijking stand? Toetsen en gevoeligheid",
+    )
+
+
+def _interval(row: dict[str, Any], unit: str) -> str:
+    return f"{words.with_interval(*_numbers(row), unit, True)} {unit}"
+
+
+def _leads(r: Report) -> tuple[str, str, str] | None:
+    leads = r.effect["leads"]
+    if not leads:
+        return None
+    half = 1.96 * leads["slope_se"]
+    trend = {"estimate": leads["slope"], "lower": leads["slope"] - half, "upper": leads["slope"] + half}
+    meaning = (
+        "geen verschil in ontwikkeling vooraf gevonden"
+        if leads["p"] >= 0.05
+        else "ze liepen vooraf al uiteen: de vergelijking gaat mank"
+    )
+    if leads["n"] <= 2:
+        meaning += "; met twee metingen is dat een zwakke toets"
+    return (
+        "Liepen de gebieden vóór de aanpak gelijk op?",
+        f"trend vooraf {_interval(trend, r.effect_unit)} per jaar; F-toets over {leads['n']:.0f} jaren: p {_p(leads['p'])}",
+        meaning,
+    )
+
+
+def _honest(r: Report) -> tuple[str, str, str] | None:
+    h, unit = r.effect["honest"], r.effect_unit
+    if not h:
+        return None
+    shown = f"marge dan {in_unit(h['lower'], unit, True)} tot {in_unit(h['upper'], unit, True)} {unit}"
+    at = h["breakdown"]
+    meaning = (
+        f"de conclusie houdt tot een afwijking van {number(at, 2)} maal die van vooraf"
+        if at > 0
+        else "er was ook zonder zo'n afwijking geen effect aangetoond"
+    )
+    return (
+        "En als zij na de start elk jaar zo ver uiteenliepen als het ergste jaar ervoor?",
+        f"{shown} (Rambachan en Roth 2023, relatieve grootte 1, punt­schatting van de afwijking)".replace(
+            "\u00ad", ""
+        ),
+        meaning,
+    )
+
+
+def _few_clusters(r: Report) -> tuple[str, str, str]:
+    m = _main(r)
+    swapped = r.effect["randomisation"]
+    swap = (
+        ""
+        if swapped is None or np.isnan(swapped)
+        else f"; verwisseling met even zwakke gebieden {_p(swapped)}"
+    )
+    wild = (
+        f"{in_unit(m['wild_lower'], r.effect_unit, True)} tot {in_unit(m['wild_upper'], r.effect_unit, True)}"
+    )
+    return (
+        "Hangt de zekerheid af van hoe men haar berekent?",
+        f"p: CR1 {_p(m['cr1'])}; CR3 {_p(m['cr3'])}; wild bootstrap {_p(m['wild'])}{swap} "
+        f"({m['treated']} gebieden, {m['clusters']} steden als clusters)",
+        f"95%-interval van de wild bootstrap: {wild} {r.effect_unit}",
+    )
+
+
+def _without(r: Report) -> tuple[str, str, str]:
+    rows = sorted(r.effect["without"], key=lambda row: row["estimate"])
+    low, high = rows[0], rows[-1]
+    unit = r.effect_unit
+    return (
+        "Rust het op één stad?",
+        f"zonder {low['city']} {in_unit(low['estimate'], unit, True)}, zonder {high['city']} {in_unit(high['estimate'], unit, True)} {unit}",
+        "laagste en hoogste schatting met telkens één stad minder; alle andere liggen ertussen",
+    )
+
+
+def _rebound(r: Report) -> tuple[str, str, str] | None:
+    b = r.effect["rebound"]
+    if b is None:
+        return None
+    return (
+        "Wat herstelt vanzelf?",
+        f"wie in {b['year']} op de slechtste score had gekozen, zag tot {b['until']} {_interval(b, r.effect_unit)} verandering, "
+        f"{number(100 * b['share'], 0)}% van de achterstand",
+        "terugkeer naar het gemiddelde zonder enig beleid; daarom tellen de jaren waarop gekozen is niet mee als beginpunt waar "
+        "eerdere jaren er zijn",
+    )
+
+
+def _waterbed(r: Report) -> tuple[str, str, str] | None:
+    rows = {row["ring"]: row for row in r.effect["rings"]}
+    if "1" not in rows:
+        return None
+    ring, total = rows["1"], rows["totaal"]
+    worse = _sign(ring, int(r.panel.outcome["direction"]))
+    meaning = {
+        0.0: "geen verplaatsing aangetoond, en ook geen uitstraling",
+        1.0: "in de aangrenzende gebieden werd het slechter: past bij verplaatsing",
+        -1.0: "ook de aangrenzende gebieden werden beter: uitstraling, geen verplaatsing",
+    }[worse]
+    return (
+        "Schoof het naar de buren (waterbed)?",
+        f"aangrenzende gebieden {_interval(ring, r.effect_unit)} ({ring['n']} gebieden); opgeteld met de wijk zelf en de "
+        f"ring daarna {_interval(total, r.effect_unit)} per wijkgebied",
+        meaning,
+    )
+
+
+def _dose(r: Report) -> tuple[str, str, str] | None:
+    d = r.effect["dose"]
+    if d is None:
+        return None
+    return (
+        "Meer geld, meer effect?",
+        f"per miljoen euro per postcodegebied {_interval(d, r.effect_unit)} (CR3 p {_p(d['cr3'])}, {d['n']} wijken, "
+        f"{d['clusters']} steden)",
+        "bedragen uit het Besluit Centraal Fonds voor de Volkshuisvesting; wie meer kreeg was ook anders, dus geen oorzaak",
+    )
+
+
+def _discontinuity(r: Report) -> tuple[str, str, str] | None:
+    rows = {row["what"]: row for row in r.effect["discontinuity"]}
+    if not rows:
+        return None
+    jump, level = rows["behandeling"], rows["niveau vooraf"]
+    sound = jump["lower"] > 0.5
+    return (
+        "Kan het met een knip bij de selectiescore (RDD)?",
+        f"sprong in de kans om aandachtswijk te zijn {words.with_interval(*_numbers(jump), 'aandeel', True)} (zou 1 moeten zijn); "
+        f"sprong in het beginniveau {_interval(level, r.effect_unit)}; verandering {_interval(rows['verandering'], r.effect_unit)} "
+        f"({jump['n']} gebieden binnen de bandbreedte)",
+        "bruikbaar"
+        if sound
+        else "niet bruikbaar: de lijst volgde de score niet (zo ook Gerritsen, Webbink en Ter Weel 2017)",
+    )
+
+
+def _moran(r: Report) -> tuple[str, str, str] | None:
+    value = r.effect["moran"]
+    if value is None:
+        return None
+    return (
+        "Lijken buren na de schatting nog op elkaar?",
+        f"Moran's I van de resten {number(value, 2)}",
+        "gering"
+        if abs(value) < 0.1
+        else "ja: gebieden zijn niet onafhankelijk; de marge rekent daarom met hele steden",
+    )
+
+
+def _composition(r: Report) -> tuple[str, str, str]:
+    return (
+        "Gingen bewoners vooruit, of kwamen er anderen?",
+        "niet te scheiden",
+        "een reeks per gebied volgt geen personen; daarvoor is een longitudinaal bestand nodig",
+    )
+
+
+def _later(r: Report) -> tuple[str, str, str]:
+    return (
+        "Zijn de later aangewezen 40+-wijken een betere vergelijking?",
+        "niet te berekenen",
+        "hun postcodegebieden zijn niet gepubliceerd; zij tellen nu als gewone andere gebieden, wat een effect kan drukken",
+    )
+
+
+CHECKS = (
+    _leads, _honest, _few_clusters, _without, _rebound, _waterbed, _dose, _discontinuity, _moran, _composition, _later,
+)  # fmt: skip
