@@ -162,7 +162,7 @@ def compute(store: Path, vraag: str, indicator: pd.Series, eind: int) -> dict[st
             "left_out": int(sample.left_out.sum()),
             "donors": int(sample.donor.sum()),
             "boundaries": (store / "boundaries.parquet").exists(),
-            "matched": _matched(found),
+            "wijk_donors": effects.PLACEBOS if windows.long else 5 * effects.NEIGHBOURS,
         },
         "level": at,
         "gap": float(sample.in_unit(gap, at)),
@@ -205,10 +205,6 @@ def _gap(sample: Sample, windows: Windows) -> float:
     rest = sample.urban & ~sample.treated & ~sample.left_out
     weight = sample.treated / sample.treated.sum() + rest / max(rest.sum(), 1)
     return effects.regression(sample, Design("", weight, within=True), before).estimate
-
-
-def _matched(found: dict[str, Design]) -> int:
-    return int((found["net_niet"].weight > 0).sum()) if "net_niet" in found else 0
 
 
 def _estimate(s: Sample, design: Design, contrast: Any, at: float, name: str) -> dict[str, Any]:

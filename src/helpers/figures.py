@@ -138,12 +138,15 @@ def _compact(svg: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     # Text stays text, a fifth of the size of outlines; fonts as wide as ours stand in for it.
-    svg = svg.replace("'DejaVu Sans'", "DejaVu Sans, Verdana, Arial, sans-serif")
+    svg = re.sub(r"font-family: 'DejaVu Sans';? ?", "", svg)
+    fonts = "font-family:DejaVu Sans,Verdana,Arial,sans-serif"
+    svg = svg.replace("*{stroke-linejoin", "*{" + fonts + ";stroke-linejoin", 1)
+    svg = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", svg)
     svg = svg.replace("'", "&#39;").replace('"', "'")
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
     svg = re.sub(r"<g id='[^']*'>", "<g>", svg)
-    # A hundredth of a point is less than a screen or printer can show.
-    svg = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), svg)
+    # A tenth of a point is less than a reader can see.
+    svg = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), svg)
     svg = re.sub(r">\s+<", "><", svg)
     svg = re.sub(r"style='[^']*'", lambda m: m[0].replace("; ", ";").replace(": ", ":"), svg)
     return re.sub(r"\s+", " ", svg)
@@ -588,7 +591,7 @@ def designs(data: pd.DataFrame, style: Style, main: str) -> Picture:
         for r in data.iloc[::-1].rename(columns={"name": "name_"}).itertuples()
     )
     alt = f"Geschat effect ({style.unit}) met 95%-marge tegen {len(data)} vergelijkingsgroepen. {shown}."
-    return _finish(figure, style, "Het effect hangt af van de vergelijking", alt)
+    return _finish(figure, style, "Het effect tegen elke vergelijkingsgroep", alt)
 
 
 @_styled

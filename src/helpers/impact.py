@@ -229,15 +229,44 @@ def _local(r: Report) -> list[str]:
     return [text, _beside(r, sign), nation]
 
 
+def brief(r: Report) -> str:
+    """Say the judgement on the effect in one sentence, for the answer at the top of the page."""
+    if r.effect["reason"]:
+        return f"Of de wijkenaanpak hiervan de oorzaak is, is met deze gegevens niet te schatten: {r.effect['reason']}."
+    _record(r)
+    sign = judged(r)
+    own = "eigen" if r.gebied != "Nederland" and _own(r) is not None else r.effect["main"]
+    method = NATIONAL if own != "eigen" else f"eigen vergelijkingsgroep, {_own(r)['placebos']} schijnwijken"  # type: ignore[index]
+    where = "" if own == "eigen" or r.gebied == "Nederland" else "landelijk "
+    word = (
+        "is niet vast te stellen"
+        if not np.isfinite(sign) or sign == 0
+        else f"is naar schatting {VERDICTS[sign]}"
+    )
+    return (
+        f"Of de wijkenaanpak hiervan de oorzaak is: het effect {word} ({where}{_stated(r, own, method=method)} "
+        f"{r.effect_unit} verschil met wat anders was gebeurd; zie het deel over het effect)."
+    )
+
+
 def _certainty(r: Report) -> str:
     """List what the estimate rests on, and what this design cannot carry."""
-    e, main = r.effect, _main(r)
+    e, main, own = r.effect, _main(r), _own(r)
     n = e["n"]
     points = [
         f"Vergeleken: {n['treated']} postcodegebieden in {n['wijken']} wijken en {n['cities']} steden met {main['controls']} andere; "
         f"verandering van {_before(r)} naar {_span(r)}. Steden zijn de eenheid van toeval: {main['clusters']}, die tellen voor "
         f"{number(main['effective'], 0)} gelijke.",
     ]
+    if r.gebied != "Nederland" and own is not None:
+        areas = f"{own['n']} postcodegebied{'en' if own['n'] > 1 else ''}"
+        points = [
+            f"Het gebied telt {areas}; de groep is samengesteld uit de {e['n']['wijk_donors']} andere stedelijke gebieden die er vooraf het "
+            f"meest op leken, gelijkgesteld op {'het pad' if e['before'][1:] else 'het niveau'} van {_before(r)}. Gemiddelde afwijking vooraf: "
+            f"{in_unit(own['error'], r.effect_unit)} {r.effect_unit}.",
+            f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. "
+            "Bij veertig wijken vallen er ook zonder effect zo'n twee buiten hun marge.",
+        ]
     if len(e["before"]) == 1:
         measured = (
             f"één meting daarvoor ({e['leads_years'][0]})" if e["leads_years"] else "geen meting daarvoor"

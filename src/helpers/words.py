@@ -459,6 +459,8 @@ def _certainty(r: Report) -> str:
 
 
 def _answer(r: Report) -> list[str]:
+    from helpers import impact  # impact imports this module
+
     if r.window is None:
         r.record("target_verdict", f"{r.start}-{r.eind}", np.nan, "oordeel", r.referentie)
         computed = (r.ledger["verdict"] != "niet na te rekenen").sum()
@@ -496,8 +498,7 @@ def _answer(r: Report) -> list[str]:
         )
     if r.timing:
         sentences.append(r.timing)
-    cause = "Of de wijkenaanpak hiervan de oorzaak is, volgt hier niet uit; dat vergt een vergelijkingsgroep."
-    return [*sentences, cause]
+    return [*sentences, impact.brief(r)]
 
 
 def _had(r: Report) -> str:
