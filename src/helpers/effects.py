@@ -294,13 +294,14 @@ def designs(s: Sample, w: Windows) -> dict[str, Design]:
 
 
 def true_level(s: Sample, w: Windows) -> Array:
-    """Return the level before, freed from chance: each area drawn to the mean of its own group.
+    """Return the level before, freed from chance: what it is expected to be, given the area's own group.
 
     A donor as weak as a treated area is more often one in a bad year: its group is better. Matching on
     the level as measured would count its recovery as no effect of others (Daw & Hatfield 2018). Groups
-    are the treated, the other urban areas, and the rest; an area keeps the share of its distance
-    to the group mean that is reliable (Kelley 1927): the correlation of two halves of the years before, stepped up
-    (Spearman-Brown), or with one year, one minus the noise of a year over the variance.
+    are the treated, the other urban areas, and the rest. With many years before an area keeps the share of its distance
+    to the group mean that is reliable (Kelley 1927): the correlation of two halves of those years, stepped up
+    (Spearman-Brown). With one year it is the best linear prediction from that year and the one measured
+    earlier, where the noise of a year is what is left of areas around their own straight lines.
 
     Returns
     -------
@@ -308,31 +309,38 @@ def true_level(s: Sample, w: Windows) -> Array:
         On the scale of the analysis.
     """
     before = np.isin(s.periods, w.before)
-    level = s.y[:, before].mean(axis=1)
-    result = level.copy()
+    signals = [s.y[:, before].mean(axis=1)] + [s.y[:, s.periods == p][:, 0] for p in w.leads[:1]]
+    result = signals[0].copy()
     for group in (s.treated, ~s.treated & s.urban, ~s.treated & ~s.urban):
-        if group.sum() > 2:
-            keep = _reliability(s.y[group], before)
-            mean = level[group].mean()
-            result[group] = mean + keep * (level[group] - mean)
+        if group.sum() <= 2 * len(signals):
+            continue
+        off = np.column_stack([x[group] - x[group].mean() for x in signals])
+        if w.long:
+            keep = np.array([_halves(s.y[group][:, before])])
+        else:
+            spread = np.atleast_2d(np.cov(off.T))
+            goal = spread[0].copy()
+            goal[0] -= min(_noise(s.y[group]), 0.95 * spread[0, 0])
+            keep = np.linalg.pinv(spread) @ goal
+        result[group] = signals[0][group].mean() + off @ np.r_[keep, np.zeros(off.shape[1] - len(keep))]
     return result
 
 
-def _reliability(y: Array, before: NDArray[np.bool_]) -> float:
-    years = np.flatnonzero(before)
-    if len(years) >= LEAST_BEFORE:
-        half = len(years) // 2
-        first, last = y[:, years[:half]].mean(axis=1), y[:, years[-half:]].mean(axis=1)
-        r = float(np.corrcoef(first, last)[0, 1])
-        return float(np.clip(2 * r / (1 + r), 0.05, 1))
-    level, noise = y[:, years].mean(axis=1), 0.0
-    if y.shape[1] >= 4:
-        # What is left of an area around its own straight line, after the mean of its group.
-        centred = y - y.mean(axis=0)
-        line = np.column_stack([np.ones(y.shape[1]), np.arange(y.shape[1])])
-        rest = centred - centred @ np.linalg.pinv(line).T @ line.T
-        noise = float((rest**2).sum()) / (len(y) - 1) / (y.shape[1] - 2)
-    return float(np.clip(1 - noise / len(years) / level.var(ddof=1), 0.05, 1))
+def _halves(y: Array) -> float:
+    """Reliability of the mean over years (columns), from two halves."""
+    half = y.shape[1] // 2
+    r = float(np.corrcoef(y[:, :half].mean(axis=1), y[:, -half:].mean(axis=1))[0, 1])
+    return float(np.clip(2 * r / (1 + r), 0.05, 1))
+
+
+def _noise(y: Array) -> float:
+    """Variance of one year around each area's own straight line, after the mean of the group; 0 with three years."""
+    if y.shape[1] < 4:
+        return 0.0
+    centred = y - y.mean(axis=0)
+    line = np.column_stack([np.ones(y.shape[1]), np.arange(y.shape[1])])
+    rest = centred - centred @ np.linalg.pinv(line).T @ line.T
+    return float((rest**2).sum()) / (len(y) - 1) / (y.shape[1] - 2)
 
 
 def features(s: Sample, w: Windows) -> tuple[Array, list[str]]:
@@ -646,19 +654,22 @@ def wijk_paths(s: Sample, w: Windows, seed: int = 2007) -> tuple[pd.DataFrame, p
     paths: list[Any] = []
     contrast, rng = time_weights(s, w), np.random.default_rng(seed)
     before = np.isin(s.periods, w.before)
+    if not w.long:
+        contrast = np.where(before, 0.0, contrast)  # both start from the level freed from chance
     pool = np.flatnonzero(s.donor & s.urban)
     if len(pool) < 2 * PLACEBOS:
         pool = np.flatnonzero(s.donor)
     x, _ = features(s, w)
+    base = s.y[:, before].mean(axis=1) if w.long else x[:, 0]  # one year is too much a matter of chance
     x = x[:, :1] if w.long else x / x[s.treated].std(axis=0, ddof=1)
     drawn: dict[int, Array] = {}
     for wijk in np.unique(s.wijk[s.treated]):
         own = np.flatnonzero(s.treated & (s.wijk == wijk))
-        goal, other = _synthetic(s, own, pool, before, x, w.long)
+        goal, other = _synthetic(s, own, pool, before, x, base)
         n = len(own)
         if n not in drawn:
             drawn[n] = np.array([
-                np.subtract(*_synthetic(s, fake, np.setdiff1d(pool, fake), before, x, w.long))
+                np.subtract(*_synthetic(s, fake, np.setdiff1d(pool, fake), before, x, base))
                 for fake in _fakes(s, pool, n, x[:, 0], rng)
             ])  # fmt: skip
         placebo = drawn[n] @ contrast
@@ -700,14 +711,13 @@ def _synthetic(
     pool: NDArray[np.int64],
     before: NDArray[np.bool_],
     x: Array,
-    long: bool,
+    base: Array,
 ) -> tuple[Array, Array]:
-    """Mean of some areas, and that of their weighted stand-ins brought to the same mean before."""
-    goal = s.y[own].mean(axis=0)
+    """Mean of some areas, and that of their weighted stand-ins brought to the same level before."""
+    goal, start, long = s.y[own].mean(axis=0), base[own].mean(), before.sum() >= LEAST_BEFORE
     distance = ((x[pool] - x[own].mean(axis=0)) ** 2).sum(axis=1)
     near = pool[np.argsort(distance, kind="stable")[: PLACEBOS if long else 5 * NEIGHBOURS]]
-    donors = s.y[near] - s.y[near][:, before].mean(axis=1, keepdims=True)
-    start = goal[before].mean()
+    donors = s.y[near] - base[near][:, None]
     weight = _ridge(donors[:, before].T, goal[before] - start) if long else np.full(len(near), 1 / len(near))
     return goal, weight @ donors + start
 

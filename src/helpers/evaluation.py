@@ -171,7 +171,7 @@ def compute(store: Path, vraag: str, indicator: pd.Series, eind: int) -> dict[st
         "randomisation": effects.randomisation(sample, windows, contrast),
         "equivalence": equivalence(fit.estimate, fit.se, fit.df, bound),
         "event": _event(sample, event),
-        "plain_event": _event(sample, plain_event),
+        "years": _years(sample, windows, found),
         "leads": _scaled(sample, leads, at, ("slope", "slope_se")),
         "leads_design": checked.name,
         "honest": _scaled(
@@ -227,6 +227,22 @@ def _estimate(s: Sample, design: Design, contrast: Any, at: float, name: str) ->
 
 def _scaled(s: Sample, values: dict[str, float], at: float, names: tuple[str, ...]) -> dict[str, float]:
     return {k: float(s.in_unit(v, at)) if k in names else float(v) for k, v in values.items()}
+
+
+def _years(s: Sample, w: Windows, found: dict[str, Design]) -> list[dict[str, Any]]:
+    """Estimate the effect of some years after, against every group: six at most, the last always."""
+    after = [p for p in s.periods.tolist() if p > effects.START]
+    step = -(-len(after) // 6)
+    rows = []
+    for period in after[::-1][::step][::-1]:
+        contrast, at = effects.time_weights(s, w, (period,)), _level(s, (period,))
+        for name, design in found.items():
+            fit = effects.regression(s, design, contrast)
+            numbers = [float(s.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
+            least = abs(float(s.in_unit(detectable(fit.se, fit.df), at)))
+            row = dict(zip(("estimate", "lower", "upper"), numbers, strict=True))
+            rows.append({"design": name, "period": period, **row, "detectable": least})
+    return rows
 
 
 def _event(s: Sample, event: pd.DataFrame) -> list[dict[str, Any]]:

@@ -262,8 +262,12 @@ def _certainty(r: Report) -> str:
         areas = f"{own['n']} postcodegebied{'en' if own['n'] > 1 else ''}"
         points = [
             f"Het gebied telt {areas}; de groep is samengesteld uit de {e['n']['wijk_donors']} andere stedelijke gebieden die er vooraf het "
-            f"meest op leken, gelijkgesteld op {'het pad' if e['before'][1:] else 'het niveau'} van {_before(r)}. Gemiddelde afwijking vooraf: "
-            f"{in_unit(own['error'], r.effect_unit)} {r.effect_unit}.",
+            f"meest op leken, gelijkgesteld op {'het pad' if e['before'][1:] else 'het niveau'} van {_before(r)}."
+            + (
+                f" Gemiddelde afwijking vooraf: {in_unit(own['error'], r.effect_unit)} {r.effect_unit}."
+                if e["before"][1:]
+                else ""
+            ),
             f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. "
             "Bij veertig wijken vallen er ook zonder effect zo'n twee buiten hun marge.",
         ]
@@ -366,6 +370,29 @@ def path(r: Report) -> Picture | None:
     return figures.event_study(
         pd.DataFrame(r.effect["event"]), r.effect_style(), EFFECT_NAMES[r.effect["main"]], r.effect["before"]
     )
+
+
+def years(r: Report) -> Html | None:
+    """Show the effect in some years against every group (Nederland only)."""
+    if r.effect["reason"] or r.gebied != "Nederland":
+        return None
+    name, main = r.panel.outcome["indicator"], r.effect["main"]
+    rows: dict[int, dict[str, str]] = {}
+    for row in r.effect["years"]:
+        key = (row["period"], _numbers(row), r.effect_unit, row["design"], NATIONAL)
+        r.record("effect_path", *key, indicator=name)
+        line = rows.setdefault(row["period"], {"jaar": str(row["period"])})
+        line[EFFECT_NAMES[row["design"]]] = stated(
+            r, "effect_path", row["period"], row["design"], True, method=NATIONAL, indicator=name
+        )
+    for row in r.effect["years"]:
+        if row["design"] == main:
+            rows[row["period"]]["te zien vanaf (hoofdschatting)"] = in_unit(row["detectable"], r.effect_unit)
+    caption = (
+        f"Effect per jaar tegen elke vergelijkingsgroep ({r.effect_unit}; 95%-marge), ten opzichte van {_before(r)}. Hoofdschatting: "
+        f"{EFFECT_NAMES[main]}."
+    )
+    return table(pd.DataFrame(rows.values(), dtype=object), caption)
 
 
 def curve(r: Report) -> Picture | None:

@@ -1,0 +1,372 @@
+"""The effect estimators: known answers by hand, planted effects recovered, naive designs that fail."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import optimize
+
+from helpers import RAW, effects, simulate, space
+from helpers.effects import Sample, Windows
+
+YEARS = np.arange(1998, 2019)
+LONG = Windows(tuple(range(1998, 2005)), tuple(range(2012, 2018)), ())
+
+
+def invented(seed=1, effect=0.0, cities=12, each=40, chosen=6, noise=0.1, periods=YEARS, **options):
+    """Areas in cities, on the whole the weakest of each treated; levels, shocks per city and year, noise."""
+    rng = np.random.default_rng(seed)
+    n = cities * each
+    city = np.repeat([f"stad{c:02d}" for c in range(cities)], each)
+    level = rng.normal(size=n)
+    order = pd.Series(level + rng.normal(size=n)).groupby(city).rank().to_numpy()
+    treated = order <= chosen
+    shock = rng.normal(size=(cities, len(periods)))[np.repeat(np.arange(cities), each)] * 0.2
+    y = level[:, None] + shock + 0.02 * (periods - 2005) + noise * rng.normal(size=(n, len(periods)))
+    y += effect * treated[:, None] * np.clip((periods - 2007) / 5, 0, 1)
+    wijk = np.where(treated, np.char.add(np.char.add(city, "/"), (order // 2).astype(int).astype(str)), "")
+    nothing = np.zeros(n, bool)
+    area = np.array([f"{i:04d}" for i in range(n)])
+    return Sample(y, y, periods, area, city, wijk, nothing, nothing, **options)
+
+
+# ---- which years ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("periods", "last", "before", "after", "leads"),
+    [
+        (YEARS, 2017, LONG.before, LONG.after, ()),
+        ([2002, 2008, 2012, 2014, 2016, 2018, 2020, 2022], 2018, (2008,), (2012, 2014, 2016, 2018), (2002,)),
+        (range(2005, 2014), 2017, (2007,), (2012, 2013), (2005, 2006)),
+        ([2002, 2004, 2009, 2011], 2017, (2004,), (2011,), (2002,)),
+    ],
+)
+def test_the_years_of_the_comparison(periods, last, before, after, leads):
+    assert effects.windows(periods, last) == Windows(before, after, leads)
+
+
+@pytest.mark.parametrize("periods", [[2014, 2018], [2002, 2008], []])
+def test_without_a_year_before_or_after_there_is_no_comparison(periods):
+    assert effects.windows(periods, 2018) is None
+
+
+def test_time_weights_compare_means():
+    weights = effects.time_weights(invented(), LONG)
+    assert weights[YEARS <= 2004] == pytest.approx(-1 / 7)
+    assert weights[(YEARS >= 2012) & (YEARS <= 2017)] == pytest.approx(1 / 6)
+    assert weights.sum() == pytest.approx(0)
+
+
+def test_with_a_cycle_a_gap_that_moves_with_it_cancels():
+    cycle = np.sin(YEARS / 3.0)
+    weights = effects.time_weights(invented(cycle=cycle), LONG)
+    assert weights.sum() == pytest.approx(0, abs=1e-12)
+    assert weights @ cycle == pytest.approx(0, abs=1e-12)
+    assert weights[YEARS >= 2012].sum() == pytest.approx(1)
+
+
+# ---- the sample ------------------------------------------------------------------------------------
+
+
+def rows(values, n=100.0):
+    return pd.DataFrame(
+        [(area, year, v, n, "stad") for area, series in values.items() for year, v in series.items()],
+        columns=["area", "period", "value", "n", "gemeente"],
+    )
+
+
+def test_shares_become_log_odds_with_half_a_case_added():
+    s = effects.sample(rows({"1000": {2004: 0.0, 2012: 20.0}}), {"1000": "w"}, set(), set(), "logit")
+    assert s.y[0] == pytest.approx([np.log(0.5 / 100.5), np.log(20.5 / 80.5)])
+
+
+def test_areas_that_miss_a_year_are_left_out_and_rare_years_too():
+    values = {
+        "1000": {2004: 1.0, 2012: 2.0},
+        "1001": {2004: 1.0, 2012: 1.0},
+        "1002": {2004: 1.0, 2012: 3.0, 2013: 9},
+    }
+    values["1003"] = {2004: 1.0}
+    s = effects.sample(rows(values), {}, {"1001"}, {"1002"})
+    assert s.area.tolist() == ["1000", "1001", "1002"]
+    assert s.periods.tolist() == [2004, 2012]
+    assert s.donor.tolist() == [True, False, False]
+
+
+def test_an_amount_of_zero_has_no_logarithm():
+    s = effects.sample(
+        rows({"1000": {2004: 0.0, 2012: 2.0}, "1001": {2004: 1.0, 2012: 2.0}}), {}, set(), set(), "log"
+    )
+    assert s.area.tolist() == ["1001"]
+
+
+def test_effects_return_to_the_unit_of_the_outcome():
+    s = invented()
+    assert replace(s, scale="log").in_unit(0.035, 1.0) == pytest.approx(3.5)
+    assert s.in_unit(-0.2, 4.0) == -0.2
+    # At 20% log-odds of -0.1 more come from odds e^0.1 times as large.
+    before = 0.25 * np.exp(0.1) / (1 + 0.25 * np.exp(0.1))
+    assert replace(s, scale="logit").in_unit(-0.1, 20.0) == pytest.approx(100 * (0.2 - before))
+
+
+# ---- who is compared with whom -----------------------------------------------------------------------
+
+
+def test_inside_cities_the_estimate_is_the_mean_of_city_differences():
+    s = invented(effect=0.5, noise=0.0)
+    found = effects.designs(s, LONG)
+    fit = effects.regression(s, found["rest_stad"], effects.time_weights(s, LONG))
+    assert fit.estimate == pytest.approx(0.5, abs=1e-9)
+    assert fit.groups == 12
+    # Every city has as many treated and donors here, so that leaving one out changes nothing.
+    assert fit.without[:, 0] == pytest.approx(0.5, abs=1e-9)
+
+
+def test_matches_are_near_and_areas_without_any_are_left_out():
+    s = invented(noise=0.01)
+    weight = effects.match(s, LONG, neighbours=2, caliper=0.3)
+    x, _ = effects.features(s, LONG)
+    level = x[:, 0] / x[s.treated, 0].std(ddof=1)
+    own = s.treated & (weight > 0)
+    used = s.donor & (weight > 0)
+    assert weight[own].sum() == pytest.approx(1)
+    assert weight[used].sum() == pytest.approx(1)
+    far = np.abs(level[s.treated][:, None] - level[s.donor][None]).min(axis=1)
+    assert set(np.flatnonzero(far > 0.3)) <= set(np.flatnonzero(weight[s.treated] == 0))
+    table = effects.balance(s, LONG, effects.designs(s, LONG)).set_index(["design", "feature"])["difference"]
+    assert abs(table["net_niet", "niveau vooraf"]) < 0.15 < abs(table["nederland", "niveau vooraf"])
+
+
+def test_without_equally_weak_areas_there_are_no_matches():
+    s = invented()
+    far = replace(s, y=s.y - 100.0 * s.treated[:, None])
+    assert effects.match(far, LONG) is None
+    assert "net_niet" not in effects.designs(far, LONG)
+
+
+def test_a_level_that_is_mostly_chance_is_drawn_to_its_group():
+    exact, rough = invented(noise=1e-6), invented(noise=5.0)
+    for s, kept in ((exact, 1.0), (rough, 0.2)):
+        before = np.isin(s.periods, LONG.before)
+        level = s.y[:, before].mean(axis=1)
+        group = ~s.treated
+        found = effects.true_level(s, LONG)[group]
+        slope = np.polyfit(level[group], found, 1)[0]
+        assert slope == pytest.approx(kept, abs=0.2)
+        assert found.mean() == pytest.approx(level[group].mean())
+
+
+@pytest.mark.parametrize("periods", [YEARS, np.array([2002, 2008, 2012, 2014, 2016])])
+def test_matching_on_chance_does_not_pass_for_an_effect(periods):
+    """Donors matched on a noisy level recover afterwards; the correction takes that out (Daw & Hatfield 2018)."""
+    raw, corrected = [], []
+    for seed in range(20):
+        s = invented(seed, noise=1.0 if len(periods) > 5 else 0.4, periods=periods)
+        w = effects.windows(periods, 2017)
+        found, contrast = effects.designs(s, w)["net_niet"], effects.time_weights(s, w)
+        corrected.append(effects.regression(s, found, contrast).estimate)
+        raw.append(effects.regression(s, replace(found, offset=None), contrast).estimate)
+    assert abs(np.mean(corrected)) < abs(np.mean(raw)) / 2
+
+
+# ---- synthetic difference-in-differences ---------------------------------------------------------------
+
+
+def test_synthetic_weights_reach_the_optimum_that_a_general_solver_finds():
+    rng = np.random.default_rng(5)
+    donors, goal = rng.normal(size=(9, 12)).cumsum(axis=1), rng.normal(size=12).cumsum()
+    before = np.arange(12) < 8
+    units, years = effects.synthetic_weights(donors, goal, before, ~before, 1)
+    for weight in (units, years):
+        assert weight.sum() == pytest.approx(1)
+        assert (weight >= 0).all()
+    noise = np.diff(donors[:, before], axis=1).std(ddof=1)
+    zeta = 4**0.25 * noise
+    a, b = donors[:, before].T, goal[before]
+    a, b = a - a.mean(axis=0), b - b.mean()
+
+    def loss(w):
+        return zeta**2 * w @ w + ((a @ w - b) ** 2).sum() / 8
+
+    best = optimize.minimize(
+        loss, np.full(9, 1 / 9), bounds=[(0, 1)] * 9, constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
+        method="SLSQP", options={"ftol": 1e-12, "maxiter": 500},
+    )  # fmt: skip
+    assert loss(units) == pytest.approx(best.fun, rel=1e-3)
+
+
+def test_a_treated_path_that_is_a_mixture_of_donors_gives_the_effect():
+    rng = np.random.default_rng(2)
+    donors = np.outer(rng.normal(size=40), np.arange(30)) + 0.1 * rng.normal(size=(40, 30)).cumsum(axis=1)
+    goal = 0.5 * donors[3] + 0.5 * donors[17] + 4.0
+    goal[25:] += 2.0
+    y = np.vstack([donors, goal])
+    treated = np.arange(41) == 40
+    assert effects.synthetic_did(y, treated, np.arange(30) >= 25) == pytest.approx(2.0, abs=0.3)
+
+
+def test_california_tobacco_gives_the_published_estimate():
+    """Arkhangelsky et al. (2021), table 1: -15.6 packs a head."""
+    folder = os.environ.get("WIJKEN_REFERENCE") or Path(__file__).parents[2] / "shared" / "data" / "reference"
+    path = Path(folder) / "california_prop99.csv"
+    if not path.is_file():
+        pytest.skip(
+            "california_prop99.csv (State;Year;PacksPerCapita;treated) staat niet in WIJKEN_REFERENCE"
+        )
+    wide = pd.read_csv(path, sep=";").pivot_table(index="State", columns="Year", values="PacksPerCapita")
+    treated = (wide.index == "California").astype(bool)
+    after = wide.columns.to_numpy() >= 1989
+    assert effects.synthetic_did(wide.to_numpy(), treated, after) == pytest.approx(-15.604, abs=0.01)
+
+
+# ---- diagnostics ------------------------------------------------------------------------------------------
+
+
+def test_the_path_is_flat_before_and_grows_after():
+    s = invented(effect=1.0)
+    event, variance = effects.event_study(s, LONG, effects.designs(s, LONG)["rest_stad"])
+    event = event.set_index("period")
+    assert event.loc[:2007, "estimate"].abs().max() < 0.1
+    assert event.loc[2010, "estimate"] == pytest.approx(0.6, abs=0.1)
+    assert event.loc[2018, "estimate"] == pytest.approx(1.0, abs=0.1)
+    assert variance.shape == (21, 21)
+    assert np.linalg.eigvalsh(variance).min() > -1e-12
+
+
+def test_areas_that_already_drifted_apart_are_noticed():
+    s = invented()
+    for drift, noticed in ((0.0, False), (0.1, True)):
+        moved = replace(s, y=s.y + drift * s.treated[:, None] * (YEARS - 1998))
+        design = effects.designs(moved, LONG)["rest_stad"]
+        event, variance = effects.event_study(moved, LONG, design)
+        found = effects.leads_test(moved, LONG, event, variance, 8.0)
+        assert (found["slope_p"] < 0.05) == noticed
+        assert found["slope"] == pytest.approx(drift, abs=0.02)
+        assert found["n"] == 7
+
+
+def test_one_earlier_measurement_is_a_test_with_two_years():
+    periods = np.array([2002, 2008, 2012, 2018])
+    s = invented(periods=periods)
+    w = effects.windows(periods, 2018)
+    event, variance = effects.event_study(s, w, effects.designs(s, w)["net_niet"])
+    assert effects.leads_test(s, w, event, variance, 8.0)["n"] == 2
+    assert event.set_index("period").loc[2008, "estimate"] == 0.0
+
+
+def test_departures_as_large_as_before_widen_the_interval_by_hand():
+    w = Windows((2008,), (2012, 2014), (2002,))
+    event = pd.DataFrame({"period": [2002, 2008, 2012, 2014], "estimate": [-0.6, 0.0, 1.0, 2.0]})
+    found = effects.honest(w, event, 1.5, 0.1, 1e9)
+    assert found["drift"] == pytest.approx(0.1)  # 0.6 in six years
+    assert found["lower"] == pytest.approx(1.5 - 0.196 - 0.5, abs=1e-3)  # five years from 2008 to 2013
+    assert found["breakdown"] == pytest.approx((1.5 - 0.196) / 0.5, abs=1e-2)
+    assert effects.honest(w, event, 0.1, 0.1, 1e9)["breakdown"] == 0.0
+
+
+def test_who_is_chosen_in_a_bad_year_recovers_by_himself():
+    exact = effects.rebound(invented(noise=1e-9), 2001, 2004)
+    assert exact["share"] == pytest.approx(0, abs=1e-6)
+    rough = effects.rebound(invented(noise=1.0), 2001, 2004)
+    assert 0.3 < rough["share"] < 0.7  # half of the variance is noise
+    assert np.sign(rough["gap"]) == -1
+    assert effects.rebound(invented(), 1990, 2004) is None
+
+
+def test_swapping_wijken_with_their_matches_finds_a_large_effect_and_no_small_one():
+    s = invented(effect=2.0)
+    contrast = effects.time_weights(s, LONG)
+    assert effects.randomisation(s, LONG, contrast) < 0.01
+    assert effects.randomisation(invented(noise=1.0), LONG, contrast) > 0.05
+
+
+def test_the_dose_is_a_weighted_slope_by_hand():
+    wijken = [f"stad{i % 4}/{i}" for i in range(12)]
+    amount = pd.Series(np.arange(12.0), wijken)
+    fit = effects.dose(3.0 + 0.5 * amount, amount, pd.Series(1.0, wijken))
+    assert fit.estimate == pytest.approx(0.5)
+    assert fit.groups == 4
+    assert effects.dose(amount[:9], amount[:9], amount[:9]) is None
+
+
+# ---- one wijk ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("periods", [YEARS, np.array([2002, 2008, 2012, 2014, 2016])])
+def test_every_wijk_has_its_own_group_and_a_margin_that_placebos_give(periods):
+    s = invented(effect=1.0, noise=0.2, periods=periods)
+    w = effects.windows(periods, 2016)
+    table, paths = effects.wijk_paths(s, w)
+    planted = 1.0 - np.clip((w.before[-1] - 2007) / 5, 0, 1)  # in 2008 a fifth of the effect is there already
+    assert set(table["wijk"]) == set(s.wijk[s.treated])
+    inside = (table["lower"] <= planted) & (planted <= table["upper"])
+    assert inside.mean() > 0.85
+    assert table["p"].between(1 / 61, 1).all()
+    assert (table["p"] < 0.05).mean() > 0.5
+    assert len(paths) == len(table) * len(periods)
+    again, _ = effects.wijk_paths(s, w)
+    pd.testing.assert_frame_equal(table, again)
+
+
+# ---- planted effects in the practice panel -----------------------------------------------------------------------
+
+
+def world(seed, planted):
+    """One invented country as a sample of the Leefbaarometer, with rings and score."""
+    book = list(pd.read_csv(RAW / "indicatoren.csv")["indicator"])
+    nothing = dict.fromkeys(book, 0.0)
+    country, values, score, _ = simulate.generate(
+        seed, nothing | simulate.planted_effects({"lbm": planted}, book) if planted else nothing, only=["lbm"]
+    )
+    ring = space.rings(country.queen, country.wijk != "")
+    y = values["lbm"]
+    sample = Sample(
+        y, y, simulate.YEARS, country.code, country.gemeente, country.wijk, ring == 1, np.zeros(len(y), bool)
+    )
+    return sample, ring, score
+
+
+@pytest.fixture(scope="module")
+def worlds():
+    return [world(seed, 0.05) for seed in range(11, 17)]
+
+
+def test_a_planted_effect_is_recovered_and_the_margin_holds_it(worlds):
+    found = []
+    for s, _, _ in worlds:
+        fit = effects.regression(s, effects.designs(s, LONG)["synthetisch"], effects.time_weights(s, LONG))
+        lower, upper = fit.interval()
+        found.append((fit.estimate, lower <= 0.05 <= upper))
+    estimates, inside = np.transpose(found)
+    assert estimates.mean() == pytest.approx(0.05, abs=0.005)
+    assert inside.sum() >= 5
+
+
+def test_the_naive_answers_are_visibly_wrong(worlds):
+    for s, _, score in worlds[:3]:
+        contrast = effects.time_weights(s, LONG)
+        before_after = (s.y @ contrast)[s.treated].mean()
+        assert abs(before_after - 0.05) > 0.015
+        before = s.y[:, :7].mean(axis=1)
+        table = effects.discontinuity(score, s.treated, s.y @ contrast, before).set_index("what")
+        assert table.loc["behandeling", "lower"] < 0.5  # the list did not follow the score
+
+
+def test_spill_over_to_the_ring_around_the_wijken_is_found(worlds):
+    first = [effects.rings(s, LONG, ring).set_index("ring")["estimate"] for s, ring, _ in worlds]
+    assert np.mean([f["1"] for f in first]) == pytest.approx(0.25 * 0.05, abs=0.005)
+    assert np.mean([f["0"] for f in first]) == pytest.approx(0.05, abs=0.006)
+
+
+def test_without_a_planted_effect_hardly_any_design_finds_one():
+    rejected = []
+    for seed in (21, 22, 23):
+        s, _, _ = world(seed, 0.0)
+        for design in effects.designs(s, LONG).values():
+            lower, upper = effects.regression(s, design, effects.time_weights(s, LONG)).interval()
+            rejected.append(not lower <= 0 <= upper)
+    assert np.mean(rejected) <= 0.34

@@ -1,0 +1,124 @@
+"""Few-cluster inference, compared with statsmodels and with what the textbook says, done the long way."""
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.inference import (
+    WEBB,
+    Regression,
+    detectable,
+    equivalence,
+    joint_test,
+    partial_out,
+    quantile_t,
+)
+
+
+def data(seed=1, n=120, groups=9, effect=0.4):
+    """Unequal clusters with a shock each, treatment in part of them, weights."""
+    rng = np.random.default_rng(seed)
+    cluster = rng.choice(groups, n, p=np.arange(1, groups + 1) / np.arange(1, groups + 1).sum())
+    treated = ((cluster % 2 == 0) & (rng.random(n) < 0.7)).astype(float)
+    other = rng.normal(size=n)
+    y = effect * treated + 0.3 * other + rng.normal(size=groups)[cluster] + rng.normal(size=n)
+    return y, np.column_stack([treated, other, np.ones(n)]), rng.uniform(0.5, 2, n), cluster
+
+
+def test_the_estimate_and_cr1_equal_statsmodels():
+    y, x, w, cluster = data()
+    ours = Regression(y, x, w, cluster)
+    theirs = sm.WLS(y, x, weights=w).fit(cov_type="cluster", cov_kwds={"groups": cluster})
+    assert ours.beta == pytest.approx(theirs.params, abs=1e-10)
+    assert ours.cr1 == pytest.approx(theirs.cov_params(), abs=1e-10)
+    assert (ours.influence**2).sum() == pytest.approx(ours.cr1[0, 0], abs=1e-12)
+
+
+def test_fixed_effects_taken_out_before_give_what_dummies_give():
+    y, x, w, cluster = data()
+    place = np.arange(len(y)) % 5
+    out = partial_out(np.column_stack([y, x[:, :2]]), place, w)
+    ours = Regression(out[:, 0], out[:, 1:], w, cluster, absorbed=5)
+    dummies = np.column_stack([x[:, :2], (place[:, None] == np.arange(5)).astype(float)])
+    theirs = sm.WLS(y, dummies, weights=w).fit(cov_type="cluster", cov_kwds={"groups": cluster})
+    assert ours.beta == pytest.approx(theirs.params[:2], abs=1e-10)
+    assert ours.cr1 == pytest.approx(theirs.cov_params()[:2, :2], abs=1e-10)
+
+
+def test_cr3_is_the_jackknife_over_clusters():
+    y, x, w, cluster = data()
+    ours = Regression(y, x, w, cluster)
+    betas = []
+    for g in np.unique(cluster):
+        keep = cluster != g
+        betas.append(sm.WLS(y[keep], x[keep], weights=w[keep]).fit().params)
+    off = np.array(betas) - ours.beta
+    assert ours.cr3 == pytest.approx((len(off) - 1) / len(off) * off.T @ off, abs=1e-9)
+
+
+@pytest.mark.parametrize("null", [0.0, 0.5])
+def test_the_wild_bootstrap_equals_one_that_refits_every_draw(null):
+    y, x, w, cluster = data(n=60, groups=6)
+    draws = np.random.default_rng(3).choice(WEBB, (99, 6))
+    fit = Regression(y, x, w, cluster)
+    root = np.sqrt(w)
+    free = np.linalg.lstsq(x[:, 1:] * root[:, None], (y - null * x[:, 0]) * root, rcond=None)[0]
+    fitted = null * x[:, 0] + x[:, 1:] @ free
+    actual = abs(fit.estimate - null) / np.sqrt(fit.cr1[0, 0])
+    larger = 0
+    for draw in draws:
+        star = Regression(fitted + draw[cluster] * (y - fitted), x, w, cluster)
+        larger += abs(star.estimate - null) / np.sqrt(star.cr1[0, 0]) >= actual
+    assert fit._wild(null, draws) == larger / 99
+
+
+def test_the_wild_interval_ends_where_the_test_just_rejects():
+    fit = Regression(*data())
+    lower, upper = fit.wild_interval(draws=999)
+    assert lower < fit.estimate < upper
+    for end, outward in ((lower, -1), (upper, 1)):
+        assert (
+            fit.wild_p(end + outward * 0.02, draws=999) < 0.05 <= fit.wild_p(end - outward * 0.02, draws=999)
+        )
+
+
+def test_equal_clusters_count_fully_and_one_large_cluster_hardly():
+    treated = np.tile([1.0, 0.0], 40)
+    x = np.column_stack([treated, np.ones(80)])
+    y = np.random.default_rng(1).normal(size=80)
+    equal = Regression(y, x, np.ones(80), np.repeat(np.arange(8), 10))
+    assert equal.effective_clusters == pytest.approx(8)
+    uneven = Regression(y, x, np.ones(80), np.r_[np.zeros(66, int), np.repeat(np.arange(1, 8), 2)])
+    assert uneven.effective_clusters < 2
+    assert uneven.df == 1.0
+
+
+def test_the_interval_is_wider_than_with_all_clusters_counted():
+    fit = Regression(*data())
+    lower, upper = fit.interval()
+    assert upper - lower > 2 * quantile_t(0.975, fit.groups - 1) * fit.se
+    assert fit.p_values()["p"] > fit.p_values()["cr3"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(shift=st.floats(-50, 50), scale=st.floats(0.1, 10))
+def test_estimate_and_margin_move_with_the_outcome(shift, scale):
+    y, x, w, cluster = data()
+    base = Regression(y, x, w, cluster)
+    moved = Regression(scale * y + shift * x[:, 0], x, w, cluster)
+    assert moved.estimate == pytest.approx(scale * base.estimate + shift, abs=1e-7)
+    assert moved.se == pytest.approx(scale * base.se, rel=1e-7)
+
+
+def test_the_joint_test_is_an_f_test():
+    f, p = joint_test(np.array([2.0, 0.0]), np.diag([1.0, 4.0]), 10)
+    assert f == pytest.approx(2.0)
+    assert p == pytest.approx(0.1859, abs=1e-4)  # F(2, 10) above 2, from tables
+
+
+def test_what_could_be_seen_and_what_is_excluded_by_hand():
+    assert detectable(1.0, 1e6) == pytest.approx(1.959964 + 0.841621, abs=1e-4)
+    assert equivalence(0.0, 1.0, 1e6, 1.644854) == pytest.approx(0.05, abs=1e-4)
+    assert equivalence(2.0, 1.0, 1e6, 1.0) > 0.8
