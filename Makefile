@@ -4,7 +4,7 @@ PY := .venv/bin/python
 READY := .venv/.ready
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: reports test check lab data bench lock clean help
+.PHONY: reports test check lab data bench validity lock clean help
 
 reports: $(READY) ## render every report to reports/ (WIJKEN_RAW=folder for published data)
 	@$(PY) -m helpers reports
@@ -26,6 +26,9 @@ lab: $(READY) ## open the notebooks in JupyterLab
 
 bench: $(READY) ## measure the batch beside stock papermill and beside its floor (about 20 minutes)
 	@$(PY) benchmarks/batch.py
+
+validity: $(READY) ## find planted effects in 500 invented countries (about 40 minutes)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) benchmarks/validity.py
 
 lock: $(READY) ## resolve the dependencies anew into requirements.lock
 	@.uv/bin/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock

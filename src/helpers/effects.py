@@ -57,7 +57,7 @@ class Sample:
         Areas that may have been treated (candidates): neither treated nor donors.
     urban : array of bool
         In one of the gemeenten with aandachtswijken.
-    scale : {"lineair", "log", "logit"}
+    scale : {"lineair", "log", "logit", "rate"}
     cycle : array, shape (periods,), optional
         National level; when given, time weights cancel what moves with it.
     """
@@ -98,7 +98,7 @@ class Sample:
         at : float
             Level of the treated areas, as published, to which the effect brought them.
         """
-        if self.scale == "log":
+        if self.scale in ("log", "rate"):
             return 100 * np.asarray(effect)
         if self.scale == "logit":
             share = at / 100
@@ -124,9 +124,10 @@ def sample(
         Aandachtswijk of each treated area.
     near, left_out : set of str
         See :class:`Sample`.
-    scale : {"lineair", "log", "logit"}
+    scale : {"lineair", "log", "logit", "rate"}
         "logit" for percentages, with half a case added to either side (empirical log-odds, Haldane 1956);
-        "log" for positive amounts.
+        "log" for positive amounts; "rate" for cases per 1,000 of `n`, with half a case added (its effects are
+        those of a Poisson model with exposure).
     cyclical : bool
         Cancel what moves with the national level.
 
@@ -142,10 +143,14 @@ def sample(
     n = rows.pivot_table(index="area", columns="period", values="n", aggfunc="first", dropna=False)
     n = n.reindex(index=wide.index, columns=wide.columns).to_numpy(float)
     value = wide.to_numpy(float)
-    if scale == "logit":
+    if scale in ("logit", "rate"):
         n = np.where(np.isfinite(n) & (n > 0), n, 1000.0)
-        cases = np.clip(value / 100, 0, 1) * n
-        y = np.log((cases + 0.5) / (n - cases + 0.5))
+        cases = np.clip(value / 100, 0, 1) * n if scale == "logit" else value / 1000 * n
+        y = (
+            np.log((cases + 0.5) / (n - cases + 0.5))
+            if scale == "logit"
+            else np.log((cases + 0.5) / n * 1000)
+        )
     else:
         y = np.log(value) if scale == "log" else value
     area = wide.index.to_numpy(str)
@@ -858,19 +863,33 @@ def discontinuity(score: Array, treated: NDArray[np.bool_], change: Array, befor
     DataFrame
         Columns what ("behandeling", "niveau vooraf", "verandering"), estimate, lower, upper, bandwidth, n.
     """
-    from rdrobust import rdrobust
-
-    cutoff = np.sort(score)[-int(treated.sum())]
+    cutoff = float(np.sort(score)[-int(treated.sum())])
     rows = []
     for what, y in (
         ("behandeling", treated.astype(float)),
         ("niveau vooraf", before),
         ("verandering", change),
     ):
-        fit = rdrobust(y, score, c=cutoff)
-        lower, upper = fit.ci.loc["Robust"]
-        n = int(np.sum(fit.N_h))
-        rows.append(
-            (what, float(fit.coef.loc["Conventional"].iloc[0]), lower, upper, float(fit.bws.iloc[0, 0]), n)
-        )
+        rows.append((what, *jump(y, score, cutoff)))
     return pd.DataFrame(rows, columns=["what", "estimate", "lower", "upper", "bandwidth", "n"])
+
+
+def jump(y: Array, score: Array, cutoff: float) -> tuple[float, float, float, float, int]:
+    """Estimate the jump of an outcome at a cutoff of the score (rdrobust with its defaults).
+
+    Returns
+    -------
+    (float, float, float, float, int)
+        Estimate, robust bias-corrected 95% interval, bandwidth, areas within it.
+    """
+    from rdrobust import rdrobust
+
+    fit = rdrobust(y, score, c=cutoff)
+    lower, upper = (float(v) for v in fit.ci.loc["Robust"])
+    return (
+        float(fit.coef.loc["Conventional"].iloc[0]),
+        lower,
+        upper,
+        float(fit.bws.iloc[0, 0]),
+        int(np.sum(fit.N_h)),
+    )

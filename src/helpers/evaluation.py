@@ -18,6 +18,7 @@ from scipy.special import expit
 from helpers import RAW, effects, space
 from helpers.effects import Design, Sample, Windows
 from helpers.inference import Regression, detectable, equivalence
+from helpers.monitor import gap_unit
 from helpers.sources import is_candidate
 
 # The main design of each question, chosen before any outcome was looked at: inside the own city with
@@ -38,7 +39,52 @@ def scale_of(indicator: pd.Series) -> str:
     """Return the scale on which effects on an outcome are measured; see ``effects``."""
     if indicator["unit"] == "%":
         return "logit"
-    return "log" if indicator["scale"] == "log" or indicator["unit"].startswith("per ") else "lineair"
+    if indicator["unit"].startswith("per "):
+        return "rate"
+    return "log" if indicator["scale"] == "log" else "lineair"
+
+
+def outcomes(store: Path, vraag: str, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]:
+    """Estimate the main design on every outcome of the question, with p-values for their number.
+
+    Returns
+    -------
+    list of dict
+        indicator, label, unit, design, estimate, lower, upper, p, adjusted (Benjamini & Hochberg 1995 over
+        the outcomes of the question), treated, clusters; in codebook order.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    rows: list[dict[str, Any]] = []
+    for _, indicator in book[book["direction"] != 0].iterrows():
+        sample = lay_out(store, vraag, indicator)
+        windows = None if sample is None else effects.windows(sample.periods, eind)
+        if sample is None or windows is None:
+            continue
+        found = effects.designs(sample, windows)
+        name = MAIN[vraag] if windows.long and MAIN[vraag] in found else SHORT
+        if name not in found:
+            continue
+        fit = effects.regression(sample, found[name], effects.time_weights(sample, windows))
+        at = _level(sample, windows.after)
+        numbers = [float(sample.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
+        rows.append(
+            {
+                "indicator": indicator["indicator"],
+                "label": indicator["label"],
+                "unit": "procent" if sample.scale in ("log", "rate") else gap_unit(indicator),
+                "design": name,
+                "after": list(windows.after),
+                **dict(zip(("estimate", "lower", "upper"), numbers, strict=True)),
+                "p": fit.p_values()["p"],
+                "treated": int(sample.treated.sum()),
+                "clusters": fit.groups,
+            }
+        )
+    if rows:
+        adjusted = multipletests([row["p"] for row in rows], method="fdr_bh")[1]
+        rows = [row | {"adjusted": float(p)} for row, p in zip(rows, adjusted, strict=True)]
+    return rows
 
 
 def lay_out(store: Path, vraag: str, indicator: pd.Series, candidates: bool = False) -> Sample | None:
@@ -91,7 +137,9 @@ def _near(store: Path, treated: set[str]) -> set[str]:
     return {area for area, k in zip(areas, ring, strict=True) if k == 1}
 
 
-def compute(store: Path, vraag: str, indicator: pd.Series, eind: int) -> dict[str, Any]:
+def compute(
+    store: Path, vraag: str, indicator: pd.Series, eind: int, book: pd.DataFrame | None = None
+) -> dict[str, Any]:
     """Compute every design and diagnostic of one outcome.
 
     Parameters
@@ -103,6 +151,8 @@ def compute(store: Path, vraag: str, indicator: pd.Series, eind: int) -> dict[st
         Codebook row of the outcome.
     eind : int
         Last year after.
+    book : DataFrame, optional
+        Codebook rows of the question, for its other outcomes.
 
     Returns
     -------
@@ -184,9 +234,11 @@ def compute(store: Path, vraag: str, indicator: pd.Series, eind: int) -> dict[st
         "without": _without(sample, fit, at, main, contrast),
         "rebound": _rebound(sample, windows, at),
         "wijken": _per_area(everyone, wijken, windows),
+        "wijken_adjusted": _adjusted(wijken),
         "cities": _per_area(everyone, cities, windows),
         "paths": _paths(everyone, paths) | _paths(everyone, city_paths),
         "curve": _curve(sample, everyone, eind),
+        "outcomes": [] if book is None else outcomes(store, vraag, book, eind),
     }
     result |= _spatial(store, sample, windows, main, contrast, at)
     result["dose"] = _dose(wijken, at, sample)
@@ -295,11 +347,20 @@ def _per_area(s: Sample, table: pd.DataFrame, windows: Windows) -> list[dict[str
     return rows
 
 
+def _adjusted(wijken: pd.DataFrame) -> dict[str, int]:
+    """Count wijken whose placebo p-value is at most 5%, as it is and with Benjamini-Hochberg over the wijken."""
+    from statsmodels.stats.multitest import multipletests
+
+    p = wijken["p"].to_numpy()
+    kept = multipletests(p, method="fdr_bh")[1]
+    return {"n": len(p), "raw": int((p <= 0.05).sum()), "adjusted": int((kept <= 0.05).sum())}
+
+
 def _paths(s: Sample, table: pd.DataFrame) -> dict[str, list[dict[str, float]]]:
     """Bring the paths back to the level of the outcome as published."""
     values = ["actual", "synthetic", "lower", "upper"]
     if s.scale != "lineair":
-        table[values] = np.exp(table[values]) if s.scale == "log" else 100 * expit(table[values])
+        table[values] = 100 * expit(table[values]) if s.scale == "logit" else np.exp(table[values])
     return {str(k): part[["period", *values]].to_dict("records") for k, part in table.groupby("wijk")}
 
 

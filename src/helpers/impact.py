@@ -23,6 +23,36 @@ NATIONAL = "landelijk"
 VERDICTS = {-1.0: "gunstig", 0.0: "niet vast te stellen", 1.0: "ongunstig"}
 
 
+def outcomes(r: Report) -> Html | None:
+    """Show the effect on every outcome of the question, with p-values for their number (Nederland only)."""
+    if r.effect["reason"] or r.gebied != "Nederland" or len(r.effect["outcomes"]) < 2:
+        return None
+    directions = r.panel.indicators.set_index("indicator")["direction"]
+    rows = []
+    for row in r.effect["outcomes"]:
+        after = row["after"]
+        which = {"method": f"{NATIONAL}, elke uitkomst", "indicator": row["indicator"]}
+        when = f"{after[0]}-{after[-1]}"
+        r.record("effect", when, _numbers(row), row["unit"], row["design"], n=row["treated"], **which)
+        sign = _sign(row, int(directions[row["indicator"]])) if row["adjusted"] <= 0.05 else 0.0
+        rows.append(
+            {
+                "uitkomst": row["label"],
+                "effect (95%-marge)": stated(r, "effect", when, row["design"], True, **which),
+                "eenheid": row["unit"],
+                "p": in_unit(row["p"], "p-waarde"),
+                "p, gecorrigeerd": in_unit(row["adjusted"], "p-waarde"),
+                "oordeel": VERDICTS[sign],
+            }
+        )
+    clusters = sorted({row["clusters"] for row in r.effect["outcomes"]})
+    caption = (
+        "Het effect op alle uitkomsten van deze vraag, met dezelfde opzet. p: CR3 per gemeente "
+        f"({words.some(clusters)} clusters); gecorrigeerd voor het aantal uitkomsten naar Benjamini en Hochberg."
+    )
+    return table(pd.DataFrame(rows, dtype=object), caption)
+
+
 def _missing(r: Report) -> Html | None:
     """Say why there is no effect; record that there is no verdict."""
     if not r.effect["reason"]:
@@ -97,6 +127,9 @@ def _record(r: Report) -> None:
         method = f"eigen vergelijkingsgroep, {own['placebos']} schijnwijken"
         r.record("effect", when, _numbers(own), unit, "eigen", method, own["n"], **which)
         r.record("effect_p", when, own["p"], "p-waarde", "eigen", method, own["n"], **which)
+    if r.gebied == "Nederland":
+        main = _main(r)
+        r.record("effect_p", when, main["p"], "p-waarde", main["design"], "CR3", main["treated"], **which)
     r.record("effect_verdict", when, judged(r), "oordeel")
 
 
@@ -570,6 +603,17 @@ def _moran(r: Report) -> tuple[str, str, str] | None:
     )
 
 
+def _wijken(r: Report) -> tuple[str, str, str] | None:
+    n = r.effect["wijken_adjusted"]
+    return (
+        "Werkte het in sommige wijken wel?",
+        f"{n['raw']} van de {n['n']} wijken weken meer af dan 95% van hun schijnwijken; na correctie voor hun aantal "
+        f"(Benjamini-Hochberg) {n['adjusted']}",
+        f"puur toeval zou er zo'n {number(0.05 * n['n'], 0)} geven; met {r.effect['wijken'][0]['placebos']} schijnwijken is p nooit "
+        "kleiner dan 0,016",
+    )
+
+
 def _composition(r: Report) -> tuple[str, str, str]:
     return (
         "Gingen bewoners vooruit, of kwamen er anderen?",
@@ -587,5 +631,5 @@ def _later(r: Report) -> tuple[str, str, str]:
 
 
 CHECKS = (
-    _leads, _honest, _few_clusters, _without, _rebound, _waterbed, _dose, _discontinuity, _moran, _composition, _later,
+    _leads, _honest, _few_clusters, _without, _rebound, _waterbed, _dose, _discontinuity, _moran, _wijken, _composition, _later,
 )  # fmt: skip

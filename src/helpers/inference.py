@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 Array = NDArray[np.float64]
 
@@ -201,6 +201,8 @@ class Regression:
 
     def wild_interval(self, level: float = 0.95, draws: int = DRAWS, seed: int = 2007) -> tuple[float, float]:
         """Return the effects that :meth:`wild_p` does not reject, by root finding on fixed draws."""
+        from scipy import optimize
+
         weights = np.random.default_rng(seed).choice(WEBB, (draws, self.groups))
         scale = self.se
 
@@ -267,3 +269,27 @@ def equivalence(estimate: float, se: float, df: float, bound: float) -> float:
     return float(
         max(special.stdtr(df, -(bound - estimate) / se), special.stdtr(df, -(bound + estimate) / se))
     )
+
+
+def holm(p: Array) -> Array:
+    """Adjust p-values for their number so that one false finding among them stays unlikely (Holm 1979).
+
+    Parameters
+    ----------
+    p : array, shape (tests,)
+
+    Returns
+    -------
+    array, shape (tests,)
+        In the same order.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, 0.03])).round(2)
+    array([0.03, 0.06, 0.06])
+    """
+    order = np.argsort(p, kind="stable")
+    steps = np.maximum.accumulate(np.sort(p) * np.arange(len(p), 0, -1))
+    result = np.empty(len(p))
+    result[order] = np.minimum(steps, 1.0)
+    return result

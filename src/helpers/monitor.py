@@ -88,6 +88,13 @@ class Beta(Estimate):
     clusters: int = 0
 
 
+def gap_unit(indicator: pd.Series) -> str:
+    """Return the unit of a gap: percentage points for shares, per cent (100 log points) for prices."""
+    if indicator["scale"] == "log":
+        return "procent"
+    return {"%": "procentpunt", "score": "punt"}.get(indicator["unit"], indicator["unit"])
+
+
 def rounding_envelope(value: Any, decimals: Any) -> tuple[Any, Any]:
     """Smallest and largest true value that publishes as `value`: half a unit either way.
 

@@ -18,13 +18,16 @@ import pandas as pd
 
 from helpers import RAW, claims, due, monitor
 from helpers.due import TEMPLATES, VRAGEN, gebieden, slug
-from helpers.words import MEASURES, claims_list, number, table, with_interval
+from helpers.inference import holm
+from helpers.words import MEASURES, claims_list, in_unit, number, table, with_interval
 
 VERDICTS = {-1.0: "kleiner", 0.0: "onbeslist", 1.0: "groter"}
 EFFECTS = {-1.0: "gunstig", 0.0: "onbeslist", 1.0: "ongunstig"}
 NO_SERIES = "geen reeks"
 FIGURE = '<p class="figuur-titel">'
-ON_INDEX = re.compile(",(?:target_verdict|effect_verdict|gap_change),")
+ON_INDEX = re.compile(
+    r",(?:target_verdict|effect_verdict|gap_change),|^\w+,Nederland,\w*,effect(?:_p)?,\w+,(?:landelijk|CR3|\w+),"
+)
 MOST_SHOWN = 500  # rows: more is for a spreadsheet
 
 
@@ -182,6 +185,7 @@ def index_page(results: str, total: int, failed: list[str], pages: set[str]) -> 
         mislukt=failed,
         vragen=[(v, _unit_of(v, changes)) for v in VRAGEN],
         effecten=len(effects) > 0,
+        landelijk=_national_effects(rows),
         steden=_siblings("stad"),
         woorden=[*VERDICTS.values(), NO_SERIES],
         matrix=[_row(g, verdicts, changes, effects, pages) for g in _ordered(gebieden())],
@@ -193,6 +197,38 @@ def index_page(results: str, total: int, failed: list[str], pages: set[str]) -> 
         if simulated
         else "De reeksen komen uit de aangeleverde gegevensmap.",
     )
+
+
+def _national_effects(rows: pd.DataFrame) -> str:
+    """Show the national effect on the main outcome of each question, with p-values for their number."""
+    p = rows[(rows["measure"] == "effect_p") & (rows["gebied"] == "Nederland")].set_index("question")
+    if not len(p):
+        return ""
+    found = rows[(rows["measure"] == "effect") & (rows["method"] == "landelijk")]
+    labels = pd.read_csv(RAW / "indicatoren.csv", dtype=str).set_index("indicator")["label"]
+    verdicts = rows[(rows["measure"] == "effect_verdict") & (rows["gebied"] == "Nederland")].set_index(
+        "question"
+    )
+    lines = []
+    for (question, own), adjusted in zip(p.iterrows(), holm(p["estimate"].to_numpy(float)), strict=True):
+        same = (found["question"] == question) & (found["reference"] == own["reference"])
+        row = found[same & (found["gebied"] == "Nederland")].iloc[0]
+        unit = row["unit"]
+        lines.append(
+            {
+                "vraag": str(question).capitalize(),
+                "uitkomst": labels[row["indicator"]],
+                "effect (95%-marge)": f"{with_interval(row['estimate'], row['lower'], row['upper'], unit, True)} {unit}",
+                "p": in_unit(own["estimate"], "p-waarde"),
+                "p, Holm": in_unit(adjusted, "p-waarde"),
+                "oordeel": EFFECTS[float(verdicts.loc[question, "estimate"])],
+            }
+        )
+    caption = (
+        "Het effect van de wijkenaanpak, landelijk, op de hoofduitkomst van elke vraag. p: CR3 per gemeente; Holm: gecorrigeerd "
+        f"voor {len(lines)} vragen. Plus is een hogere uitkomst."
+    )
+    return table(pd.DataFrame(lines), caption)
 
 
 def method_page() -> str:
@@ -283,7 +319,7 @@ def _answer(ledger: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
             f"{(known == 0).sum()} is het niet vast te stellen. Ook als er niets veranderde zouden er bij {len(known)} "
             f"oordelen met 95%-marges zo'n {number(0.05 * len(known), 0)} stellig uitvallen."
         )
-    sentences.append("Of de wijkenaanpak daarvan de oorzaak is, volgt hier niet uit; zie de rapporten.")
+    sentences.append("Of de wijkenaanpak daarvan de oorzaak is, staat hieronder apart.")
     return sentences
 
 

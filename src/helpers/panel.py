@@ -533,7 +533,10 @@ class Panel:
             from helpers import evaluation  # all other reports only read what one has computed
 
             path.parent.mkdir(parents=True, exist_ok=True)
-            result = {"key": key, **evaluation.compute(self.store, self.question, self.outcome, eind)}
+            result = {
+                "key": key,
+                **evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators),
+            }
             temporary = path.with_name(f".{path.name}.{os.getpid()}")
             temporary.write_text(json.dumps(result), encoding="utf-8")
             temporary.replace(path)

@@ -88,13 +88,6 @@ def open_report(
     return Report(start, eind, referentie, seed, panel.load(vraag, gebied, data, seed))
 
 
-def gap_unit(indicator: pd.Series) -> str:
-    """Return the unit of a gap: percentage points for shares, per cent (100 log points) for prices."""
-    if indicator["scale"] == "log":
-        return "procent"
-    return {"%": "procentpunt", "score": "punt"}.get(indicator["unit"], indicator["unit"])
-
-
 def _margins(row: pd.Series) -> tuple[float, float, float]:
     """Value and 95% margin of one observation."""
     margin = monitor.Z * row["se"]
@@ -214,7 +207,7 @@ class Report:
     @property
     def gap_unit(self) -> str:
         """Unit of a gap in the main outcome; empty without a series."""
-        return "" if self.indicator is None else gap_unit(self.indicator)
+        return "" if self.indicator is None else monitor.gap_unit(self.indicator)
 
     def style(self, gap: bool = False) -> Style:
         """Return the shared style of the plots of the main outcome's level, or of its gap."""
@@ -298,7 +291,7 @@ class Report:
     @property
     def effect_unit(self) -> str:
         """Unit of an effect."""
-        unit = gap_unit(self.panel.outcome)
+        unit = monitor.gap_unit(self.panel.outcome)
         return "procent" if unit.startswith("per ") else unit
 
     def effect_style(self, level: bool = False) -> Style:
@@ -511,7 +504,7 @@ class Report:
             if not set(window) <= set(gap.index):
                 continue
             change = monitor.change(gap, *window)
-            unit = gap_unit(row)
+            unit = monitor.gap_unit(row)
             numbers = (change.estimate, change.lower, change.upper)
             for year, values in gap.loc[list(window)].iterrows():
                 for measure, kind, prefix in (("gap", unit, ""), ("index", "index", "index_")):

@@ -182,8 +182,8 @@ MEASURES |= {
         "inference.equivalence",
     ),
     "effect_p": Measure(
-        "p-waarde van het effect in één gebied",
-        "Het aandeel van even grote schijnwijken zonder aanpak dat minstens zo ver van zijn vergelijkingsgroep afweek.",
+        "p-waarde van het effect",
+        "Landelijk: CR3 per gemeente, t-verdeling naar het effectieve aantal clusters. In één wijk of stad: het aandeel van even grote schijnwijken zonder aanpak dat minstens zo ver van zijn vergelijkingsgroep afweek.",
         "effects.wijk_paths",
     ),
     "effect_verdict": Measure(
@@ -510,6 +510,11 @@ def _standing(r: Report, gap: float, year: int) -> str:
         return "een onbekende positie"
     size = cite(r, in_unit(abs(gap), r.gap_unit), "gap", year, r.referentie)
     return f"een {'achterstand' if gap >= 0 else 'voorsprong'} van {size} {r.gap_unit}"
+
+
+def some(numbers: list[int]) -> str:
+    """Write "18", or "18 tot 140"."""
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} tot {numbers[-1]}"
 
 
 def _and(names: Iterable[str]) -> str:

@@ -1,0 +1,233 @@
+"""What reports say about the effect: complete for the country, modest for a wijk, silent without a base."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import evaluation, impact, panel
+from helpers.report import open_report
+
+
+@pytest.fixture(scope="module")
+def country(store, practice):
+    return open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(practice))
+
+
+@pytest.fixture(scope="module")
+def wijk(store, practice):
+    return open_report("leefbaarheid", "Utrecht/Overvecht", 2008, 2018, data=str(practice))
+
+
+@pytest.fixture(scope="module")
+def real(real_data, store):
+    return open_report("leefbaarheid", "Nederland", 2008, 2022, data=str(real_data))
+
+
+def text(html):
+    return re.sub(r"<[^>]+>", " ", str(html))
+
+
+# ---- the evaluation ----------------------------------------------------------------------------------
+
+
+def test_all_references_and_the_matched_group_stand_side_by_side(country):
+    e = country.effect
+    assert [d["design"] for d in e["designs"]] == ["nederland", "g18", "rest_stad", "net_niet", "synthetisch"]
+    for design in e["designs"]:
+        assert design["lower"] < design["estimate"] < design["upper"]
+        assert 0 <= design["wild"] <= 1
+        assert design["effective"] <= design["clusters"]
+    assert e["n"]["treated"] == 83
+    assert e["n"]["wijken"] == 40
+    assert e["n"]["near"] > 0
+    json.dumps(e, allow_nan=False)
+
+
+def test_the_evaluation_is_computed_once_and_again_when_the_year_changes(country, practice, monkeypatch):
+    country.effect  # noqa: B018  # there is one now
+
+    def refuse(*_):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(evaluation, "compute", refuse)
+    same = open_report("leefbaarheid", "Utrecht", 2008, 2018, data=str(practice))
+    assert same.effect == country.effect
+    with pytest.raises(AssertionError, match="computed again"):
+        open_report("leefbaarheid", "Nederland", 2008, 2015, data=str(practice)).effect  # noqa: B018
+
+
+def test_a_kept_evaluation_of_other_data_is_not_used(country, practice, tmp_path, monkeypatch):
+    copy = tmp_path / "bron"
+    shutil.copytree(practice, copy)
+    monkeypatch.setenv("WIJKEN_PROCESSED", str(tmp_path / "processed"))
+    first = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(copy)).effect
+    path = next(copy.glob("*lbm3*.csv"))
+    frame = pd.read_csv(path, dtype={"PC4": str})
+    frame.loc[frame["jaar"] >= 2012, "lbm"] += 0.1 * frame["PC4"].isin(
+        pd.read_csv(copy / "aandachtswijken_pc4.csv", dtype=str)["pc4"]
+    )
+    frame.to_csv(path, index=False)
+    second = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(copy)).effect
+    for before, after in zip(first["designs"], second["designs"], strict=True):
+        assert after["estimate"] - before["estimate"] == pytest.approx(0.1, abs=0.01)
+
+
+def test_two_computations_give_the_same_bytes(country, store):
+    book = pd.read_parquet(store / "indicators.parquet").set_index("indicator", drop=False)
+    twice = [json.dumps(evaluation.compute(store, "leren", book.loc["vsv"], 2017)) for _ in range(2)]
+    assert twice[0] == twice[1]
+
+
+def test_a_series_that_begins_after_the_programme_has_no_effect(real_data, store):
+    r = open_report("wonen", "Nederland", 2014, 2022, data=str(real_data))
+    assert "de eerste is van 2014" in r.effect["reason"]
+    assert "niet te schatten" in text(impact.verdict(r))
+    assert impact.compared(r) is impact.checks(r) is impact.curve(r) is None
+    assert r.results()["measure"].tolist().count("effect_verdict") == 1
+    assert r.results().set_index("measure").loc["effect_verdict"].isna()["estimate"]
+
+
+# ---- real data ---------------------------------------------------------------------------------------------
+
+
+def test_published_scores_improve_against_the_country_but_not_against_equally_weak_areas(real):
+    """Base 2008, established list: the finding and its margin, computed apart for this test."""
+    e = real.effect
+    found = {d["design"]: d for d in e["designs"]}
+    assert e["before"] == [2008]
+    assert e["leads_years"] == [2002]
+    assert e["main"] == "net_niet"
+    assert e["n"]["treated"] == 46
+    sample = evaluation.lay_out(real.panel.store, "leefbaarheid", real.panel.outcome)
+    after = np.isin(sample.periods, e["after"])
+    change = sample.level[:, after].mean(axis=1) - sample.level[:, sample.periods == 2008][:, 0]
+    plain = change[sample.treated].mean() - change[sample.donor].mean()
+    assert found["nederland"]["estimate"] == pytest.approx(plain, abs=1e-9)
+    assert found["nederland"]["lower"] > 0
+    assert found["net_niet"]["lower"] < 0 < found["net_niet"]["upper"]
+    assert found["net_niet"]["detectable"] < e["sesoi"]
+    assert e["equivalence"] < 0.05
+
+
+def test_the_deviation_from_the_average_gives_the_same_effect_as_the_score(real, real_data):
+    path = next(real_data.rglob("*lbm3*pc4*.csv"))
+    frame = pd.read_csv(path, dtype={"PC4": str})
+    per_year = (frame["lbm"] - frame["afw"]).groupby(frame["jaar"])
+    assert (per_year.max() - per_year.min()).max() < 1e-4  # they differ by a constant a year
+
+
+def test_what_this_design_cannot_carry_stands_beside_the_answer(real):
+    shown = text(impact.verdict(real))
+    for part in (
+        "niet aangetoond",
+        "één meting daarvoor (2002)",
+        "na de bekendmaking",
+        "geen officiële",
+        "80% kans",
+    ):
+        assert part in shown
+    table = text(impact.years(real))
+    assert all(str(year) in table for year in (2012, 2014, 2018, 2022))
+
+
+# ---- the judgement --------------------------------------------------------------------------------------------
+
+
+def judge(r, monkeypatch, leads=0.5, matched=0.05, **main):
+    """The judgement when the numbers were others."""
+    own = {"design": "synthetisch", "estimate": 0.05, "lower": 0.02, "upper": 0.08, **main}
+    other = {"design": "net_niet", "estimate": matched, "lower": -1, "upper": 1}
+    effect = {
+        **r.effect,
+        "designs": [own, other],
+        "main": "synthetisch",
+        "leads": {**r.effect["leads"], "p": leads},
+    }
+    monkeypatch.setitem(r.__dict__, "effect", effect)
+    return impact.judged(r)
+
+
+def test_a_judgement_needs_margin_parallel_paths_and_the_matched_group(country, monkeypatch):
+    assert judge(country, monkeypatch) == -1.0
+    assert judge(country, monkeypatch, estimate=-0.05, lower=-0.08, upper=-0.02, matched=-0.01) == 1.0
+    assert judge(country, monkeypatch, lower=-0.01) == 0.0
+    assert judge(country, monkeypatch, leads=0.01) == 0.0
+    assert judge(country, monkeypatch, matched=-0.01) == 0.0
+
+
+def test_less_unemployment_is_favourable(store, practice, monkeypatch):
+    r = open_report("werk", "Nederland", data=str(practice))
+    down = {"estimate": -1.0, "lower": -1.5, "upper": -0.5}
+    assert judge(r, monkeypatch, matched=-0.2, **down) == -1.0
+
+
+def test_the_country_shows_its_checks_and_a_wijk_points_to_them(country, wijk):
+    impact.verdict(country)
+    shown = text(impact.checks(country))
+    for part in (
+        "gelijk op",
+        "Rambachan",
+        "CR3",
+        "wild bootstrap",
+        "één stad",
+        "vanzelf",
+        "waterbed",
+        "miljoen euro",
+        "RDD",
+        "40+",
+    ):
+        assert part in shown
+    assert "landelijk" in text(impact.checks(wijk))
+    assert impact.designs(wijk) is impact.path(wijk) is impact.curve(wijk) is impact.years(wijk) is None
+
+
+def test_a_wijk_states_its_own_difference_beside_the_national_one(wijk):
+    shown = text(impact.verdict(wijk))
+    results = wijk.results().set_index(["measure", "reference"])
+    own, nation = results.loc[("effect", "eigen")], results.loc[("effect", "synthetisch")]
+    assert "Overvecht" in shown
+    assert "schijnwijken" in shown
+    assert np.isfinite([own["estimate"], own["lower"], nation["upper"]]).all()
+    row = next(w for w in wijk.effect["wijken"] if w["wijk"] == "Utrecht/Overvecht")
+    assert own["estimate"] == row["estimate"]
+
+
+def test_every_stated_estimate_has_its_margin_and_its_row(country):
+    html = impact.verdict(country) + impact.designs(country) + impact.years(country)
+    anchors = set(re.findall(r'href="#(g\d+)"', html))
+    known = dict(country.numbers())
+    assert len(anchors) > 20
+    assert anchors <= set(known)
+    effects = [row for row in known.values() if row["measure"] in ("effect", "effect_path")]
+    assert all(np.isfinite([row["lower"], row["upper"]]).all() for row in effects)
+
+
+def test_figures_of_the_effect_say_what_they_show_and_that_it_is_practice_data(country, wijk):
+    pictures = [impact.compared(country), impact.path(country), impact.curve(country), impact.compared(wijk)]
+    for picture in pictures:
+        assert picture.alt.startswith("Oefendata")
+        assert len(picture.alt) > 80
+        assert picture.data_uri().startswith("data:image/svg+xml")
+
+
+def test_a_changed_postcode_elsewhere_makes_every_report_of_its_question_due(
+    store, practice, tmp_path, monkeypatch
+):
+    copy = tmp_path / "bron"
+    shutil.copytree(practice, copy)
+    monkeypatch.setenv("WIJKEN_PROCESSED", str(tmp_path / "processed"))
+    slices = []
+    for _ in range(2):
+        slices.append(json.loads((panel.build(str(copy)) / "slices.json").read_text()))
+        path = next(copy.glob("*lbm3*.csv"))
+        frame = pd.read_csv(path, dtype={"PC4": str})
+        treated = set(pd.read_csv(copy / "aandachtswijken_pc4.csv", dtype=str)["pc4"])
+        far = frame.index[~frame["PC4"].isin(treated)][-1]
+        frame.loc[far, ["lbm", "soc"]] += 0.01
+        frame.to_csv(path, index=False)
+    changed = {q for q in slices[0] if slices[0][q]["Utrecht/Overvecht"] != slices[1][q]["Utrecht/Overvecht"]}
+    assert changed == {"leefbaarheid"}
