@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import rdrobust
+import statsmodels.api as sm
 from scipy import optimize
 
 from helpers import RAW, effects, simulate, space
@@ -235,6 +237,41 @@ def test_the_path_is_flat_before_and_grows_after():
     assert event.loc[2018, "estimate"] == pytest.approx(1.0, abs=0.1)
     assert variance.shape == (21, 21)
     assert np.linalg.eigvalsh(variance).min() > -1e-12
+
+
+def test_the_path_equals_a_regression_with_dummies_for_areas_and_years():
+    periods = np.array([2002, 2008, 2012, 2018])
+    s = invented(effect=0.5, cities=4, each=15, chosen=4, periods=periods)
+    w = effects.windows(periods, 2018)
+    event, variance = effects.event_study(s, w, effects.designs(s, w)["nederland"])
+    n, t = s.y.shape
+    unit, time = np.repeat(np.arange(n), t), np.tile(np.arange(t), n)
+    own = np.repeat(s.treated, t)
+    interactions = [(own & (periods[time] == p)).astype(float) for p in (2002, 2012, 2018)]
+    dummies = [(unit == i).astype(float) for i in range(n)] + [(time == k).astype(float) for k in range(1, t)]
+    fit = sm.OLS(s.y.ravel(), np.column_stack([*interactions, *dummies])).fit(
+        cov_type="cluster",
+        cov_kwds={"groups": np.unique(s.city, return_inverse=True)[1][unit], "use_correction": False},
+    )
+    found = event.set_index("period").loc[[2002, 2012, 2018], "estimate"]
+    assert found.to_numpy() == pytest.approx(fit.params[:3], abs=1e-9)
+    # Ours has the small-sample factor of a regression on one number an area.
+    factor = 4 / 3 * (n - 1) / (n - 2)
+    keep = [0, 2, 3]
+    assert variance[np.ix_(keep, keep)] == pytest.approx(factor * fit.cov_params()[:3, :3], abs=1e-9)
+
+
+def test_the_senate_example_of_rdrobust():
+    """Calonico, Cattaneo & Titiunik (2015, R Journal): incumbency gives 7.4 points of the vote."""
+    data = pd.read_csv(Path(rdrobust.__file__).parent / "data" / "rdrobust_RDsenate.csv").dropna(
+        subset="vote"
+    )
+    estimate, lower, upper, bandwidth, _ = effects.jump(
+        data["vote"].to_numpy(), data["margin"].to_numpy(), 0.0
+    )
+    assert estimate == pytest.approx(7.414, abs=0.005)
+    assert (lower, upper) == (pytest.approx(4.094, abs=0.05), pytest.approx(10.919, abs=0.05))
+    assert bandwidth == pytest.approx(17.75, abs=0.05)
 
 
 def test_areas_that_already_drifted_apart_are_noticed():
