@@ -60,6 +60,8 @@ class Sample:
     scale : {"lineair", "log", "logit", "rate"}
     cycle : array, shape (periods,), optional
         National level; when given, time weights cancel what moves with it.
+    later : array of bool, optional
+        Areas awarded after the 40 wijken: a comparison of their own, and no donors.
     """
 
     y: Array
@@ -72,6 +74,7 @@ class Sample:
     left_out: NDArray[np.bool_]
     scale: str = "lineair"
     cycle: Array | None = None
+    later: NDArray[np.bool_] | None = None
 
     @cached_property
     def treated(self) -> NDArray[np.bool_]:
@@ -81,7 +84,8 @@ class Sample:
     @cached_property
     def donor(self) -> NDArray[np.bool_]:
         """Areas that may stand in for a treated one."""
-        return (self.wijk == "") & ~self.left_out & ~self.near
+        spare = (self.wijk == "") & ~self.left_out & ~self.near
+        return spare if self.later is None else spare & ~self.later
 
     @cached_property
     def urban(self) -> NDArray[np.bool_]:
@@ -113,6 +117,7 @@ def sample(
     left_out: set[str],
     scale: str = "lineair",
     cyclical: bool = False,
+    later: set[str] = frozenset(),  # type: ignore[assignment]
 ) -> Sample:
     """Lay out observations as areas by periods, and put them on the scale of the analysis.
 
@@ -130,6 +135,8 @@ def sample(
         those of a Poisson model with exposure).
     cyclical : bool
         Cancel what moves with the national level.
+    later : set of str
+        See :class:`Sample`.
 
     Returns
     -------
@@ -166,6 +173,7 @@ def sample(
         np.isin(area, sorted(left_out)),
         scale,
         y.mean(axis=0) if cyclical else None,
+        np.isin(area, sorted(later)) if later else None,
     )
 
 
@@ -267,7 +275,7 @@ def designs(s: Sample, w: Windows) -> dict[str, Design]:
     """Make every design the sample allows.
 
     ``nederland`` all donors; ``g18`` those in the cities; ``rest_stad`` the same inside each city;
-    ``net_niet`` the matched (:func:`match`); ``synthetisch`` with the weights of synthetic
+    ``later`` the areas awarded later, when they are known; ``net_niet`` the matched (:func:`match`); ``synthetisch`` with the weights of synthetic
     difference-in-differences (:func:`synthetic_weights`), where there are years enough.
     """
     treated = np.where(s.treated, 1 / s.treated.sum(), 0.0)
@@ -281,6 +289,8 @@ def designs(s: Sample, w: Windows) -> dict[str, Design]:
     if len(set(s.city[s.treated]) & set(s.city[urban])) >= 3:
         found["g18"] = Design("g18", equal(urban))
         found["rest_stad"] = Design("rest_stad", equal(urban), within=True)
+    if s.later is not None and (s.later & ~s.near).sum() >= 10:
+        found["later"] = Design("later", equal(s.later & ~s.near))
     matched = match(s, w)
     if matched is not None:
         before = np.isin(s.periods, w.before)
@@ -692,6 +702,66 @@ def wijk_paths(s: Sample, w: Windows, seed: int = 2007) -> tuple[pd.DataFrame, p
     columns = ["wijk", "estimate", "lower", "upper", "se", "p", "placebos", "n", "error"]
     names = ["wijk", "period", "actual", "synthetic", "lower", "upper"]
     return pd.DataFrame(summary, columns=columns), pd.DataFrame(paths, columns=names)
+
+
+def shrunken(table: pd.DataFrame) -> pd.DataFrame:
+    """Draw the estimates of the wijken to their mean, the more the less certain they are (empirical Bayes).
+
+    Random effects: variance between wijken by DerSimonian & Laird (1986), means as in Efron & Morris (1973).
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns `estimate`, `se`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `shrunken`, `shrunken_lower`, `shrunken_upper`; its attrs hold `between`, the standard
+        deviation of the true effects.
+    """
+    b, v = table["estimate"].to_numpy(), table["se"].to_numpy() ** 2
+    w = 1 / v
+    fixed = w @ b / w.sum()
+    spare = w.sum() - (w**2).sum() / w.sum()
+    between = max((float(w @ (b - fixed) ** 2) - (len(b) - 1)) / spare, 0.0) if len(b) > 1 else 0.0
+    w = 1 / (v + between)
+    mean = w @ b / w.sum()
+    keep = between / (between + v)
+    value = mean + keep * (b - mean)
+    # Uncertainty of the own effect and of the mean it is drawn to (Morris 1983).
+    half = quantile_t(0.975, 1e6) * np.sqrt(keep * v + (1 - keep) ** 2 / w.sum())
+    columns = {"shrunken": value, "shrunken_lower": value - half, "shrunken_upper": value + half}
+    result = pd.DataFrame(columns, index=table.index)
+    result.attrs["between"] = float(np.sqrt(between))
+    return result
+
+
+def transitions(s: Sample, w: Windows, design: Design, classes: int = 10) -> pd.DataFrame:
+    """Compare how many areas moved up or down a class, treated and stand-ins.
+
+    Classes hold equally many areas of the whole country each year, so that a class is a place among others.
+
+    Returns
+    -------
+    DataFrame
+        Rows "hoger", "lager"; columns move, treated, control (percentage of the areas, weighted as in the
+        design), estimate, lower, upper (difference, percentage points).
+    """
+    rank = pd.DataFrame(s.level).rank(pct=True).to_numpy()
+    place = np.ceil(rank * classes)
+    first = place[:, np.isin(s.periods, w.before)].mean(axis=1)
+    last = place[:, np.isin(s.periods, w.after)].mean(axis=1)
+    own = np.where(s.treated, design.weight, 0)
+    other = np.where(s.treated, 0, design.weight)
+    rows = []
+    for move, moved in (("hoger", last - first >= 1), ("lager", first - last >= 1)):
+        share = 100.0 * moved
+        only = replace(s, y=share[:, None], periods=np.array([0]))
+        fit = regression(only, replace(design, offset=None), np.array([1.0]))
+        shares = own @ share / own.sum(), other @ share / other.sum()
+        rows.append((move, *map(float, shares), fit.estimate, *fit.interval()))
+    return pd.DataFrame(rows, columns=["move", "treated", "control", "estimate", "lower", "upper"])
 
 
 def _fakes(

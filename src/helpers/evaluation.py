@@ -32,6 +32,7 @@ MAIN = {
     "leefbaarheid": "synthetisch",
 }
 SHORT = "net_niet"
+TOTAL, COMPOSITION = "lbm", "lbm_soc"  # Leefbaarometer: total score and its dimension of social cohesion
 SESOI = 0.5  # of the gap: half of what the charters wanted closed
 
 
@@ -56,8 +57,16 @@ def outcomes(store: Path, vraag: str, book: pd.DataFrame, eind: int) -> list[dic
     from statsmodels.stats.multitest import multipletests
 
     rows: list[dict[str, Any]] = []
-    for _, indicator in book[book["direction"] != 0].iterrows():
-        sample = lay_out(store, vraag, indicator)
+    wanted: list[tuple[pd.Series, str | None]] = [
+        (row, None) for _, row in book[book["direction"] != 0].iterrows()
+    ]
+    total = book[book["indicator"] == TOTAL]
+    if len(total) and (store / "series" / f"indicator={COMPOSITION}").exists():
+        # The dimension that says most about who lives there.
+        row = total.iloc[0]
+        wanted.append((pd.Series({**row, "label": f"{row['label']} zonder sociale samenhang"}), COMPOSITION))
+    for indicator, minus in wanted:
+        sample = lay_out(store, vraag, indicator, minus=minus)
         windows = None if sample is None else effects.windows(sample.periods, eind)
         if sample is None or windows is None:
             continue
@@ -71,6 +80,7 @@ def outcomes(store: Path, vraag: str, book: pd.DataFrame, eind: int) -> list[dic
         rows.append(
             {
                 "indicator": indicator["indicator"],
+                "minus": minus,
                 "label": indicator["label"],
                 "unit": "procent" if sample.scale in ("log", "rate") else gap_unit(indicator),
                 "design": name,
@@ -87,7 +97,9 @@ def outcomes(store: Path, vraag: str, book: pd.DataFrame, eind: int) -> list[dic
     return rows
 
 
-def lay_out(store: Path, vraag: str, indicator: pd.Series, candidates: bool = False) -> Sample | None:
+def lay_out(
+    store: Path, vraag: str, indicator: pd.Series, candidates: bool = False, minus: str | None = None
+) -> Sample | None:
     """Read the postcode areas of an outcome as a sample.
 
     Parameters
@@ -95,6 +107,8 @@ def lay_out(store: Path, vraag: str, indicator: pd.Series, candidates: bool = Fa
     store, vraag, indicator : Path, str, Series
     candidates : bool
         Count candidates as treated; without, they are left out.
+    minus : str, optional
+        Another outcome to take off: the total without one of its dimensions.
 
     Returns
     -------
@@ -107,10 +121,17 @@ def lay_out(store: Path, vraag: str, indicator: pd.Series, candidates: bool = Fa
     rows = pd.read_parquet(path, columns=["area", "period", "value", "n", "gemeente"])
     if not len(rows):
         return None
+    if minus is not None:
+        other = pd.read_parquet(
+            path.parents[1] / f"indicator={minus}" / "pc4.parquet", columns=["area", "period", "value"]
+        )
+        rows = rows.merge(other, on=["area", "period"], suffixes=("", "_other"))
+        rows["value"] -= rows["value_other"]
     treated = pd.read_parquet(store / "treated.parquet")
     certain = treated[~is_candidate(treated["zekerheid"])]
     listed = treated if candidates else certain
     near = _near(store, set(treated["pc4"]))
+    later = store / "later.parquet"
     sample = effects.sample(
         rows,
         dict(zip(listed["pc4"], listed["wijk"], strict=True)),
@@ -118,6 +139,7 @@ def lay_out(store: Path, vraag: str, indicator: pd.Series, candidates: bool = Fa
         set(treated["pc4"]) - set(listed["pc4"]),
         scale_of(indicator),
         cyclical=vraag == "werk",
+        later=set(pd.read_parquet(later)["area"]) if later.exists() else set(),
     )
     return sample if sample.treated.sum() >= 10 else None
 
@@ -195,6 +217,7 @@ def compute(
     everyone = lay_out(store, vraag, indicator, candidates=True) or sample
     seed = 2007
     wijken, paths = effects.wijk_paths(everyone, windows, seed)
+    wijken = wijken.join(effects.shrunken(wijken))
     cities, city_paths = effects.wijk_paths(_by_city(everyone), windows, seed)
     result: dict[str, Any] = {
         "reason": "",
@@ -237,6 +260,9 @@ def compute(
         "wijken_adjusted": _adjusted(wijken),
         "cities": _per_area(everyone, cities, windows),
         "paths": _paths(everyone, paths) | _paths(everyone, city_paths),
+        "transitions": effects.transitions(sample, windows, found.get("net_niet", main)).to_dict("records")
+        if vraag == "leefbaarheid"
+        else [],
         "curve": _curve(sample, everyone, eind),
         "outcomes": [] if book is None else outcomes(store, vraag, book, eind),
     }
@@ -341,7 +367,8 @@ def _per_area(s: Sample, table: pd.DataFrame, windows: Windows) -> list[dict[str
     for row in table.to_dict("records"):
         inside = s.treated & ((s.wijk == row["wijk"]) | (s.city == row["wijk"]))
         at = float(s.level[inside][:, after].mean())
-        numbers = {k: float(s.in_unit(row[k], at)) for k in ("estimate", "lower", "upper")}
+        names = ("estimate", "lower", "upper", "shrunken", "shrunken_lower", "shrunken_upper")
+        numbers = {k: float(s.in_unit(row[k], at)) for k in names if k in row}
         row |= numbers | {"error": abs(float(s.in_unit(row["error"], at)))}
         rows.append({k: v for k, v in row.items() if k != "se"})
     return rows

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from helpers.report import Report
 
 NATIONAL = "landelijk"
+SHRUNKEN = "eigen vergelijkingsgroep, naar het gemiddelde van de wijken getrokken"
 VERDICTS = {-1.0: "gunstig", 0.0: "niet vast te stellen", 1.0: "ongunstig"}
 
 
@@ -27,11 +28,12 @@ def outcomes(r: Report) -> Html | None:
     """Show the effect on every outcome of the question, with p-values for their number (Nederland only)."""
     if r.effect["reason"] or r.gebied != "Nederland" or len(r.effect["outcomes"]) < 2:
         return None
-    directions = r.panel.indicators.set_index("indicator")["direction"]
+    directions = r.panel.indicators.set_index("indicator")["direction"].to_dict()
     rows = []
     for row in r.effect["outcomes"]:
         after = row["after"]
-        which = {"method": f"{NATIONAL}, elke uitkomst", "indicator": row["indicator"]}
+        kind = "zonder sociale samenhang" if row["minus"] else "elke uitkomst"
+        which = {"method": f"{NATIONAL}, {kind}", "indicator": row["indicator"]}
         when = f"{after[0]}-{after[-1]}"
         r.record("effect", when, _numbers(row), row["unit"], row["design"], n=row["treated"], **which)
         sign = _sign(row, int(directions[row["indicator"]])) if row["adjusted"] <= 0.05 else 0.0
@@ -259,6 +261,19 @@ def _local(r: Report) -> list[str]:
         if sign
         else "Een effect in dit gebied is dus niet vast te stellen."
     )
+    if "shrunken" in own:
+        drawn = (own["shrunken"], own["shrunken_lower"], own["shrunken_upper"])
+        r.record(
+            "effect",
+            period(r),
+            drawn,
+            unit,
+            "eigen",
+            SHRUNKEN,
+            own["n"],
+            indicator=r.panel.outcome["indicator"],
+        )
+        text += f" Samen met de andere wijken bezien, waarvan deze er een is, is de beste schatting {_stated(r, 'eigen', method=SHRUNKEN)} {unit}."
     return [text, _beside(r, sign), nation]
 
 
@@ -622,14 +637,36 @@ def _composition(r: Report) -> tuple[str, str, str]:
     )
 
 
-def _later(r: Report) -> tuple[str, str, str]:
+def _transitions(r: Report) -> tuple[str, str, str] | None:
+    rows = {row["move"]: row for row in r.effect["transitions"]}
+    if not rows:
+        return None
+    up, down = rows["hoger"], rows["lager"]
     return (
-        "Zijn de later aangewezen 40+-wijken een betere vergelijking?",
+        "Klommen zij op de landelijke ranglijst?",
+        f"een klasse (een tiende van alle gebieden) hoger kwam {number(up['treated'], 0)}%, van de vergelijkingsgroep "
+        f"{number(up['control'], 0)}%: verschil {_interval(up, 'procentpunt')}; lager {number(down['treated'], 0)}% tegen "
+        f"{number(down['control'], 0)}%",
+        "vergeleken met even zwakke gebieden, van de jaren vooraf naar die erna",
+    )
+
+
+def _later(r: Report) -> tuple[str, str, str]:
+    found = [d for d in r.effect["designs"] if d["design"] == "later"]
+    question = "Zijn de later aangewezen 40+-wijken een betere vergelijking?"
+    if found:
+        return (
+            question,
+            f"verschil met {found[0]['controls']} gebieden daarvan {_interval(found[0], r.effect_unit)}",
+            "zij waren de volgenden op de lijst, maar kregen vanaf 2009 en 2010 zelf geld: dat drukt een verschil",
+        )
+    return (
+        question,
         "niet te berekenen",
         "hun postcodegebieden zijn niet gepubliceerd; zij tellen nu als gewone andere gebieden, wat een effect kan drukken",
     )
 
 
 CHECKS = (
-    _leads, _honest, _few_clusters, _without, _rebound, _waterbed, _dose, _discontinuity, _moran, _wijken, _composition, _later,
+    _leads, _honest, _few_clusters, _without, _rebound, _waterbed, _dose, _discontinuity, _moran, _wijken, _transitions, _composition, _later,
 )  # fmt: skip

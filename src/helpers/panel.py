@@ -106,8 +106,9 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         tables.indicators.to_parquet(fresh / "indicators.parquet", index=False)
         tables.treated.to_parquet(fresh / "treated.parquet", index=False)
         tables.log.to_parquet(fresh / "log.parquet", index=False)
-        if tables.scores is not None:
-            tables.scores.to_parquet(fresh / "selection.parquet", index=False)
+        for name, extra in (("selection", tables.scores), ("later", tables.later)):
+            if extra is not None:
+                extra.to_parquet(fresh / f"{name}.parquet", index=False)
         shapes = _shapes(tables)
         if shapes is not None:
             shapes.to_parquet(fresh / "boundaries.parquet", index=False, row_group_size=ROW_GROUP)
@@ -168,7 +169,13 @@ def _slices(
     sums = rows.groupby([series["indicator"], place]).sum()
     common = [
         pd.util.hash_pandas_object(frame, index=False).to_numpy().tolist()
-        for frame in (tables.areas[tables.areas["level"] != "pc4"], tables.treated, tables.log, tables.scores)
+        for frame in (
+            tables.areas[tables.areas["level"] != "pc4"],
+            tables.treated,
+            tables.log,
+            tables.scores,
+            tables.later,
+        )
         if frame is not None
     ]
     drawn: dict[str, int] = {}

@@ -74,6 +74,7 @@ VERSION = 1
 WARNING = "Oefendata: verzonnen cijfers met bekende effecten, geen waarnemingen."
 YEARS = np.arange(1998, 2019)
 N_TREATED = 83
+LATER = (15, 22)  # awards of 2009 and 2010 to 40+ wijken (Voortgangsrapportage 2010, annex 2)
 SMALLEST = 5  # a PC4 value on fewer cases is not published
 SPILLOVER = 0.25
 DEFAULT_EFFECTS = {
@@ -717,6 +718,12 @@ def _write(
     wijken, codes = zip(*treated, strict=True)
     notes = {"zekerheid": ["oefen"] * len(codes), "bron": [WARNING] * len(codes)}
     _csv(folder / "aandachtswijken_pc4.csv", {"wijk": wijken, "pc4": codes} | notes)
+    # the next in line, awarded later: weak, untreated, not beside a treated one
+    spare = (world.city | world.urban) & (world.exposure == 0)
+    later = np.flatnonzero(spare)[np.argsort(-score[spare], kind="stable")[: sum(LATER)]]
+    tranche = np.repeat([1, 2], LATER)[: len(later)]
+    names = [f"{world.gemeente[i]}/40+ {k}" for k, i in enumerate(later, 1)]
+    _csv(folder / "wijken_40plus_pc4.csv", {"tranche": tranche, "wijk": names, "pc4": world.code[later]})
     # the truth behind the selection, for those who test a design against it
     truth: dict[str, Any] = {"score_2006": score.round(6), "achterstand": world.deprivation.round(6)}
     truth |= {"blootstelling": world.exposure, "wijk": world.wijk}

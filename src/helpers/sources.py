@@ -55,6 +55,8 @@ class Tables:
         area, geometry (RD New).
     scores : DataFrame or None
         area, score: the selection score of 2007, higher is more deprived.
+    later : DataFrame or None
+        area, tranche: PC4 of the 40+ wijken, awarded in 2009 and 2010.
     log : DataFrame
         file, what, count.
     simulated : bool
@@ -67,6 +69,7 @@ class Tables:
     treated: pd.DataFrame
     boundaries: gpd.GeoDataFrame | None
     scores: pd.DataFrame | None
+    later: pd.DataFrame | None
     log: pd.DataFrame
     simulated: bool
 
@@ -612,6 +615,18 @@ def read_scores(path: Path, log: Log | None = None) -> pd.DataFrame:
     return scores
 
 
+def read_later(path: Path, treated: pd.DataFrame, log: Log | None = None) -> pd.DataFrame:
+    """Read which PC4 are in a 40+ wijk: area, tranche (1: 2009, 2: 2010); none of them may be treated earlier."""
+    frame = read_csv(path, ["tranche", "wijk", "pc4"])
+    later = pd.DataFrame({"area": _pc4(frame, "pc4", path), "tranche": _whole(frame, "tranche", path, 1, 2)})
+    _once(later, ["area"], path)
+    both = later["area"].isin(treated["pc4"])
+    _refuse(both, frame, "pc4", path, "staat ook op de lijst van aandachtswijken; haal hem uit een van beide")
+    if log is not None:
+        log.add(path, "postcodegebieden van 40+-wijken", len(later))
+    return later
+
+
 # ---- the folder ------------------------------------------------------------------------------------
 
 
@@ -671,11 +686,13 @@ def read_folder(folder: Path) -> Tables:
     boundaries = read_boundaries(path, log) if path is not None else None
     path = _find(folder, "selectie*.csv")
     scores = read_scores(path, log) if path is not None else None
+    path = _find(folder, "*40plus_pc4*.csv")
+    later = read_later(path, treated, log) if path is not None else None
     practice = _find(folder, "OEFENDATA.json")
     if practice is not None:
         observations = observations.assign(status="simulated", source=f"oefendata (seed {_seed(practice)})")
     return Tables(
-        areas, codebook, observations, treated, boundaries, scores, log.table(), practice is not None
+        areas, codebook, observations, treated, boundaries, scores, later, log.table(), practice is not None
     )
 
 

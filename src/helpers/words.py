@@ -198,6 +198,7 @@ EFFECT_NAMES = {
     "nederland": "alle andere gebieden in Nederland",
     "g18": "andere gebieden in dezelfde steden",
     "rest_stad": "andere gebieden, elk binnen de eigen stad",
+    "later": "later aangewezen wijken (40+)",
     "net_niet": "even zwakke gebieden (net-niet)",
     "synthetisch": "samengestelde groep (synthetisch)",
     "eigen": "eigen vergelijkingsgroep",
