@@ -147,6 +147,8 @@ def _compact(svg: str) -> str:
     svg = re.sub(r"<g id='[^']*'>", "<g>", svg)
     # A tenth of a point is less than a reader can see.
     svg = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), svg)
+    # What a marker is drawn from has the stroke already.
+    svg = re.sub(r"(<use [^>]*style='fill:[^;']*)(?:; stroke[a-z-]*: [^;']*)+;?'", r"\1'", svg)
     svg = re.sub(r">\s+<", "><", svg)
     svg = re.sub(r"style='[^']*'", lambda m: m[0].replace("; ", ";").replace(": ", ":"), svg)
     return re.sub(r"\s+", " ", svg)
