@@ -349,6 +349,54 @@ def test_every_wijk_has_its_own_group_and_a_margin_that_placebos_give(periods):
     pd.testing.assert_frame_equal(table, again)
 
 
+def test_estimates_are_drawn_to_their_mean_by_hand():
+    # Four equally certain wijken with variance 2 between estimates, of which 1 is chance.
+    table = pd.DataFrame({"estimate": [0.0, 2.0, 0.0, 2.0], "se": [np.sqrt(1 / 3)] * 4})
+    found = effects.shrunken(table)
+    # Q = 12, three degrees of freedom, weights 3: (12 - 3) / (12 - 3) = 1.
+    assert found.attrs["between"] == pytest.approx(1.0)
+    assert found["shrunken"].tolist() == pytest.approx([0.25, 1.75, 0.25, 1.75])
+    certain = effects.shrunken(table.assign(se=1e-6))
+    assert certain["shrunken"].tolist() == pytest.approx([0, 2, 0, 2], abs=1e-6)
+    equal = effects.shrunken(pd.DataFrame({"estimate": [1.0, 1.1], "se": [1.0, 1.0]}))
+    assert equal["shrunken"].tolist() == pytest.approx([1.05, 1.05])
+    assert (equal["shrunken_upper"] - equal["shrunken"]).iloc[0] == pytest.approx(1.96 / np.sqrt(2), abs=1e-3)
+
+
+def test_moves_between_classes_are_places_among_all_areas():
+    s = invented(noise=1e-3)
+    lifted = replace(s, level=s.level + 3.0 * s.treated[:, None] * (s.periods >= 2012))
+    design = effects.designs(lifted, LONG)["nederland"]
+    moves = effects.transitions(lifted, LONG, design).set_index("move")
+    assert moves.loc["hoger", "treated"] > 90
+    assert moves.loc["hoger", "estimate"] == pytest.approx(
+        moves.loc["hoger", "treated"] - moves.loc["hoger", "control"]
+    )
+    assert moves.loc["lager", "treated"] == 0
+    # National growth alone moves nobody.
+    grown = replace(s, level=s.level + 5.0 * (s.periods >= 2012))
+    flat = effects.transitions(grown, LONG, effects.designs(grown, LONG)["nederland"]).set_index("move")
+    assert flat.loc["hoger", "lower"] <= 0 <= flat.loc["hoger", "upper"]
+
+
+def test_areas_awarded_later_are_a_comparison_of_their_own_and_no_donors():
+    s = invented()
+    later = np.zeros(len(s.area), bool)
+    later[np.flatnonzero(~s.treated)[:12]] = True
+    known = replace(s, later=later)
+    found = effects.designs(known, LONG)
+    assert (found["later"].weight[later] > 0).all()
+    assert found["later"].weight[later].sum() == pytest.approx(1)
+    assert not found["nederland"].weight[later].any()
+    assert "later" not in effects.designs(s, LONG)
+
+
+def test_rates_are_compared_as_ratios_with_half_a_case_added():
+    s = effects.sample(rows({"1000": {2004: 0.0, 2012: 50.0}}, n=1000.0), {}, set(), set(), "rate")
+    assert s.y[0] == pytest.approx([np.log(0.5), np.log(50.5)])
+    assert s.in_unit(0.1, 50.0) == pytest.approx(10.0)
+
+
 # ---- planted effects in the practice panel -----------------------------------------------------------------------
 
 

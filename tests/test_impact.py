@@ -36,7 +36,9 @@ def text(html):
 
 def test_all_references_and_the_matched_group_stand_side_by_side(country):
     e = country.effect
-    assert [d["design"] for d in e["designs"]] == ["nederland", "g18", "rest_stad", "net_niet", "synthetisch"]
+    assert [d["design"] for d in e["designs"]] == [
+        *("nederland", "g18", "rest_stad", "later", "net_niet", "synthetisch")
+    ]
     for design in e["designs"]:
         assert design["lower"] < design["estimate"] < design["upper"]
         assert 0 <= design["wild"] <= 1
@@ -185,10 +187,21 @@ def test_the_country_shows_its_checks_and_a_wijk_points_to_them(country, wijk):
     assert impact.designs(wijk) is impact.path(wijk) is impact.curve(wijk) is impact.years(wijk) is None
 
 
+def test_every_outcome_has_its_effect_corrected_for_their_number(country):
+    rows = country.effect["outcomes"]
+    labels = [row["label"] for row in rows]
+    assert "Leefbaarometer: totaalscore zonder sociale samenhang" in labels
+    assert len(rows) >= 6
+    assert all(row["p"] <= row["adjusted"] <= 1 for row in rows)
+    shown = text(impact.outcomes(country))
+    assert all(label in shown for label in labels)
+
+
 def test_a_wijk_states_its_own_difference_beside_the_national_one(wijk):
     shown = text(impact.verdict(wijk))
     results = wijk.results().set_index(["measure", "reference"])
-    own, nation = results.loc[("effect", "eigen")], results.loc[("effect", "synthetisch")]
+    kind = results["method"].str.startswith("eigen vergelijkingsgroep, 60")
+    own, nation = results[kind].loc[("effect", "eigen")], results.loc[("effect", "synthetisch")]
     assert "Overvecht" in shown
     assert "schijnwijken" in shown
     assert np.isfinite([own["estimate"], own["lower"], nation["upper"]]).all()

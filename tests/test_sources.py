@@ -333,6 +333,25 @@ def test_surveys_carry_their_number_of_respondents(tmp_path):
     assert rows[["indicator", "value", "n"]].to_numpy().tolist() == [["rapportcijfer", 6.4, 37.0]]
 
 
+def test_later_wijken_and_selection_scores_are_read(folder):
+    (folder / "wijken_40plus_pc4.csv").write_text("tranche,wijk,pc4\n1,Alkmaar/De Hoef,1814\n")
+    (folder / "selectie_2006.csv").write_text("pc4,score_2006\n1813,2.5\n1814,-0.5\n")
+    tables = sources.read_folder(folder)
+    assert tables.later.to_dict("records") == [{"area": "1814", "tranche": 1}]
+    assert tables.scores.set_index("area")["score"].to_dict() == {"1813": 2.5, "1814": -0.5}
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [("3,W,1814", ["tranche", "rij 2"]), ("1,W,1813", ["pc4", "aandachtswijken"]), ("1,W,18", ["pc4"])],
+)
+def test_a_wrong_list_of_later_wijken_is_refused(folder, row, words):
+    (folder / "wijken_40plus_pc4.csv").write_text(f"tranche,wijk,pc4\n{row}\n")
+    with pytest.raises(sources.SourceError) as caught:
+        sources.read_folder(folder)
+    assert all(word in str(caught.value) for word in ["wijken_40plus_pc4.csv", *words])
+
+
 def test_a_misspelt_survey_result_is_refused_and_not_forgotten(tmp_path):
     path = tmp_path / "peilingen.csv"
     path.write_text("pc4,jaar,n,rapportciffer\n1813,2010,37,6.4\n")
