@@ -200,7 +200,7 @@ def test_every_outcome_has_its_effect_corrected_for_their_number(country):
 def test_a_wijk_states_its_own_difference_beside_the_national_one(wijk):
     shown = text(impact.verdict(wijk))
     results = wijk.results().set_index(["measure", "reference"])
-    kind = results["method"].str.startswith("eigen vergelijkingsgroep, 60")
+    kind = results["method"].str.startswith("eigen vergelijkingsgroep, 199")
     own, nation = results[kind].loc[("effect", "eigen")], results.loc[("effect", "synthetisch")]
     assert "Overvecht" in shown
     assert "schijnwijken" in shown

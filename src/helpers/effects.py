@@ -35,7 +35,8 @@ START, FULL = 2008, 2012  # first payments; all that was planned until 2011 is t
 LEAST_BEFORE = 4  # years needed for synthetic weights
 NEIGHBOURS = 4  # matched areas for each treated one
 CALIPER = 0.5  # standard deviations of the treated areas
-PLACEBOS = 60
+DONORS = 60  # areas from which the group of one wijk is put together
+PLACEBOS = 199  # the smallest p-value is one in two hundred
 
 
 @dataclass(frozen=True)
@@ -672,7 +673,7 @@ def wijk_paths(s: Sample, w: Windows, seed: int = 2007) -> tuple[pd.DataFrame, p
     if not w.long:
         contrast = np.where(before, 0.0, contrast)  # both start from the level freed from chance
     pool = np.flatnonzero(s.donor & s.urban)
-    if len(pool) < 2 * PLACEBOS:
+    if len(pool) < 2 * DONORS:
         pool = np.flatnonzero(s.donor)
     x, _ = features(s, w)
     base = s.y[:, before].mean(axis=1) if w.long else x[:, 0]  # one year is too much a matter of chance
@@ -791,7 +792,7 @@ def _synthetic(
     """Mean of some areas, and that of their weighted stand-ins brought to the same level before."""
     goal, start, long = s.y[own].mean(axis=0), base[own].mean(), before.sum() >= LEAST_BEFORE
     distance = ((x[pool] - x[own].mean(axis=0)) ** 2).sum(axis=1)
-    near = pool[np.argsort(distance, kind="stable")[: PLACEBOS if long else 5 * NEIGHBOURS]]
+    near = pool[np.argsort(distance, kind="stable")[: DONORS if long else 5 * NEIGHBOURS]]
     donors = s.y[near] - base[near][:, None]
     weight = _ridge(donors[:, before].T, goal[before] - start) if long else np.full(len(near), 1 / len(near))
     return goal, weight @ donors + start

@@ -235,7 +235,7 @@ def compute(
             "left_out": int(sample.left_out.sum()),
             "donors": int(sample.donor.sum()),
             "boundaries": (store / "boundaries.parquet").exists(),
-            "wijk_donors": effects.PLACEBOS if windows.long else 5 * effects.NEIGHBOURS,
+            "wijk_donors": effects.DONORS if windows.long else 5 * effects.NEIGHBOURS,
         },
         "level": at,
         "gap": float(sample.in_unit(gap, at)),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from helpers.report import Report
 
 NATIONAL = "landelijk"
+SHORT = "net_niet"
 SHRUNKEN = "eigen vergelijkingsgroep, naar het gemiddelde van de wijken getrokken"
 VERDICTS = {-1.0: "gunstig", 0.0: "niet vast te stellen", 1.0: "ongunstig"}
 
@@ -210,10 +211,14 @@ def _beside(r: Report, sign: float) -> str:
         "groter": "De achterstand werd groter",
     }.get(goal, "Of de achterstand veranderde, is niet vast te stellen")
     then = {
-        -1.0: "en de vergelijking laat zien dat de aanpak daar gunstig aan bijdroeg"
+        -1.0: "en het gebied deed het beter dan de groep; bij veertig wijken vallen er ook zonder effect enkele buiten hun marge"
+        if r.gebied != "Nederland"
+        else "en de vergelijking laat zien dat de aanpak daar gunstig aan bijdroeg"
         if goal == "kleiner"
         else "maar zonder de aanpak zou zij er naar schatting slechter voor staan",
-        1.0: "en naar schatting pakte de aanpak ongunstig uit",
+        1.0: "en het gebied deed het slechter dan de groep; bij veertig wijken vallen er ook zonder effect enkele buiten hun marge"
+        if r.gebied != "Nederland"
+        else "en naar schatting pakte de aanpak ongunstig uit",
         0.0: "maar dat dit door de aanpak kwam, is niet aangetoond"
         if goal in ("kleiner", "groter")
         else "en een effect van de aanpak is evenmin aangetoond",
@@ -426,19 +431,21 @@ def years(r: Report) -> Html | None:
         return None
     name, main = r.panel.outcome["indicator"], r.effect["main"]
     rows: dict[int, dict[str, str]] = {}
-    for row in r.effect["years"]:
+    groups = {"nederland", "rest_stad", SHORT, main}  # the others are in the table above
+    shown = [row for row in r.effect["years"] if row["design"] in groups]
+    for row in shown:
         key = (row["period"], _numbers(row), r.effect_unit, row["design"], NATIONAL)
         r.record("effect_path", *key, indicator=name)
         line = rows.setdefault(row["period"], {"jaar": str(row["period"])})
         line[EFFECT_NAMES[row["design"]]] = stated(
             r, "effect_path", row["period"], row["design"], True, method=NATIONAL, indicator=name
         )
-    for row in r.effect["years"]:
+    for row in shown:
         if row["design"] == main:
-            rows[row["period"]]["te zien vanaf (hoofdschatting)"] = in_unit(row["detectable"], r.effect_unit)
+            rows[row["period"]]["te zien vanaf"] = in_unit(row["detectable"], r.effect_unit)
     caption = (
-        f"Effect per jaar tegen elke vergelijkingsgroep ({r.effect_unit}; 95%-marge), ten opzichte van {_before(r)}. Hoofdschatting: "
-        f"{EFFECT_NAMES[main]}."
+        f"Effect per jaar tegen elke vergelijkingsgroep ({r.effect_unit}; 95%-marge), ten opzichte van {_before(r)}. Te zien vanaf: "
+        f"80% kans om gevonden te worden in vergelijking met {EFFECT_NAMES[main]}."
     )
     return table(pd.DataFrame(rows.values(), dtype=object), caption)
 
@@ -625,7 +632,7 @@ def _wijken(r: Report) -> tuple[str, str, str] | None:
         f"{n['raw']} van de {n['n']} wijken weken meer af dan 95% van hun schijnwijken; na correctie voor hun aantal "
         f"(Benjamini-Hochberg) {n['adjusted']}",
         f"puur toeval zou er zo'n {number(0.05 * n['n'], 0)} geven; met {r.effect['wijken'][0]['placebos']} schijnwijken is p nooit "
-        "kleiner dan 0,016",
+        "kleiner dan 0,005",
     )
 
 
