@@ -532,7 +532,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Processes may start elsewhere: from here on the folder is absolute.
         options.data = str(Path(options.data).expanduser().resolve())
     try:
-        return options.action(options)
+        code = options.action(options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read our lines has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except SourceError as error:
         print(f"Fout: {error}", file=sys.stderr)
         return 2

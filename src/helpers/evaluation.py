@@ -202,15 +202,12 @@ def compute(
     contrast = effects.time_weights(sample, windows)
     at = _level(sample, windows.after)
     fit = effects.regression(sample, main, contrast)
-    event, variance = effects.event_study(sample, windows, main)
-    plain = found.get("rest_stad", main)
-    plain_event, plain_variance = effects.event_study(sample, windows, plain)
-    plain_fit = effects.regression(sample, plain, contrast)
-    checked = main if not windows.long else plain  # synthetic weights make the years before equal themselves
-    leads = (
-        effects.leads_test(sample, windows, event, variance, fit.df)
-        if checked is main
-        else effects.leads_test(sample, windows, plain_event, plain_variance, plain_fit.df)
+    event, _ = effects.event_study(sample, windows, main)
+    # Matched and synthetic groups were chosen for their years before: those of the plain comparison are the test.
+    plain = found.get("rest_stad", found["nederland"])
+    plain_event, variance = effects.event_study(sample, windows, plain)
+    leads = effects.leads_test(
+        sample, windows, plain_event, variance, effects.regression(sample, plain, contrast).df
     )
     gap = _gap(sample, windows)
     bound = SESOI * abs(gap)
@@ -246,10 +243,10 @@ def compute(
         "event": _event(sample, event),
         "years": _years(sample, windows, found),
         "leads": _scaled(sample, leads, at, ("slope", "slope_se")),
-        "leads_design": checked.name,
+        "leads_design": plain.name,
         "honest": _scaled(
             sample,
-            effects.honest(windows, event if checked is main else plain_event, fit.estimate, fit.se, fit.df),
+            effects.honest(windows, plain_event, fit.estimate, fit.se, fit.df),
             at,
             ("drift", "lower", "upper"),
         ),

@@ -496,7 +496,8 @@ def _leads(r: Report) -> tuple[str, str, str] | None:
         meaning += "; met twee metingen is dat een zwakke toets"
     return (
         "Liepen de gebieden vóór de aanpak gelijk op?",
-        f"trend vooraf {_interval(trend, r.effect_unit)} per jaar; F-toets over {leads['n']:.0f} jaren: p {_p(leads['p'])}",
+        f"verschil met {EFFECT_NAMES[r.effect['leads_design']]}: trend vooraf {_interval(trend, r.effect_unit)} per jaar; "
+        f"F-toets over {leads['n']:.0f} jaren: p {_p(leads['p'])}",
         meaning,
     )
 
