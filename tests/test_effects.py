@@ -45,6 +45,7 @@ def invented(seed=1, effect=0.0, cities=12, each=40, chosen=6, noise=0.1, period
         ([2002, 2008, 2012, 2014, 2016, 2018, 2020, 2022], 2018, (2008,), (2012, 2014, 2016, 2018), (2002,)),
         (range(2005, 2014), 2017, (2007,), (2012, 2013), (2005, 2006)),
         ([2002, 2004, 2009, 2011], 2017, (2004,), (2011,), (2002,)),
+        (YEARS, 2010, LONG.before, (2010,), ()),
     ],
 )
 def test_the_years_of_the_comparison(periods, last, before, after, leads):

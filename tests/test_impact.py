@@ -93,6 +93,11 @@ def test_a_series_that_begins_after_the_programme_has_no_effect(real_data, store
     assert r.results().set_index("measure").loc["effect_verdict"].isna()["estimate"]
 
 
+def test_a_period_that_ends_with_the_start_asks_for_a_later_year(store, practice):
+    r = open_report("leefbaarheid", "Utrecht", 2005, 2008, data=str(practice))
+    assert "kies een later eindjaar" in text(impact.verdict(r))
+
+
 # ---- real data ---------------------------------------------------------------------------------------------
 
 

@@ -209,7 +209,7 @@ def windows(periods: Any, last: int) -> Windows | None:
     """
     years = sorted(int(p) for p in periods)
     clean = [p for p in years if p <= CLEAN_UNTIL]
-    after = [p for p in years if FULL <= p <= max(last, FULL)] or [p for p in years if START < p <= last][-1:]
+    after = [p for p in years if FULL <= p <= last] or [p for p in years if START < p <= last][-1:]
     if len(clean) >= LEAST_BEFORE:
         before, leads = clean, []
     else:

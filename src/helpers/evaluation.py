@@ -189,10 +189,15 @@ def compute(
         }
     windows = effects.windows(sample.periods, eind)
     if windows is None:
-        first = int(sample.periods.min())
+        first, last = int(sample.periods.min()), int(sample.periods.max())
+        if first > effects.START:
+            return {
+                "reason": f"er is geen meting van vóór of bij de start van het programma; de eerste is van {first}. "
+                "De reeks laat alleen zien hoe de wijken zich daarna ontwikkelden"
+            }
         return {
-            "reason": f"er is geen meting van vóór of bij de start van het programma; de eerste is van {first}. "
-            "De reeks laat alleen zien hoe de wijken zich daarna ontwikkelden"
+            "reason": f"van {first} tot en met {min(last, eind)} is er geen meting van ruim na de start van het programma in "
+            f"{effects.START}; kies een later eindjaar"
         }
     found = effects.designs(sample, windows)
     name = MAIN[vraag] if windows.long and MAIN[vraag] in found else SHORT
