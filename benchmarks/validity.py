@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import RAW, effects, evaluation, simulate, space
+from helpers import RAW, diagnostics, effects, evaluation, simulate, space
 from helpers.effects import Sample
 
 HERE = Path(__file__).parent
@@ -61,7 +61,7 @@ def country(seed: int, planted: bool) -> list[dict[str, object]]:
         rows.append({**shared, "design": "before against after", "main": False, "estimate": naive})
         known = np.isin(world.code, s.area)
         before = s.y[:, np.isin(s.periods, w.before)].mean(axis=1)
-        jump = effects.discontinuity(score[known], s.treated, s.y @ contrast, before).set_index("what")
+        jump = diagnostics.discontinuity(score[known], s.treated, s.y @ contrast, before).set_index("what")
         line = jump.loc["verandering"]
         low, high = (float(s.in_unit(line[k], at)) for k in ("lower", "upper"))
         rows.append(

@@ -11,7 +11,7 @@ import rdrobust
 import statsmodels.api as sm
 from scipy import optimize
 
-from helpers import RAW, effects, simulate, space
+from helpers import RAW, diagnostics, effects, simulate, space, wijken
 from helpers.effects import Sample, Windows
 
 YEARS = np.arange(1998, 2019)
@@ -267,7 +267,7 @@ def test_the_senate_example_of_rdrobust():
     data = pd.read_csv(Path(rdrobust.__file__).parent / "data" / "rdrobust_RDsenate.csv").dropna(
         subset="vote"
     )
-    estimate, lower, upper, bandwidth, _ = effects.jump(
+    estimate, lower, upper, bandwidth, _ = diagnostics.jump(
         data["vote"].to_numpy(), data["margin"].to_numpy(), 0.0
     )
     assert estimate == pytest.approx(7.414, abs=0.005)
@@ -281,7 +281,7 @@ def test_areas_that_already_drifted_apart_are_noticed():
         moved = replace(s, y=s.y + drift * s.treated[:, None] * (YEARS - 1998))
         design = effects.designs(moved, LONG)["rest_stad"]
         event, variance = effects.event_study(moved, LONG, design)
-        found = effects.leads_test(moved, LONG, event, variance, 8.0)
+        found = diagnostics.leads_test(moved, LONG, event, variance, 8.0)
         assert (found["slope_p"] < 0.05) == noticed
         assert found["slope"] == pytest.approx(drift, abs=0.02)
         assert found["n"] == 7
@@ -292,43 +292,43 @@ def test_one_earlier_measurement_is_a_test_with_two_years():
     s = invented(periods=periods)
     w = effects.windows(periods, 2018)
     event, variance = effects.event_study(s, w, effects.designs(s, w)["net_niet"])
-    assert effects.leads_test(s, w, event, variance, 8.0)["n"] == 2
+    assert diagnostics.leads_test(s, w, event, variance, 8.0)["n"] == 2
     assert event.set_index("period").loc[2008, "estimate"] == 0.0
 
 
 def test_departures_as_large_as_before_widen_the_interval_by_hand():
     w = Windows((2008,), (2012, 2014), (2002,))
     event = pd.DataFrame({"period": [2002, 2008, 2012, 2014], "estimate": [-0.6, 0.0, 1.0, 2.0]})
-    found = effects.honest(w, event, 1.5, 0.1, 1e9)
+    found = diagnostics.honest(w, event, 1.5, 0.1, 1e9)
     assert found["drift"] == pytest.approx(0.1)  # 0.6 in six years
     assert found["lower"] == pytest.approx(1.5 - 0.196 - 0.5, abs=1e-3)  # five years from 2008 to 2013
     assert found["breakdown"] == pytest.approx((1.5 - 0.196) / 0.5, abs=1e-2)
-    assert effects.honest(w, event, 0.1, 0.1, 1e9)["breakdown"] == 0.0
+    assert diagnostics.honest(w, event, 0.1, 0.1, 1e9)["breakdown"] == 0.0
 
 
 def test_who_is_chosen_in_a_bad_year_recovers_by_himself():
-    exact = effects.rebound(invented(noise=1e-9), 2001, 2004)
+    exact = diagnostics.rebound(invented(noise=1e-9), 2001, 2004)
     assert exact["share"] == pytest.approx(0, abs=1e-6)
-    rough = effects.rebound(invented(noise=1.0), 2001, 2004)
+    rough = diagnostics.rebound(invented(noise=1.0), 2001, 2004)
     assert 0.3 < rough["share"] < 0.7  # half of the variance is noise
     assert np.sign(rough["gap"]) == -1
-    assert effects.rebound(invented(), 1990, 2004) is None
+    assert diagnostics.rebound(invented(), 1990, 2004) is None
 
 
 def test_swapping_wijken_with_their_matches_finds_a_large_effect_and_no_small_one():
     s = invented(effect=2.0)
     contrast = effects.time_weights(s, LONG)
-    assert effects.randomisation(s, LONG, contrast) < 0.01
-    assert effects.randomisation(invented(noise=1.0), LONG, contrast) > 0.05
+    assert diagnostics.randomisation(s, LONG, contrast) < 0.01
+    assert diagnostics.randomisation(invented(noise=1.0), LONG, contrast) > 0.05
 
 
 def test_the_dose_is_a_weighted_slope_by_hand():
     wijken = [f"stad{i % 4}/{i}" for i in range(12)]
     amount = pd.Series(np.arange(12.0), wijken)
-    fit = effects.dose(3.0 + 0.5 * amount, amount, pd.Series(1.0, wijken))
+    fit = diagnostics.dose(3.0 + 0.5 * amount, amount, pd.Series(1.0, wijken))
     assert fit.estimate == pytest.approx(0.5)
     assert fit.groups == 4
-    assert effects.dose(amount[:9], amount[:9], amount[:9]) is None
+    assert diagnostics.dose(amount[:9], amount[:9], amount[:9]) is None
 
 
 # ---- one wijk ------------------------------------------------------------------------------------------------
@@ -338,7 +338,7 @@ def test_the_dose_is_a_weighted_slope_by_hand():
 def test_every_wijk_has_its_own_group_and_a_margin_that_placebos_give(periods):
     s = invented(effect=1.0, noise=0.2, periods=periods)
     w = effects.windows(periods, 2016)
-    table, paths = effects.wijk_paths(s, w)
+    table, paths = wijken.wijk_paths(s, w)
     planted = 1.0 - np.clip((w.before[-1] - 2007) / 5, 0, 1)  # in 2008 a fifth of the effect is there already
     assert set(table["wijk"]) == set(s.wijk[s.treated])
     inside = (table["lower"] <= planted) & (planted <= table["upper"])
@@ -346,20 +346,20 @@ def test_every_wijk_has_its_own_group_and_a_margin_that_placebos_give(periods):
     assert table["p"].between(1 / 200, 1).all()
     assert (table["p"] < 0.05).mean() > 0.5
     assert len(paths) == len(table) * len(periods)
-    again, _ = effects.wijk_paths(s, w)
+    again, _ = wijken.wijk_paths(s, w)
     pd.testing.assert_frame_equal(table, again)
 
 
 def test_estimates_are_drawn_to_their_mean_by_hand():
     # Four equally certain wijken with variance 2 between estimates, of which 1 is chance.
     table = pd.DataFrame({"estimate": [0.0, 2.0, 0.0, 2.0], "se": [np.sqrt(1 / 3)] * 4})
-    found = effects.shrunken(table)
+    found = wijken.shrunken(table)
     # Q = 12, three degrees of freedom, weights 3: (12 - 3) / (12 - 3) = 1.
     assert found.attrs["between"] == pytest.approx(1.0)
     assert found["shrunken"].tolist() == pytest.approx([0.25, 1.75, 0.25, 1.75])
-    certain = effects.shrunken(table.assign(se=1e-6))
+    certain = wijken.shrunken(table.assign(se=1e-6))
     assert certain["shrunken"].tolist() == pytest.approx([0, 2, 0, 2], abs=1e-6)
-    equal = effects.shrunken(pd.DataFrame({"estimate": [1.0, 1.1], "se": [1.0, 1.0]}))
+    equal = wijken.shrunken(pd.DataFrame({"estimate": [1.0, 1.1], "se": [1.0, 1.0]}))
     assert equal["shrunken"].tolist() == pytest.approx([1.05, 1.05])
     assert (equal["shrunken_upper"] - equal["shrunken"]).iloc[0] == pytest.approx(1.96 / np.sqrt(2), abs=1e-3)
 
@@ -368,7 +368,7 @@ def test_moves_between_classes_are_places_among_all_areas():
     s = invented(noise=1e-3)
     lifted = replace(s, level=s.level + 3.0 * s.treated[:, None] * (s.periods >= 2012))
     design = effects.designs(lifted, LONG)["nederland"]
-    moves = effects.transitions(lifted, LONG, design).set_index("move")
+    moves = diagnostics.transitions(lifted, LONG, design).set_index("move")
     assert moves.loc["hoger", "treated"] > 90
     assert moves.loc["hoger", "estimate"] == pytest.approx(
         moves.loc["hoger", "treated"] - moves.loc["hoger", "control"]
@@ -376,7 +376,7 @@ def test_moves_between_classes_are_places_among_all_areas():
     assert moves.loc["lager", "treated"] == 0
     # National growth alone moves nobody.
     grown = replace(s, level=s.level + 5.0 * (s.periods >= 2012))
-    flat = effects.transitions(grown, LONG, effects.designs(grown, LONG)["nederland"]).set_index("move")
+    flat = diagnostics.transitions(grown, LONG, effects.designs(grown, LONG)["nederland"]).set_index("move")
     assert flat.loc["hoger", "lower"] <= 0 <= flat.loc["hoger", "upper"]
 
 
@@ -438,12 +438,12 @@ def test_the_naive_answers_are_visibly_wrong(worlds):
         before_after = (s.y @ contrast)[s.treated].mean()
         assert abs(before_after - 0.05) > 0.015
         before = s.y[:, :7].mean(axis=1)
-        table = effects.discontinuity(score, s.treated, s.y @ contrast, before).set_index("what")
+        table = diagnostics.discontinuity(score, s.treated, s.y @ contrast, before).set_index("what")
         assert table.loc["behandeling", "lower"] < 0.5  # the list did not follow the score
 
 
 def test_spill_over_to_the_ring_around_the_wijken_is_found(worlds):
-    first = [effects.rings(s, LONG, ring).set_index("ring")["estimate"] for s, ring, _ in worlds]
+    first = [diagnostics.rings(s, LONG, ring).set_index("ring")["estimate"] for s, ring, _ in worlds]
     assert np.mean([f["1"] for f in first]) == pytest.approx(0.25 * 0.05, abs=0.005)
     assert np.mean([f["0"] for f in first]) == pytest.approx(0.05, abs=0.006)
 
@@ -456,3 +456,13 @@ def test_without_a_planted_effect_hardly_any_design_finds_one():
             lower, upper = effects.regression(s, design, effects.time_weights(s, LONG)).interval()
             rejected.append(not lower <= 0 <= upper)
     assert np.mean(rejected) <= 0.34
+
+
+@pytest.mark.parametrize("name", ["nederland", "rest_stad", "net_niet"])
+def test_leaving_a_city_out_is_estimating_without_it(name):
+    s = invented(noise=0.5)
+    design, contrast = effects.designs(s, LONG)[name], effects.time_weights(s, LONG)
+    fit = effects.regression(s, design, contrast)
+    cities = np.unique(s.city[design.weight > 0])
+    again = [effects.regression(s, design, contrast, s.city != city).estimate for city in cities]
+    assert fit.without[:, 0] == pytest.approx(again, abs=1e-9)

@@ -18,25 +18,22 @@ effects with staggered adoption (Goodman-Bacon 2021) have nothing to go wrong on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import optimize
 from scipy.special import expit
 
-from helpers.inference import Array, Regression, joint_test, partial_out, quantile_t
+from helpers.inference import Array, Regression, partial_out
 
 CLEAN_UNTIL = 2004  # last year that the selection did not look at
 START, FULL = 2008, 2012  # first payments; all that was planned until 2011 is there
 LEAST_BEFORE = 4  # years needed for synthetic weights
 NEIGHBOURS = 4  # matched areas for each treated one
 CALIPER = 0.5  # standard deviations of the treated areas
-DONORS = 60  # areas from which the group of one wijk is put together
-PLACEBOS = 199  # the smallest p-value is one in two hundred
 
 
 @dataclass(frozen=True)
@@ -383,35 +380,38 @@ def match(s: Sample, w: Windows, neighbours: int = NEIGHBOURS, caliper: float = 
 
     Nearest neighbours with replacement on :func:`features`, each divided by its standard deviation
     among the treated; only donors within `caliper` of those on every feature (common support). Treated areas
-    without any are left out and count in :func:`unmatched`.
+    without any are left out.
 
     Returns
     -------
     array, shape (areas,), or None
         Unit weights as in :class:`Design`; None when fewer than half of the treated areas have a match.
     """
-    pairs = _pairs(s, w, neighbours, caliper)
-    if len(pairs) < s.treated.sum() / 2:
+    matched = pairs(s, w, neighbours, caliper)
+    if len(matched) < s.treated.sum() / 2:
         return None
     weight = np.zeros(len(s.area))
-    for i, found in pairs.items():
-        weight[i] = 1 / len(pairs)
-        weight[found] += 1 / len(pairs) / len(found)
+    for i, found in matched.items():
+        weight[i] = 1 / len(matched)
+        weight[found] += 1 / len(matched) / len(found)
     return weight
 
 
-def _pairs(s: Sample, w: Windows, neighbours: int, caliper: float) -> dict[int, NDArray[np.int64]]:
+def pairs(
+    s: Sample, w: Windows, neighbours: int = NEIGHBOURS, caliper: float = CALIPER
+) -> dict[int, NDArray[np.int64]]:
+    """Return the row numbers of the matches of each treated area that has any, nearest first; see :func:`match`."""
     x, _ = features(s, w)
     x = x / x[s.treated].std(axis=0, ddof=1)
     donors = np.flatnonzero(s.donor)
-    pairs = {}
+    matched = {}
     for i in np.flatnonzero(s.treated):
         off = np.abs(x[donors] - x[i])
         inside = (off <= caliper).all(axis=1)
         if inside.any():
             order = np.argsort((off[inside] ** 2).sum(axis=1), kind="stable")[:neighbours]
-            pairs[int(i)] = donors[inside][order]
-    return pairs
+            matched[int(i)] = donors[inside][order]
+    return matched
 
 
 def balance(s: Sample, w: Windows, found: Mapping[str, Design]) -> pd.DataFrame:
@@ -465,10 +465,12 @@ def regression(s: Sample, design: Design, contrast: Array, keep: Any = slice(Non
     if design.offset is not None:
         change += design.offset[use]
     weight = design.weight[use] * use.sum()
-    groups = s.city[use] if design.within else np.zeros(use.sum())
-    columns = partial_out(np.column_stack([change, s.treated[use].astype(float)]), groups, weight)
-    absorbed = len(np.unique(groups))
-    return Regression(columns[:, 0], columns[:, 1:], weight, s.city[use], absorbed)
+    treated = s.treated[use].astype(float)
+    if not design.within:
+        x = np.column_stack([treated, np.ones(len(treated))])
+        return Regression(change, x, weight, s.city[use])
+    columns = partial_out(np.column_stack([change, treated]), s.city[use], weight)
+    return Regression(columns[:, 0], columns[:, 1:], weight, s.city[use], len(np.unique(s.city[use])))
 
 
 def event_study(s: Sample, w: Windows, design: Design) -> tuple[pd.DataFrame, Array]:
@@ -492,81 +494,6 @@ def event_study(s: Sample, w: Windows, design: Design) -> tuple[pd.DataFrame, Ar
         parts.append(fit.influence)
     stacked = np.array(parts)
     return pd.DataFrame(rows, columns=["period", "estimate", "se", "lower", "upper"]), stacked @ stacked.T
-
-
-def leads_test(s: Sample, w: Windows, event: pd.DataFrame, variance: Array, df: float) -> dict[str, float]:
-    """Test that treated areas and controls moved alike before: jointly, and as a slope.
-
-    Returns
-    -------
-    dict
-        n (years tested), F, p (joint), slope (per year), slope_se, slope_p; empty without two years.
-    """
-    early = np.isin(event["period"], (*w.leads, *w.before))
-    years = event.loc[early, "period"].to_numpy(float)
-    if len(years) < 2:
-        return {}
-    values, cov = event.loc[early, "estimate"].to_numpy(), variance[np.ix_(early, early)]
-    steps = np.diff(np.eye(len(years)), axis=0)  # changes from year to year: one fewer than the years
-    f, p = joint_test(steps @ values, steps @ cov @ steps.T, df)
-    centred = (years - years.mean()) / ((years - years.mean()) ** 2).sum()
-    slope, se = float(centred @ values), float(np.sqrt(centred @ cov @ centred))
-    _, slope_p = joint_test(np.array([slope]), np.array([[se**2]]), df)
-    return {"n": len(years), "F": f, "p": p, "slope": slope, "slope_se": se, "slope_p": slope_p}
-
-
-def honest(
-    w: Windows, event: pd.DataFrame, estimate: float, se: float, df: float, mbar: float = 1.0
-) -> dict[str, float]:
-    """Widen the interval for departures from parallel trends as large as those seen before.
-
-    Relative magnitudes of Rambachan & Roth (2023): from year to year the two groups may drift apart by
-    at most `mbar` times the largest drift between years before. The bound is added to the ordinary
-    interval; the uncertainty of the largest drift itself is not (their conditional interval has it).
-
-    Returns
-    -------
-    dict
-        drift (largest per year before), lower, upper at `mbar`, and breakdown: the `mbar` at which the
-        interval first holds zero (0 when it does already); empty when nothing was measured earlier.
-    """
-    early = event[event["period"].isin((*w.leads, *w.before))]
-    if len(early) < 2:
-        return {}
-    drift = float((early["estimate"].diff() / early["period"].diff()).abs().max())
-    reach = drift * (np.mean(w.after) - max(w.before))  # worst case: all drift the same way
-    half = quantile_t(0.975, df) * se
-    room = max(abs(estimate) - half, 0.0)
-    return {
-        "drift": drift,
-        "lower": float(estimate - half - mbar * reach),
-        "upper": float(estimate + half + mbar * reach),
-        "breakdown": float(room / reach) if reach > 0 else np.inf,
-    }
-
-
-def randomisation(s: Sample, w: Windows, contrast: Array, draws: int = 1999, seed: int = 2007) -> float:
-    """Return the p-value of the matched estimate under plausible other selections.
-
-    Each wijk is swapped, as a whole, with one of the matches of its areas: they were as weak and might
-    as well have been chosen. The p-value is the share of selections, the actual one included, with a
-    difference at least as large (Fisher 1935; Phipson & Smyth 2010 for the one added).
-    """
-    pairs = {i: found for i, found in _pairs(s, w, NEIGHBOURS, CALIPER).items() if len(found) == NEIGHBOURS}
-    if not pairs:
-        return np.nan
-    before = np.isin(s.periods, w.before)
-    change = s.y @ contrast + s.y[:, before].mean(axis=1) - true_level(s, w)
-    sets = np.array([[i, *found] for i, found in pairs.items()])
-    values = change[sets]
-    own = NEIGHBOURS + 1
-    # Difference when member j of each set is the one chosen.
-    gap = (values * own - values.sum(axis=1, keepdims=True)) / NEIGHBOURS
-    names, code = np.unique(s.wijk[sets[:, 0]], return_inverse=True)
-    rng = np.random.default_rng(seed)
-    chosen = rng.integers(0, own, (draws, len(names)))[:, code]
-    drawn = gap[np.arange(len(gap)), chosen].mean(axis=1)
-    return float((1 + (np.abs(drawn) >= abs(gap[:, 0].mean()) - 1e-12).sum()) / (draws + 1))
 
 
 # ---- synthetic difference-in-differences ----------------------------------------------------------
@@ -646,321 +573,3 @@ def _frank_wolfe(a: Array, b: Array, x: Array, zeta: float, least: float, steps:
             break
         before = now
     return x
-
-
-# ---- one wijk --------------------------------------------------------------------------------------
-
-
-def wijk_paths(s: Sample, w: Windows, seed: int = 2007) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Estimate the effect of every wijk with a synthetic control of its own, and placebos.
-
-    Weights of :func:`_ridge` on the years before, after removing each area's mean (Doudchenko & Imbens
-    2016; Ferman & Pinto 2021); donors are the urban areas nearest in level. Without years enough for weights the
-    twenty nearest on :func:`features` count alike. Placebos are as many untreated areas of one city as the
-    wijk has, treated alike: their root mean square is the standard error, and the p-value is the rank of the
-    wijk's effect among them (Abadie, Diamond & Hainmueller 2010).
-
-    Returns
-    -------
-    (DataFrame, DataFrame)
-        One row a wijk: wijk, estimate, lower, upper, se, p, placebos, n (areas), error (root mean square before); and
-        one row a wijk and period: wijk, period, actual, synthetic, lower, upper. On the scale of the analysis.
-    """
-    summary: list[Any] = []
-    paths: list[Any] = []
-    contrast, rng = time_weights(s, w), np.random.default_rng(seed)
-    before = np.isin(s.periods, w.before)
-    if not w.long:
-        contrast = np.where(before, 0.0, contrast)  # both start from the level freed from chance
-    pool = np.flatnonzero(s.donor & s.urban)
-    if len(pool) < 2 * DONORS:
-        pool = np.flatnonzero(s.donor)
-    x, _ = features(s, w)
-    base = s.y[:, before].mean(axis=1) if w.long else x[:, 0]  # one year is too much a matter of chance
-    x = x[:, :1] if w.long else x / x[s.treated].std(axis=0, ddof=1)
-    drawn: dict[int, Array] = {}
-    for wijk in np.unique(s.wijk[s.treated]):
-        own = np.flatnonzero(s.treated & (s.wijk == wijk))
-        goal, other = _synthetic(s, own, pool, before, x, base)
-        n = len(own)
-        if n not in drawn:
-            drawn[n] = np.array([
-                np.subtract(*_synthetic(s, fake, np.setdiff1d(pool, fake), before, x, base))
-                for fake in _fakes(s, pool, n, x[:, 0], rng)
-            ])  # fmt: skip
-        placebo = drawn[n] @ contrast
-        error = np.sqrt((drawn[n] ** 2).mean(axis=0))
-        gap = goal - other
-        estimate, se = float(gap @ contrast), float(np.sqrt((placebo**2).mean()))
-        wide = quantile_t(0.975, len(placebo) - 1)
-        p = (1 + (np.abs(placebo) >= abs(estimate)).sum()) / (len(placebo) + 1)
-        miss = float(np.sqrt((gap[before] ** 2).mean()))
-        numbers = (estimate, estimate - wide * se, estimate + wide * se, se, p)
-        summary.append((wijk, *numbers, len(placebo), n, miss))
-        width = np.where(before, 0.0, wide * error)
-        rows = zip(s.periods.tolist(), goal, other, other - width, other + width, strict=True)
-        paths += [(wijk, *row) for row in rows]
-    columns = ["wijk", "estimate", "lower", "upper", "se", "p", "placebos", "n", "error"]
-    names = ["wijk", "period", "actual", "synthetic", "lower", "upper"]
-    return pd.DataFrame(summary, columns=columns), pd.DataFrame(paths, columns=names)
-
-
-def shrunken(table: pd.DataFrame) -> pd.DataFrame:
-    """Draw the estimates of the wijken to their mean, the more the less certain they are (empirical Bayes).
-
-    Random effects: variance between wijken by DerSimonian & Laird (1986), means as in Efron & Morris (1973).
-
-    Parameters
-    ----------
-    table : DataFrame
-        Columns `estimate`, `se`.
-
-    Returns
-    -------
-    DataFrame
-        Columns `shrunken`, `shrunken_lower`, `shrunken_upper`; its attrs hold `between`, the standard
-        deviation of the true effects.
-    """
-    b, v = table["estimate"].to_numpy(), table["se"].to_numpy() ** 2
-    w = 1 / v
-    fixed = w @ b / w.sum()
-    spare = w.sum() - (w**2).sum() / w.sum()
-    between = max((float(w @ (b - fixed) ** 2) - (len(b) - 1)) / spare, 0.0) if len(b) > 1 else 0.0
-    w = 1 / (v + between)
-    mean = w @ b / w.sum()
-    keep = between / (between + v)
-    value = mean + keep * (b - mean)
-    # Uncertainty of the own effect and of the mean it is drawn to (Morris 1983).
-    half = quantile_t(0.975, 1e6) * np.sqrt(keep * v + (1 - keep) ** 2 / w.sum())
-    columns = {"shrunken": value, "shrunken_lower": value - half, "shrunken_upper": value + half}
-    result = pd.DataFrame(columns, index=table.index)
-    result.attrs["between"] = float(np.sqrt(between))
-    return result
-
-
-def transitions(s: Sample, w: Windows, design: Design, classes: int = 10) -> pd.DataFrame:
-    """Compare how many areas moved up or down a class, treated and stand-ins.
-
-    Classes hold equally many areas of the whole country each year, so that a class is a place among others.
-
-    Returns
-    -------
-    DataFrame
-        Rows "hoger", "lager"; columns move, treated, control (percentage of the areas, weighted as in the
-        design), estimate, lower, upper (difference, percentage points).
-    """
-    rank = pd.DataFrame(s.level).rank(pct=True).to_numpy()
-    place = np.ceil(rank * classes)
-    first = place[:, np.isin(s.periods, w.before)].mean(axis=1)
-    last = place[:, np.isin(s.periods, w.after)].mean(axis=1)
-    own = np.where(s.treated, design.weight, 0)
-    other = np.where(s.treated, 0, design.weight)
-    rows = []
-    for move, moved in (("hoger", last - first >= 1), ("lager", first - last >= 1)):
-        share = 100.0 * moved
-        only = replace(s, y=share[:, None], periods=np.array([0]))
-        fit = regression(only, replace(design, offset=None), np.array([1.0]))
-        shares = own @ share / own.sum(), other @ share / other.sum()
-        rows.append((move, *map(float, shares), fit.estimate, *fit.interval()))
-    return pd.DataFrame(rows, columns=["move", "treated", "control", "estimate", "lower", "upper"])
-
-
-def _fakes(
-    s: Sample, pool: NDArray[np.int64], n: int, level: Array, rng: np.random.Generator
-) -> list[NDArray[np.int64]]:
-    """Draw placebo wijken: n donors of one city that are about equally weak; of the whole pool for large n."""
-    sizes = pd.Series(s.city[pool]).value_counts()
-    cities = sorted(sizes.index[sizes >= n])
-    share = sizes[cities].to_numpy() / sizes[cities].sum()
-    found = []
-    for _ in range(PLACEBOS):
-        inside = pool[s.city[pool] == rng.choice(cities, p=share)] if cities else pool
-        inside = inside[np.argsort(level[inside], kind="stable")]
-        start = rng.integers(0, max(len(inside) - n, 0) + 1)
-        found.append(inside[start : start + n])
-    return found
-
-
-def _synthetic(
-    s: Sample,
-    own: NDArray[np.int64],
-    pool: NDArray[np.int64],
-    before: NDArray[np.bool_],
-    x: Array,
-    base: Array,
-) -> tuple[Array, Array]:
-    """Mean of some areas, and that of their weighted stand-ins brought to the same level before."""
-    goal, start, long = s.y[own].mean(axis=0), base[own].mean(), before.sum() >= LEAST_BEFORE
-    distance = ((x[pool] - x[own].mean(axis=0)) ** 2).sum(axis=1)
-    near = pool[np.argsort(distance, kind="stable")[: DONORS if long else 5 * NEIGHBOURS]]
-    donors = s.y[near] - base[near][:, None]
-    weight = _ridge(donors[:, before].T, goal[before] - start) if long else np.full(len(near), 1 / len(near))
-    return goal, weight @ donors + start
-
-
-def _ridge(a: Array, b: Array) -> Array:
-    """Positive weights adding up to 1 with a penalty on few donors, by non-negative least squares.
-
-    The penalty is the variance that donors add: about that of one area's year-to-year change.
-    """
-    noise = float(np.diff(a, axis=0).std()) / np.sqrt(2)
-    penalty = noise * np.sqrt(len(b))
-    certain = 1e3 * max(float(np.abs(a).max()), 1e-12)
-    rows = np.vstack([a, penalty * np.eye(a.shape[1]), np.full((1, a.shape[1]), certain)])
-    goal = np.concatenate([b, np.zeros(a.shape[1]), [certain]])
-    weight, _ = optimize.nnls(rows, goal)
-    return weight / weight.sum()
-
-
-# ---- what else could explain it ---------------------------------------------------------------------
-
-
-def rebound(s: Sample, year: int, until: int) -> dict[str, float] | None:
-    """Pretend a selection in an earlier year without any programme, and see how much recovers by itself.
-
-    In every city as many areas as really were chosen, weakest in `year` among all its areas; the change of
-    their distance to the rest of their city until `until` is regression to the mean.
-
-    Parameters
-    ----------
-    s : Sample
-    year, until : int
-        Year of the pretended selection, and of the measurement after it, both before the programme.
-
-    Returns
-    -------
-    dict or None
-        gap (distance in `year`), estimate, lower, upper, se (change of it, on the scale of the analysis),
-        share (of the distance that went), n.
-    """
-    if not {year, until} <= set(s.periods.tolist()):
-        return None
-    use = s.urban & ~s.left_out
-    value = s.y[:, s.periods == year][:, 0]
-    worse = np.sign(value[s.treated].mean() - value[use & ~s.treated].mean())
-    fake = np.zeros(len(s.area), bool)
-    for city in np.unique(s.city[s.treated]):
-        inside = np.flatnonzero(use & (s.city == city))
-        n = int((s.treated & (s.city == city)).sum())
-        fake[inside[np.argsort(-worse * value[inside], kind="stable")[:n]]] = True
-    pretended = replace(s, wijk=np.where(fake, "x", ""), near=np.zeros(len(fake), bool), left_out=~use)
-    design = Design("", np.where(fake, 1 / fake.sum(), 1 / (use & ~fake).sum()) * use, within=True)
-    now = (s.periods == year).astype(float)
-    fit = regression(pretended, design, (s.periods == until) - now)
-    gap = regression(pretended, design, now).estimate
-    lower, upper = fit.interval()
-    return {
-        "gap": gap, "estimate": fit.estimate, "lower": lower, "upper": upper, "se": fit.se,
-        "share": -fit.estimate / gap, "n": int(fake.sum()),
-    }  # fmt: skip
-
-
-def rings(s: Sample, w: Windows, ring: NDArray[np.int64]) -> pd.DataFrame:
-    """Estimate what the programme did to the surroundings: treated, first and second ring, inside each city.
-
-    Parameters
-    ----------
-    s : Sample
-    w : Windows
-    ring : array of int, shape (areas,)
-        0 treated, 1 touching a treated area, 2 touching those, 3 elsewhere.
-
-    Returns
-    -------
-    DataFrame
-        Rows ring 0, 1, 2 against 3; and "total", the sum over all areas divided by the number treated
-        (Butts 2021, on exposure in rings). Columns ring, estimate, se, lower, upper, n.
-    """
-    use = s.urban & ~s.left_out
-    use &= ~np.isin(ring, 0) | s.treated
-    names = [k for k in (0, 1, 2) if (ring[use] == k).any()]
-    x = np.column_stack([(ring[use] == k).astype(float) for k in names])
-    change = s.y[use] @ time_weights(s, w)
-    equal = np.ones(use.sum())
-    out = partial_out(np.column_stack([change, x]), s.city[use], equal)
-    fit = Regression(out[:, 0], out[:, 1:], equal, s.city[use], len(np.unique(s.city[use])))
-    half = quantile_t(0.975, fit.df)
-    se = np.sqrt(np.diag(fit.cr3))
-    n = x.sum(axis=0)
-    rows = [
-        (str(k), b, e, b - half * e, b + half * e, int(m))
-        for k, b, e, m in zip(names, fit.beta, se, n, strict=True)
-    ]
-    total, spread = n @ fit.beta / n[0], float(np.sqrt(n @ fit.cr3 @ n)) / n[0]
-    rows.append(("totaal", total, spread, total - half * spread, total + half * spread, int(n.sum())))
-    return pd.DataFrame(rows, columns=["ring", "estimate", "se", "lower", "upper", "n"])
-
-
-def dose(effect: pd.Series, amount: pd.Series, weight: pd.Series) -> Regression | None:
-    """Regress the effect per wijk on the investment per area; clusters are the cities.
-
-    Parameters
-    ----------
-    effect, amount, weight : Series
-        By wijk ("gemeente/wijk"): the effect, the amount an area, the number of areas.
-
-    Returns
-    -------
-    Regression or None
-        Its estimate is the change of the effect per unit of amount; None with fewer than ten wijken.
-    """
-    table = pd.DataFrame({"y": effect, "x": amount, "w": weight}).dropna()
-    if len(table) < 10:
-        return None
-    city = table.index.str.split("/").str[0].to_numpy(str)
-    weights = table["w"].to_numpy(float)
-    out = partial_out(table[["y", "x"]].to_numpy(float), np.zeros(len(table)), weights)
-    return Regression(out[:, 0], out[:, 1:], weights, city, 1)
-
-
-def discontinuity(score: Array, treated: NDArray[np.bool_], change: Array, before: Array) -> pd.DataFrame:
-    """Try a regression discontinuity at the national selection score, as a test of whether it is usable.
-
-    Local-linear estimates with robust bias-corrected intervals (Calonico, Cattaneo & Titiunik 2014, by the
-    package rdrobust) of the jump at the score of the last place on the list: in treatment itself (it
-    should be 1), in the level before (it should be 0) and in the change. After Gerritsen, Webbink & Ter Weel (2017),
-    who found that the wijkenaanpak cannot be judged this way.
-
-    Parameters
-    ----------
-    score : array, shape (areas,)
-        Higher is more deprived.
-    treated : array of bool, shape (areas,)
-    change, before : array, shape (areas,)
-        Outcome: change, and level before.
-
-    Returns
-    -------
-    DataFrame
-        Columns what ("behandeling", "niveau vooraf", "verandering"), estimate, lower, upper, bandwidth, n.
-    """
-    cutoff = float(np.sort(score)[-int(treated.sum())])
-    rows = []
-    for what, y in (
-        ("behandeling", treated.astype(float)),
-        ("niveau vooraf", before),
-        ("verandering", change),
-    ):
-        rows.append((what, *jump(y, score, cutoff)))
-    return pd.DataFrame(rows, columns=["what", "estimate", "lower", "upper", "bandwidth", "n"])
-
-
-def jump(y: Array, score: Array, cutoff: float) -> tuple[float, float, float, float, int]:
-    """Estimate the jump of an outcome at a cutoff of the score (rdrobust with its defaults).
-
-    Returns
-    -------
-    (float, float, float, float, int)
-        Estimate, robust bias-corrected 95% interval, bandwidth, areas within it.
-    """
-    from rdrobust import rdrobust
-
-    fit = rdrobust(y, score, c=cutoff)
-    lower, upper = (float(v) for v in fit.ci.loc["Robust"])
-    return (
-        float(fit.coef.loc["Conventional"].iloc[0]),
-        lower,
-        upper,
-        float(fit.bws.iloc[0, 0]),
-        int(np.sum(fit.N_h)),
-    )

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from helpers import RAW, effects, space
+from helpers import RAW, diagnostics, effects, space, wijken
 from helpers.effects import Design, Sample, Windows
 from helpers.inference import Regression, detectable, equivalence
 from helpers.monitor import gap_unit
@@ -211,16 +211,16 @@ def compute(
     # Matched and synthetic groups were chosen for their years before: those of the plain comparison are the test.
     plain = found.get("rest_stad", found["nederland"])
     plain_event, variance = effects.event_study(sample, windows, plain)
-    leads = effects.leads_test(
+    leads = diagnostics.leads_test(
         sample, windows, plain_event, variance, effects.regression(sample, plain, contrast).df
     )
     gap = _gap(sample, windows)
     bound = SESOI * abs(gap)
     everyone = lay_out(store, vraag, indicator, candidates=True) or sample
     seed = 2007
-    wijken, paths = effects.wijk_paths(everyone, windows, seed)
-    wijken = wijken.join(effects.shrunken(wijken))
-    cities, city_paths = effects.wijk_paths(_by_city(everyone), windows, seed)
+    own, paths = wijken.wijk_paths(everyone, windows, seed)
+    own = own.join(wijken.shrunken(own))
+    cities, city_paths = wijken.wijk_paths(_by_city(everyone), windows, seed)
     result: dict[str, Any] = {
         "reason": "",
         "indicator": indicator["indicator"],
@@ -237,13 +237,13 @@ def compute(
             "left_out": int(sample.left_out.sum()),
             "donors": int(sample.donor.sum()),
             "boundaries": (store / "boundaries.parquet").exists(),
-            "wijk_donors": effects.DONORS if windows.long else 5 * effects.NEIGHBOURS,
+            "wijk_donors": wijken.DONORS if windows.long else 5 * effects.NEIGHBOURS,
         },
         "level": at,
         "gap": float(sample.in_unit(gap, at)),
         "sesoi": abs(float(sample.in_unit(bound, at))),
         "designs": [_estimate(sample, found[d], contrast, at, d) for d in found],
-        "randomisation": effects.randomisation(sample, windows, contrast),
+        "randomisation": diagnostics.randomisation(sample, windows, contrast),
         "equivalence": equivalence(fit.estimate, fit.se, fit.df, bound),
         "event": _event(sample, event),
         "years": _years(sample, windows, found),
@@ -251,25 +251,27 @@ def compute(
         "leads_design": plain.name,
         "honest": _scaled(
             sample,
-            effects.honest(windows, plain_event, fit.estimate, fit.se, fit.df),
+            diagnostics.honest(windows, plain_event, fit.estimate, fit.se, fit.df),
             at,
             ("drift", "lower", "upper"),
         ),
         "balance": effects.balance(sample, windows, found).to_dict("records"),
         "without": _without(sample, fit, at, main, contrast),
         "rebound": _rebound(sample, windows, at),
-        "wijken": _per_area(everyone, wijken, windows),
-        "wijken_adjusted": _adjusted(wijken),
+        "wijken": _per_area(everyone, own, windows),
+        "wijken_adjusted": _adjusted(own),
         "cities": _per_area(everyone, cities, windows),
         "paths": _paths(everyone, paths) | _paths(everyone, city_paths),
-        "transitions": effects.transitions(sample, windows, found.get("net_niet", main)).to_dict("records")
+        "transitions": diagnostics.transitions(sample, windows, found.get("net_niet", main)).to_dict(
+            "records"
+        )
         if vraag == "leefbaarheid"
         else [],
         "curve": _curve(sample, everyone, eind),
         "outcomes": [] if book is None else outcomes(store, vraag, book, eind),
     }
     result |= _spatial(store, sample, windows, main, contrast, at)
-    result["dose"] = _dose(wijken, at, sample)
+    result["dose"] = _dose(own, at, sample)
     result["discontinuity"] = _discontinuity(store, sample, windows, contrast, at)
     return result
 
@@ -353,7 +355,7 @@ def _rebound(s: Sample, windows: Windows, at: float) -> dict[str, float] | None:
     if not pairs:
         return None
     year, until = max(pairs, key=lambda pair: (pair[1] - pair[0] == 3, pair[0]))
-    found = effects.rebound(s, year, until)
+    found = diagnostics.rebound(s, year, until)
     if found is None:
         return None
     return _scaled(s, found, at, ("gap", "estimate", "lower", "upper", "se")) | {"year": year, "until": until}
@@ -376,11 +378,11 @@ def _per_area(s: Sample, table: pd.DataFrame, windows: Windows) -> list[dict[str
     return rows
 
 
-def _adjusted(wijken: pd.DataFrame) -> dict[str, int]:
+def _adjusted(own: pd.DataFrame) -> dict[str, int]:
     """Count wijken whose placebo p-value is at most 5%, as it is and with Benjamini-Hochberg over the wijken."""
     from statsmodels.stats.multitest import multipletests
 
-    p = wijken["p"].to_numpy()
+    p = own["p"].to_numpy()
     kept = multipletests(p, method="fdr_bh")[1]
     return {"n": len(p), "raw": int((p <= 0.05).sum()), "adjusted": int((kept <= 0.05).sum())}
 
@@ -434,7 +436,7 @@ def _spatial(
         return {"rings": [], "moran": None}
     near = space.touching(shapes, s.area.tolist())
     ring = space.rings(near, s.treated | s.left_out)
-    table = effects.rings(s, windows, ring)
+    table = diagnostics.rings(s, windows, ring)
     for column in ("estimate", "lower", "upper"):
         table[column] = [float(s.in_unit(v, at)) for v in table[column]]
     use = np.flatnonzero(main.weight > 0)
@@ -446,12 +448,12 @@ def _spatial(
     }
 
 
-def _dose(wijken: pd.DataFrame, at: float, s: Sample) -> dict[str, Any] | None:
+def _dose(own: pd.DataFrame, at: float, s: Sample) -> dict[str, Any] | None:
     """Relate the effect per wijk to the statutory amount (mln euro a postcode area)."""
     amounts = pd.read_csv(RAW / "investeringen.csv").set_index("area")["additional_effort_mln_eur"]
-    table = wijken.set_index("wijk")
+    table = own.set_index("wijk")
     per_area = amounts.reindex(table.index) / table["n"]
-    fit = effects.dose(table["estimate"], per_area, table["n"])
+    fit = diagnostics.dose(table["estimate"], per_area, table["n"])
     if fit is None:
         return None
     numbers = [float(s.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
@@ -475,7 +477,7 @@ def _discontinuity(
     score = pd.read_parquet(path).set_index("area")["score"].reindex(s.area).to_numpy(float)
     known = np.isfinite(score) & ~s.left_out
     before = s.y[:, np.isin(s.periods, windows.before)].mean(axis=1)
-    table = effects.discontinuity(score[known], s.treated[known], (s.y @ contrast)[known], before[known])
+    table = diagnostics.discontinuity(score[known], s.treated[known], (s.y @ contrast)[known], before[known])
     rows = table.to_dict("records")
     for row in rows:
         if row["what"] != "behandeling":

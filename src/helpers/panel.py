@@ -29,7 +29,7 @@ from helpers import due, sources
 LEAST_KNOWN = 0.5
 
 # What an evaluation is made with; changing any of these makes the kept ones invalid.
-EVALUATION = ("effects.py", "inference.py", "space.py", "evaluation.py")
+EVALUATION = ("effects.py", "inference.py", "diagnostics.py", "wijken.py", "space.py", "evaluation.py")
 
 OWN_CITIES = "Eigen steden"
 OWN_CITIES_REST = "Eigen steden, niet-aandachtswijken"

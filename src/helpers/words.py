@@ -184,7 +184,7 @@ MEASURES |= {
     "effect_p": Measure(
         "p-waarde van het effect",
         "Landelijk: CR3 per gemeente, t-verdeling naar het effectieve aantal clusters. In één wijk of stad: het aandeel van even grote schijnwijken zonder aanpak dat minstens zo ver van zijn vergelijkingsgroep afweek.",
-        "effects.wijk_paths",
+        "wijken.wijk_paths",
     ),
     "effect_verdict": Measure(
         "oordeel over het effect",

@@ -1,0 +1,274 @@
+"""What else could explain a difference: paths before, chance, recovery, neighbours, money, the list itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from helpers.effects import (
+    NEIGHBOURS,
+    Design,
+    Sample,
+    Windows,
+    pairs,
+    regression,
+    time_weights,
+    true_level,
+)
+from helpers.inference import Array, Regression, joint_test, partial_out, quantile_t
+
+
+def leads_test(s: Sample, w: Windows, event: pd.DataFrame, variance: Array, df: float) -> dict[str, float]:
+    """Test that treated areas and controls moved alike before: jointly, and as a slope.
+
+    Returns
+    -------
+    dict
+        n (years tested), F, p (joint), slope (per year), slope_se, slope_p; empty without two years.
+    """
+    early = np.isin(event["period"], (*w.leads, *w.before))
+    years = event.loc[early, "period"].to_numpy(float)
+    if len(years) < 2:
+        return {}
+    values, cov = event.loc[early, "estimate"].to_numpy(), variance[np.ix_(early, early)]
+    steps = np.diff(np.eye(len(years)), axis=0)  # changes from year to year: one fewer than the years
+    f, p = joint_test(steps @ values, steps @ cov @ steps.T, df)
+    centred = (years - years.mean()) / ((years - years.mean()) ** 2).sum()
+    slope, se = float(centred @ values), float(np.sqrt(centred @ cov @ centred))
+    _, slope_p = joint_test(np.array([slope]), np.array([[se**2]]), df)
+    return {"n": len(years), "F": f, "p": p, "slope": slope, "slope_se": se, "slope_p": slope_p}
+
+
+def honest(
+    w: Windows, event: pd.DataFrame, estimate: float, se: float, df: float, mbar: float = 1.0
+) -> dict[str, float]:
+    """Widen the interval for departures from parallel trends as large as those seen before.
+
+    Relative magnitudes of Rambachan & Roth (2023): from year to year the two groups may drift apart by
+    at most `mbar` times the largest drift between years before. The bound is added to the ordinary
+    interval; the uncertainty of the largest drift itself is not (their conditional interval has it).
+
+    Returns
+    -------
+    dict
+        drift (largest per year before), lower, upper at `mbar`, and breakdown: the `mbar` at which the
+        interval first holds zero (0 when it does already); empty when nothing was measured earlier.
+    """
+    early = event[event["period"].isin((*w.leads, *w.before))]
+    if len(early) < 2:
+        return {}
+    drift = float((early["estimate"].diff() / early["period"].diff()).abs().max())
+    reach = drift * (np.mean(w.after) - max(w.before))  # worst case: all drift the same way
+    half = quantile_t(0.975, df) * se
+    room = max(abs(estimate) - half, 0.0)
+    return {
+        "drift": drift,
+        "lower": float(estimate - half - mbar * reach),
+        "upper": float(estimate + half + mbar * reach),
+        "breakdown": float(room / reach) if reach > 0 else np.inf,
+    }
+
+
+def randomisation(s: Sample, w: Windows, contrast: Array, draws: int = 1999, seed: int = 2007) -> float:
+    """Return the p-value of the matched estimate under plausible other selections.
+
+    Each wijk is swapped, as a whole, with one of the matches of its areas: they were as weak and might
+    as well have been chosen. The p-value is the share of selections, the actual one included, with a
+    difference at least as large (Fisher 1935; Phipson & Smyth 2010 for the one added).
+    """
+    matched = {i: found for i, found in pairs(s, w).items() if len(found) == NEIGHBOURS}
+    if not matched:
+        return np.nan
+    before = np.isin(s.periods, w.before)
+    change = s.y @ contrast + s.y[:, before].mean(axis=1) - true_level(s, w)
+    sets = np.array([[i, *found] for i, found in matched.items()])
+    values = change[sets]
+    own = NEIGHBOURS + 1
+    # Difference when member j of each set is the one chosen.
+    gap = (values * own - values.sum(axis=1, keepdims=True)) / NEIGHBOURS
+    names, code = np.unique(s.wijk[sets[:, 0]], return_inverse=True)
+    rng = np.random.default_rng(seed)
+    chosen = rng.integers(0, own, (draws, len(names)))[:, code]
+    drawn = gap[np.arange(len(gap)), chosen].mean(axis=1)
+    return float((1 + (np.abs(drawn) >= abs(gap[:, 0].mean()) - 1e-12).sum()) / (draws + 1))
+
+
+def rebound(s: Sample, year: int, until: int) -> dict[str, float] | None:
+    """Pretend a selection in an earlier year without any programme, and see how much recovers by itself.
+
+    In every city as many areas as really were chosen, weakest in `year` among all its areas; the change of
+    their distance to the rest of their city until `until` is regression to the mean.
+
+    Parameters
+    ----------
+    s : Sample
+    year, until : int
+        Year of the pretended selection, and of the measurement after it, both before the programme.
+
+    Returns
+    -------
+    dict or None
+        gap (distance in `year`), estimate, lower, upper, se (change of it, on the scale of the analysis),
+        share (of the distance that went), n.
+    """
+    if not {year, until} <= set(s.periods.tolist()):
+        return None
+    use = s.urban & ~s.left_out
+    value = s.y[:, s.periods == year][:, 0]
+    worse = np.sign(value[s.treated].mean() - value[use & ~s.treated].mean())
+    fake = np.zeros(len(s.area), bool)
+    for city in np.unique(s.city[s.treated]):
+        inside = np.flatnonzero(use & (s.city == city))
+        n = int((s.treated & (s.city == city)).sum())
+        fake[inside[np.argsort(-worse * value[inside], kind="stable")[:n]]] = True
+    pretended = replace(s, wijk=np.where(fake, "x", ""), near=np.zeros(len(fake), bool), left_out=~use)
+    design = Design("", np.where(fake, 1 / fake.sum(), 1 / (use & ~fake).sum()) * use, within=True)
+    now = (s.periods == year).astype(float)
+    fit = regression(pretended, design, (s.periods == until) - now)
+    gap = regression(pretended, design, now).estimate
+    lower, upper = fit.interval()
+    return {
+        "gap": gap, "estimate": fit.estimate, "lower": lower, "upper": upper, "se": fit.se,
+        "share": -fit.estimate / gap, "n": int(fake.sum()),
+    }  # fmt: skip
+
+
+def rings(s: Sample, w: Windows, ring: NDArray[np.int64]) -> pd.DataFrame:
+    """Estimate what the programme did to the surroundings: treated, first and second ring, inside each city.
+
+    Parameters
+    ----------
+    s : Sample
+    w : Windows
+    ring : array of int, shape (areas,)
+        0 treated, 1 touching a treated area, 2 touching those, 3 elsewhere.
+
+    Returns
+    -------
+    DataFrame
+        Rows ring 0, 1, 2 against 3; and "total", the sum over all areas divided by the number treated
+        (Butts 2021, on exposure in rings). Columns ring, estimate, se, lower, upper, n.
+    """
+    use = s.urban & ~s.left_out
+    use &= ~np.isin(ring, 0) | s.treated
+    names = [k for k in (0, 1, 2) if (ring[use] == k).any()]
+    x = np.column_stack([(ring[use] == k).astype(float) for k in names])
+    change = s.y[use] @ time_weights(s, w)
+    equal = np.ones(use.sum())
+    out = partial_out(np.column_stack([change, x]), s.city[use], equal)
+    fit = Regression(out[:, 0], out[:, 1:], equal, s.city[use], len(np.unique(s.city[use])))
+    half = quantile_t(0.975, fit.df)
+    se = np.sqrt(np.diag(fit.cr3))
+    n = x.sum(axis=0)
+    rows = [
+        (str(k), b, e, b - half * e, b + half * e, int(m))
+        for k, b, e, m in zip(names, fit.beta, se, n, strict=True)
+    ]
+    total, spread = n @ fit.beta / n[0], float(np.sqrt(n @ fit.cr3 @ n)) / n[0]
+    rows.append(("totaal", total, spread, total - half * spread, total + half * spread, int(n.sum())))
+    return pd.DataFrame(rows, columns=["ring", "estimate", "se", "lower", "upper", "n"])
+
+
+def dose(effect: pd.Series, amount: pd.Series, weight: pd.Series) -> Regression | None:
+    """Regress the effect per wijk on the investment per area; clusters are the cities.
+
+    Parameters
+    ----------
+    effect, amount, weight : Series
+        By wijk ("gemeente/wijk"): the effect, the amount an area, the number of areas.
+
+    Returns
+    -------
+    Regression or None
+        Its estimate is the change of the effect per unit of amount; None with fewer than ten wijken.
+    """
+    table = pd.DataFrame({"y": effect, "x": amount, "w": weight}).dropna()
+    if len(table) < 10:
+        return None
+    city = table.index.str.split("/").str[0].to_numpy(str)
+    weights = table["w"].to_numpy(float)
+    x = np.column_stack([table["x"], np.ones(len(table))])
+    return Regression(table["y"].to_numpy(float), x, weights, city)
+
+
+def discontinuity(score: Array, treated: NDArray[np.bool_], change: Array, before: Array) -> pd.DataFrame:
+    """Try a regression discontinuity at the national selection score, as a test of whether it is usable.
+
+    Local-linear estimates with robust bias-corrected intervals (Calonico, Cattaneo & Titiunik 2014, by the
+    package rdrobust) of the jump at the score of the last place on the list: in treatment itself (it
+    should be 1), in the level before (it should be 0) and in the change. After Gerritsen, Webbink & Ter Weel (2017),
+    who found that the wijkenaanpak cannot be judged this way.
+
+    Parameters
+    ----------
+    score : array, shape (areas,)
+        Higher is more deprived.
+    treated : array of bool, shape (areas,)
+    change, before : array, shape (areas,)
+        Outcome: change, and level before.
+
+    Returns
+    -------
+    DataFrame
+        Columns what ("behandeling", "niveau vooraf", "verandering"), estimate, lower, upper, bandwidth, n.
+    """
+    cutoff = float(np.sort(score)[-int(treated.sum())])
+    rows = []
+    for what, y in (
+        ("behandeling", treated.astype(float)),
+        ("niveau vooraf", before),
+        ("verandering", change),
+    ):
+        rows.append((what, *jump(y, score, cutoff)))
+    return pd.DataFrame(rows, columns=["what", "estimate", "lower", "upper", "bandwidth", "n"])
+
+
+def jump(y: Array, score: Array, cutoff: float) -> tuple[float, float, float, float, int]:
+    """Estimate the jump of an outcome at a cutoff of the score (rdrobust with its defaults).
+
+    Returns
+    -------
+    (float, float, float, float, int)
+        Estimate, robust bias-corrected 95% interval, bandwidth, areas within it.
+    """
+    from rdrobust import rdrobust
+
+    fit = rdrobust(y, score, c=cutoff)
+    lower, upper = (float(v) for v in fit.ci.loc["Robust"])
+    return (
+        float(fit.coef.loc["Conventional"].iloc[0]),
+        lower,
+        upper,
+        float(fit.bws.iloc[0, 0]),
+        int(np.sum(fit.N_h)),
+    )
+
+
+def transitions(s: Sample, w: Windows, design: Design, classes: int = 10) -> pd.DataFrame:
+    """Compare how many areas moved up or down a class, treated and stand-ins.
+
+    Classes hold equally many areas of the whole country each year, so that a class is a place among others.
+
+    Returns
+    -------
+    DataFrame
+        Rows "hoger", "lager"; columns move, treated, control (percentage of the areas, weighted as in the
+        design), estimate, lower, upper (difference, percentage points).
+    """
+    rank = pd.DataFrame(s.level).rank(pct=True).to_numpy()
+    place = np.ceil(rank * classes)
+    first = place[:, np.isin(s.periods, w.before)].mean(axis=1)
+    last = place[:, np.isin(s.periods, w.after)].mean(axis=1)
+    own = np.where(s.treated, design.weight, 0)
+    other = np.where(s.treated, 0, design.weight)
+    rows = []
+    for move, moved in (("hoger", last - first >= 1), ("lager", first - last >= 1)):
+        share = 100.0 * moved
+        only = replace(s, y=share[:, None], periods=np.array([0]))
+        fit = regression(only, replace(design, offset=None), np.array([1.0]))
+        shares = own @ share / own.sum(), other @ share / other.sum()
+        rows.append((move, *map(float, shares), fit.estimate, *fit.interval()))
+    return pd.DataFrame(rows, columns=["move", "treated", "control", "estimate", "lower", "upper"])
