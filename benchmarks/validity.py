@@ -39,20 +39,20 @@ def country(seed: int, planted: bool) -> list[dict[str, object]]:
     world, values, score, _ = simulate.generate(seed, sizes, only=list(OUTCOMES))
     ring = space.rings(world.queen, world.wijk != "")
     rows = []
-    for name, question in OUTCOMES.items():
+    for name in OUTCOMES:
         row, value = book.loc[name], values[name]
         kind = simulate.SPEC[name].n if name in simulate.SPEC else "-"
-        s = sample(world, value, world.n[kind], ring, evaluation.scale_of(row), question == "werk")
+        s = sample(world, value, world.n[kind], ring, evaluation.scale_of(row))
         w = effects.windows(s.periods, LAST)
         assert w is not None
-        contrast, after = effects.time_weights(s, w), np.isin(s.periods, w.after)
-        at = float(s.level[s.treated][:, after].mean())
+        contrast = effects.time_weights(s, w)
+        at = s.level_in(w.after)
         truth = sizes[name] * (100 if s.scale == "log" else 1)
         shared = {"seed": seed, "outcome": name, "truth": truth}
         for design, found in effects.designs(s, w).items():
             fit = effects.regression(s, found, contrast)
             low, high = (float(s.in_unit(v, at)) for v in fit.interval())
-            main = design == evaluation.MAIN[question]
+            main = design == evaluation.MAIN
             rows.append(
                 {**shared, "design": design, "main": main, "estimate": float(s.in_unit(fit.estimate, at)),
                  "inside": low <= truth <= high, "rejected": not low <= 0 <= high, "wild": fit.wild_p(draws=499) < 0.05}
@@ -71,9 +71,7 @@ def country(seed: int, planted: bool) -> list[dict[str, object]]:
     return rows
 
 
-def sample(
-    world: simulate.World, value: np.ndarray, n: np.ndarray, ring: np.ndarray, scale: str, cyclical: bool
-) -> Sample:
+def sample(world: simulate.World, value: np.ndarray, n: np.ndarray, ring: np.ndarray, scale: str) -> Sample:
     """Lay out one outcome as the reports do, through the same function."""
     years = simulate.YEARS
     rows = pd.DataFrame(
@@ -86,7 +84,7 @@ def sample(
         }
     ).dropna(subset="value")
     wijken = {c: w for c, w in zip(world.code, world.wijk, strict=True) if w}
-    return effects.sample(rows, wijken, set(world.code[ring == 1]), set(), scale, cyclical)
+    return effects.sample(rows, wijken, set(world.code[ring == 1]), set(), scale)
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
@@ -110,7 +108,7 @@ def write(table: pd.DataFrame, countries: int) -> None:
         f"Measured with `make validity` on {countries} invented countries with the default effects and as many without. Bias "
         "with the 95% margin that the number of countries leaves; coverage of 95% intervals; share of countries in which "
         "zero is rejected (without an effect: the size, which should be 5%), by the interval and by the wild cluster "
-        "bootstrap. Shares in percentage points, prices in per cent, scores in points. Bold: the main design of the question.",
+        "bootstrap. Shares in percentage points, prices in per cent, scores in points. Bold: the main design.",
         "",
         "| outcome | planted | design | bias | of the effect | spread | coverage | rejected | wild |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",

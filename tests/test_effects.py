@@ -87,6 +87,25 @@ def test_shares_become_log_odds_with_half_a_case_added():
     assert s.y[0] == pytest.approx([np.log(0.5 / 100.5), np.log(20.5 / 80.5)])
 
 
+def test_an_effect_of_equally_many_points_comes_back_as_that_many_points():
+    share = np.array([5.0, 10.0, 40.0])
+    with_effect = share - 1.0
+    values = {
+        str(1000 + i): {2004: a, 2012: b} for i, (a, b) in enumerate(zip(share, with_effect, strict=True))
+    }
+    s = effects.sample(rows(values, n=1e9), dict.fromkeys(values, "w"), set(), set(), "logit")
+    change = (s.y[:, 1] - s.y[:, 0]).mean()
+    assert s.in_unit(change, s.level_in((2012,))) == pytest.approx(-1.0, abs=0.06)
+    assert s.level_in((2012,)) < with_effect.mean()
+
+
+def test_how_far_apart_areas_are_follows_the_blows_that_weak_ones_take():
+    level, crisis = np.linspace(-1, 1, 50), np.array([0.0, 0.5, 0.0, -0.25])
+    path = effects.dispersion(np.outer(level, 1 + crisis) + np.array([3.0, 1.0, 5.0, 2.0]))
+    assert path == pytest.approx((1 + crisis) / (1 + crisis).mean())
+    assert effects.dispersion(np.zeros((5, 3))).tolist() == [1, 1, 1]
+
+
 def test_areas_that_miss_a_year_are_left_out_and_rare_years_too():
     values = {
         "1000": {2004: 1.0, 2012: 2.0},

@@ -109,7 +109,7 @@ def test_published_scores_improve_against_the_country_but_not_against_equally_we
     assert e["leads_years"] == [2002]
     assert e["main"] == "net_niet"
     assert e["n"]["treated"] == 46
-    sample = evaluation.lay_out(real.panel.store, "leefbaarheid", real.panel.outcome)
+    sample = evaluation.lay_out(real.panel.store, real.panel.outcome)
     after = np.isin(sample.periods, e["after"])
     change = sample.level[:, after].mean(axis=1) - sample.level[:, sample.periods == 2008][:, 0]
     plain = change[sample.treated].mean() - change[sample.donor].mean()

@@ -18,7 +18,7 @@ effects with staggered adoption (Goodman-Bacon 2021) have nothing to go wrong on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -57,7 +57,7 @@ class Sample:
         In one of the gemeenten with aandachtswijken.
     scale : {"lineair", "log", "logit", "rate"}
     cycle : array, shape (periods,), optional
-        National level; when given, time weights cancel what moves with it.
+        How far apart strong and weak areas are (:func:`dispersion`); when given, time weights cancel what moves with it.
     later : array of bool, optional
         Areas awarded after the 40 wijken: a comparison of their own, and no donors.
     """
@@ -90,6 +90,20 @@ class Sample:
         """Areas in a gemeente that has treated areas."""
         return np.isin(self.city, np.unique(self.city[self.treated]))
 
+    def level_in(self, years: tuple[int, ...]) -> float:
+        """Return the level of the treated areas from which :meth:`in_unit` brings effects back.
+
+        Their mean; for shares the level whose p(1 - p) is the harmonic mean of theirs, so that an effect of
+        equally many points in every area comes back as that many points.
+        """
+        level = self.level[self.treated][:, np.isin(self.periods, years)].mean(axis=1)
+        if self.scale != "logit":
+            return float(level.mean())
+        share = np.clip(level / 100, 0.002, 0.998)
+        product = 1 / np.mean(1 / (share * (1 - share)))
+        low = (1 - np.sqrt(max(1 - 4 * product, 0.0))) / 2
+        return float(100 * (low if share.mean() < 0.5 else 1 - low))
+
     def in_unit(self, effect: Any, at: float) -> Any:
         """Bring effects to the unit of the outcome: points for shares and scores, per cent for logs.
 
@@ -114,7 +128,6 @@ def sample(
     near: set[str],
     left_out: set[str],
     scale: str = "lineair",
-    cyclical: bool = False,
     later: set[str] = frozenset(),  # type: ignore[assignment]
 ) -> Sample:
     """Lay out observations as areas by periods, and put them on the scale of the analysis.
@@ -131,8 +144,6 @@ def sample(
         "logit" for percentages, with half a case added to either side (empirical log-odds, Haldane 1956);
         "log" for positive amounts; "rate" for cases per 1,000 of `n`, with half a case added (its effects are
         those of a Poisson model with exposure).
-    cyclical : bool
-        Cancel what moves with the national level.
     later : set of str
         See :class:`Sample`.
 
@@ -160,7 +171,7 @@ def sample(
         y = np.log(value) if scale == "log" else value
     area = wide.index.to_numpy(str)
     city = rows.drop_duplicates("area").set_index("area")["gemeente"].reindex(wide.index).fillna("?")
-    return Sample(
+    result = Sample(
         y,
         value,
         wide.columns.to_numpy(int),
@@ -170,9 +181,30 @@ def sample(
         np.isin(area, sorted(near)) & ~np.isin(area, sorted(wijken)),
         np.isin(area, sorted(left_out)),
         scale,
-        y.mean(axis=0) if cyclical else None,
+        None,
         np.isin(area, sorted(later)) if later else None,
     )
+    return replace(result, cycle=dispersion(y[result.donor])) if result.donor.sum() > 2 else result
+
+
+def dispersion(y: Array) -> Array:
+    """Return how far apart strong and weak areas are in every period: 1 on average.
+
+    In a recession weak areas take the larger blows, in a boom they gain more, programme or not. The slope of
+    the outcome of a year on the mean of an area over all years shows it among areas without a
+    programme; every year has the same share of its own chance in that mean.
+
+    Parameters
+    ----------
+    y : array, shape (areas, periods)
+
+    Returns
+    -------
+    array, shape (periods,)
+    """
+    x = y.mean(axis=1) - y.mean()
+    total = float(x @ x)
+    return x @ (y - y.mean(axis=0)) / total if total > 0 else np.ones(y.shape[1])
 
 
 # ---- which years -------------------------------------------------------------------------------
@@ -220,8 +252,8 @@ def windows(periods: Any, last: int) -> Windows | None:
 def time_weights(s: Sample, w: Windows, after: tuple[int, ...] = ()) -> Array:
     """Weight the periods: 1 in all over the years after, -1 over the years before.
 
-    With a business cycle in the sample the years before are weighted such that a gap that moves in
-    proportion to the national level cancels: the prediction of a regression of the gap on that level.
+    With a cycle in the sample and years enough, the years before are weighted such that a gap that moves in
+    proportion to it cancels: the prediction of a regression of the gap on it.
 
     Parameters
     ----------

@@ -21,16 +21,8 @@ from helpers.inference import Regression, detectable, equivalence
 from helpers.monitor import gap_unit
 from helpers.sources import is_candidate
 
-# The main design of each question, chosen before any outcome was looked at: inside the own city with
-# the cycle taken out for work, a synthetic group of postcode areas for the others. Where there are not
-# years enough before the programme: the matched areas.
-MAIN = {
-    "werk": "rest_stad",
-    "wonen": "synthetisch",
-    "leren": "rest_stad",
-    "veiligheid": "synthetisch",
-    "leefbaarheid": "synthetisch",
-}
+# The main design, chosen on invented countries and not on outcomes; with too few years before, the matched areas.
+MAIN = "synthetisch"
 SHORT = "net_niet"
 TOTAL, COMPOSITION = "lbm", "lbm_soc"  # Leefbaarometer: total score and its dimension of social cohesion
 SESOI = 0.5  # of the gap: half of what the charters wanted closed
@@ -45,7 +37,7 @@ def scale_of(indicator: pd.Series) -> str:
     return "log" if indicator["scale"] == "log" else "lineair"
 
 
-def outcomes(store: Path, vraag: str, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]:
+def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]:
     """Estimate the main design on every outcome of the question, with p-values for their number.
 
     Returns
@@ -66,16 +58,16 @@ def outcomes(store: Path, vraag: str, book: pd.DataFrame, eind: int) -> list[dic
         row = total.iloc[0]
         wanted.append((pd.Series({**row, "label": f"{row['label']} zonder sociale samenhang"}), COMPOSITION))
     for indicator, minus in wanted:
-        sample = lay_out(store, vraag, indicator, minus=minus)
+        sample = lay_out(store, indicator, minus=minus)
         windows = None if sample is None else effects.windows(sample.periods, eind)
         if sample is None or windows is None:
             continue
         found = effects.designs(sample, windows)
-        name = MAIN[vraag] if windows.long and MAIN[vraag] in found else SHORT
+        name = MAIN if windows.long and MAIN in found else SHORT
         if name not in found:
             continue
         fit = effects.regression(sample, found[name], effects.time_weights(sample, windows))
-        at = _level(sample, windows.after)
+        at = sample.level_in(windows.after)
         numbers = [float(sample.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
         rows.append(
             {
@@ -98,13 +90,13 @@ def outcomes(store: Path, vraag: str, book: pd.DataFrame, eind: int) -> list[dic
 
 
 def lay_out(
-    store: Path, vraag: str, indicator: pd.Series, candidates: bool = False, minus: str | None = None
+    store: Path, indicator: pd.Series, candidates: bool = False, minus: str | None = None
 ) -> Sample | None:
     """Read the postcode areas of an outcome as a sample.
 
     Parameters
     ----------
-    store, vraag, indicator : Path, str, Series
+    store, indicator : Path, Series
     candidates : bool
         Count candidates as treated; without, they are left out.
     minus : str, optional
@@ -138,7 +130,6 @@ def lay_out(
         near,
         set(treated["pc4"]) - set(listed["pc4"]),
         scale_of(indicator),
-        cyclical=vraag == "werk",
         later=set(pd.read_parquet(later)["area"]) if later.exists() else set(),
     )
     return sample if sample.treated.sum() >= 10 else None
@@ -182,7 +173,7 @@ def compute(
         Numbers, and tables as lists of records, ready for JSON; only `reason` (Dutch) when no effect can be
         estimated.
     """
-    sample = lay_out(store, vraag, indicator)
+    sample = lay_out(store, indicator)
     if sample is None:
         return {
             "reason": "er is geen reeks per postcodegebied waarin aandachtswijken en andere gebieden voorkomen"
@@ -200,12 +191,12 @@ def compute(
             f"{effects.START}; kies een later eindjaar"
         }
     found = effects.designs(sample, windows)
-    name = MAIN[vraag] if windows.long and MAIN[vraag] in found else SHORT
+    name = MAIN if windows.long and MAIN in found else SHORT
     if name not in found:
         return {"reason": "er zijn geen andere gebieden die er vooraf even slecht voor stonden"}
     main = found[name]
     contrast = effects.time_weights(sample, windows)
-    at = _level(sample, windows.after)
+    at = sample.level_in(windows.after)
     fit = effects.regression(sample, main, contrast)
     event, _ = effects.event_study(sample, windows, main)
     # Matched and synthetic groups were chosen for their years before: those of the plain comparison are the test.
@@ -216,7 +207,7 @@ def compute(
     )
     gap = _gap(sample, windows)
     bound = SESOI * abs(gap)
-    everyone = lay_out(store, vraag, indicator, candidates=True) or sample
+    everyone = lay_out(store, indicator, candidates=True) or sample
     seed = 2007
     own, paths = wijken.wijk_paths(everyone, windows, seed)
     own = own.join(wijken.shrunken(own))
@@ -268,17 +259,12 @@ def compute(
         if vraag == "leefbaarheid"
         else [],
         "curve": _curve(sample, everyone, eind),
-        "outcomes": [] if book is None else outcomes(store, vraag, book, eind),
+        "outcomes": [] if book is None else outcomes(store, book, eind),
     }
     result |= _spatial(store, sample, windows, main, contrast, at)
     result["dose"] = _dose(own, at, sample)
     result["discontinuity"] = _discontinuity(store, sample, windows, contrast, at)
     return result
-
-
-def _level(sample: Sample, years: tuple[int, ...]) -> float:
-    """Mean level of the treated areas in some years, as published."""
-    return float(sample.level[sample.treated][:, np.isin(sample.periods, years)].mean())
 
 
 def _gap(sample: Sample, windows: Windows) -> float:
@@ -317,7 +303,7 @@ def _years(s: Sample, w: Windows, found: dict[str, Design]) -> list[dict[str, An
     step = -(-len(after) // 6)
     rows = []
     for period in after[::-1][::step][::-1]:
-        contrast, at = effects.time_weights(s, w, (period,)), _level(s, (period,))
+        contrast, at = effects.time_weights(s, w, (period,)), s.level_in((period,))
         for name, design in found.items():
             fit = effects.regression(s, design, contrast)
             numbers = [float(s.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
@@ -330,7 +316,7 @@ def _years(s: Sample, w: Windows, found: dict[str, Design]) -> list[dict[str, An
 def _event(s: Sample, event: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for row in event.itertuples():
-        at = _level(s, (int(row.period),))
+        at = s.level_in((int(row.period),))
         numbers = [float(s.in_unit(v, at)) for v in (row.estimate, row.lower, row.upper)]
         rows.append(
             {"period": int(row.period), **dict(zip(("estimate", "lower", "upper"), numbers, strict=True))}
@@ -416,7 +402,7 @@ def _curve(sample: Sample, everyone: Sample, eind: int) -> list[dict[str, Any]]:
             found = effects.designs(s, w)
             for after_name, after in afters.items():
                 contrast = effects.time_weights(s, w, after)
-                at = _level(s, after)
+                at = s.level_in(after)
                 for name, design in found.items():
                     fit = effects.regression(s, design, contrast)
                     numbers = [float(s.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
