@@ -200,7 +200,7 @@ EFFECT_NAMES = {
     "rest_stad": "andere gebieden, elk binnen de eigen stad",
     "later": "later aangewezen wijken (40+)",
     "net_niet": "even zwakke gebieden (net-niet)",
-    "synthetisch": "samengestelde groep (synthetisch)",
+    "synthetisch": "een samengestelde groep (synthetisch)",
     "eigen": "eigen vergelijkingsgroep",
 }
 
