@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,11 +58,12 @@ def country(seed: int, planted: bool) -> list[dict[str, object]]:
                 {**shared, "design": design, "main": main, "estimate": float(s.in_unit(fit.estimate, at)),
                  "inside": low <= truth <= high, "rejected": not low <= 0 <= high, "wild": fit.wild_p(draws=499) < 0.05}
             )  # fmt: skip
-        naive = float(s.in_unit((s.y @ contrast)[s.treated].mean(), at))
+        plain = effects.time_weights(replace(s, cycle=None), w)
+        naive = float(s.in_unit((s.y @ plain)[s.treated].mean(), at))
         rows.append({**shared, "design": "before against after", "main": False, "estimate": naive})
         known = np.isin(world.code, s.area)
         before = s.y[:, np.isin(s.periods, w.before)].mean(axis=1)
-        jump = diagnostics.discontinuity(score[known], s.treated, s.y @ contrast, before).set_index("what")
+        jump = diagnostics.discontinuity(score[known], s.treated, s.y @ plain, before).set_index("what")
         line = jump.loc["verandering"]
         low, high = (float(s.in_unit(line[k], at)) for k in ("lower", "upper"))
         rows.append(
