@@ -24,13 +24,7 @@ from helpers.effects import Sample
 HERE = Path(__file__).parent
 LAST = 2017
 EXTRA = {"vsv": -0.3}  # percentage points; the default effects have none on schooling
-OUTCOMES = {
-    "nww": "werk",
-    "verkoopprijs": "wonen",
-    "vsv": "leren",
-    "lbm_onv": "veiligheid",
-    "lbm": "leefbaarheid",
-}
+OUTCOMES = ("nww", "verkoopprijs", "vsv", "lbm_onv", "lbm")
 
 
 def country(seed: int, planted: bool) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ report only reads it. All effects leave here in the unit of the outcome (per cen
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ from scipy.special import expit
 from helpers import RAW, diagnostics, effects, space, wijken
 from helpers.effects import Design, Sample, Windows
 from helpers.inference import Regression, detectable, equivalence
-from helpers.monitor import gap_unit
+from helpers.monitor import effect_unit
 from helpers.sources import is_candidate
 
 # The main design, chosen on invented countries and not on outcomes; with too few years before, the matched areas.
 MAIN = "synthetisch"
 SHORT = "net_niet"
 TOTAL, COMPOSITION = "lbm", "lbm_soc"  # Leefbaarometer: total score and its dimension of social cohesion
+NUMBERS = ("estimate", "lower", "upper")
 SESOI = 0.5  # of the gap: half of what the charters wanted closed
 
 
@@ -62,22 +64,19 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
         windows = None if sample is None else effects.windows(sample.periods, eind)
         if sample is None or windows is None:
             continue
-        found = effects.designs(sample, windows)
-        name = MAIN if windows.long and MAIN in found else SHORT
-        if name not in found:
+        main = _main(effects.designs(sample, windows), windows)
+        if main is None:
             continue
-        fit = effects.regression(sample, found[name], effects.time_weights(sample, windows))
-        at = sample.level_in(windows.after)
-        numbers = [float(sample.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
+        fit = effects.regression(sample, main, effects.time_weights(sample, windows))
         rows.append(
             {
                 "indicator": indicator["indicator"],
                 "minus": minus,
                 "label": indicator["label"],
-                "unit": "procent" if sample.scale in ("log", "rate") else gap_unit(indicator),
-                "design": name,
+                "unit": effect_unit(indicator),
+                "design": main.name,
                 "after": list(windows.after),
-                **dict(zip(("estimate", "lower", "upper"), numbers, strict=True)),
+                **_numbers(sample, fit, sample.level_in(windows.after)),
                 "p": fit.p_values()["p"],
                 "treated": int(sample.treated.sum()),
                 "clusters": fit.groups,
@@ -122,7 +121,7 @@ def lay_out(
     treated = pd.read_parquet(store / "treated.parquet")
     certain = treated[~is_candidate(treated["zekerheid"])]
     listed = treated if candidates else certain
-    near = _near(store, set(treated["pc4"]))
+    near = _near(store, frozenset(treated["pc4"]), (store / "meta.json").read_text())
     later = store / "later.parquet"
     sample = effects.sample(
         rows,
@@ -140,8 +139,12 @@ def _shapes(store: Path) -> gpd.GeoDataFrame | None:
     return gpd.read_parquet(path, columns=["area", "geometry"]) if path.exists() else None
 
 
-def _near(store: Path, treated: set[str]) -> set[str]:
-    """Name the untreated areas that touch a treated one; empty without boundaries."""
+@lru_cache(maxsize=1)
+def _near(store: Path, treated: frozenset[str], _: str) -> set[str]:
+    """Name the untreated areas that touch a treated one; empty without boundaries.
+
+    Every outcome of an evaluation asks for them; the last argument is the content of the store.
+    """
     shapes = _shapes(store)
     if shapes is None:
         return set()
@@ -191,10 +194,9 @@ def compute(
             f"{effects.START}; kies een later eindjaar"
         }
     found = effects.designs(sample, windows)
-    name = MAIN if windows.long and MAIN in found else SHORT
-    if name not in found:
+    main = _main(found, windows)
+    if main is None:
         return {"reason": "er zijn geen andere gebieden die er vooraf even slecht voor stonden"}
-    main = found[name]
     contrast = effects.time_weights(sample, windows)
     at = sample.level_in(windows.after)
     fit = effects.regression(sample, main, contrast)
@@ -205,35 +207,29 @@ def compute(
     leads = diagnostics.leads_test(
         sample, windows, plain_event, variance, effects.regression(sample, plain, contrast).df
     )
-    gap = _gap(sample, windows)
-    bound = SESOI * abs(gap)
+    bound = SESOI * abs(_gap(sample, windows))
     everyone = lay_out(store, indicator, candidates=True) or sample
-    seed = 2007
-    own, paths = wijken.wijk_paths(everyone, windows, seed)
+    own, paths = wijken.wijk_paths(everyone, windows)
     own = own.join(wijken.shrunken(own))
-    cities, city_paths = wijken.wijk_paths(_by_city(everyone), windows, seed)
+    cities, city_paths = wijken.wijk_paths(_by_city(everyone), windows)
     result: dict[str, Any] = {
         "reason": "",
         "indicator": indicator["indicator"],
-        "scale": sample.scale,
         "before": list(windows.before),
         "after": list(windows.after),
         "leads_years": list(windows.leads),
-        "main": name,
+        "main": main.name,
         "n": {
             "treated": int(sample.treated.sum()),
             "wijken": len(np.unique(sample.wijk[sample.treated])),
             "cities": len(np.unique(sample.city[sample.treated])),
             "near": int(sample.near.sum()),
             "left_out": int(sample.left_out.sum()),
-            "donors": int(sample.donor.sum()),
             "boundaries": (store / "boundaries.parquet").exists(),
-            "wijk_donors": wijken.DONORS if windows.long else 5 * effects.NEIGHBOURS,
+            "wijk_donors": wijken.donors(windows.long),
         },
-        "level": at,
-        "gap": float(sample.in_unit(gap, at)),
         "sesoi": abs(float(sample.in_unit(bound, at))),
-        "designs": [_estimate(sample, found[d], contrast, at, d) for d in found],
+        "designs": [_estimate(sample, design, contrast, at) for design in found.values()],
         "randomisation": diagnostics.randomisation(sample, windows, contrast),
         "equivalence": equivalence(fit.estimate, fit.se, fit.df, bound),
         "event": _event(sample, event),
@@ -247,7 +243,7 @@ def compute(
             ("drift", "lower", "upper"),
         ),
         "balance": effects.balance(sample, windows, found).to_dict("records"),
-        "without": _without(sample, fit, at, main, contrast),
+        "without": _without(sample, main, fit, at),
         "rebound": _rebound(sample, windows, at),
         "wijken": _per_area(everyone, own, windows),
         "wijken_adjusted": _adjusted(own),
@@ -267,6 +263,17 @@ def compute(
     return result
 
 
+def _main(found: dict[str, Design], windows: Windows) -> Design | None:
+    """Return the design that carries the verdict; None when the sample does not allow it."""
+    return found.get(MAIN if windows.long and MAIN in found else SHORT)
+
+
+def _numbers(s: Sample, fit: Regression, at: float) -> dict[str, float]:
+    """Return estimate, lower and upper of a fit in the unit of the outcome."""
+    numbers = (fit.estimate, *fit.interval())
+    return {k: float(s.in_unit(v, at)) for k, v in zip(NUMBERS, numbers, strict=True)}
+
+
 def _gap(sample: Sample, windows: Windows) -> float:
     """Distance of the treated areas to the rest of their own city before, on the scale of the analysis."""
     before = np.isin(sample.periods, windows.before) / len(windows.before)
@@ -275,14 +282,14 @@ def _gap(sample: Sample, windows: Windows) -> float:
     return effects.regression(sample, Design("", weight, within=True), before).estimate
 
 
-def _estimate(s: Sample, design: Design, contrast: Any, at: float, name: str) -> dict[str, Any]:
+def _estimate(s: Sample, design: Design, contrast: Any, at: float) -> dict[str, Any]:
     fit = effects.regression(s, design, contrast)
-    lower, upper = fit.interval()
-    wild = fit.wild_interval()
-    unit = [float(s.in_unit(v, at)) for v in (fit.estimate, lower, upper, *wild)]
+    wild_lower, wild_upper = (float(s.in_unit(v, at)) for v in fit.wild_interval())
     return {
-        "design": name,
-        **dict(zip(("estimate", "lower", "upper", "wild_lower", "wild_upper"), unit, strict=True)),
+        "design": design.name,
+        **_numbers(s, fit, at),
+        "wild_lower": wild_lower,
+        "wild_upper": wild_upper,
         **fit.p_values(),
         "wild": fit.wild_p(),
         "clusters": fit.groups,
@@ -306,31 +313,26 @@ def _years(s: Sample, w: Windows, found: dict[str, Design]) -> list[dict[str, An
         contrast, at = effects.time_weights(s, w, (period,)), s.level_in((period,))
         for name, design in found.items():
             fit = effects.regression(s, design, contrast)
-            numbers = [float(s.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
             least = abs(float(s.in_unit(detectable(fit.se, fit.df), at)))
-            row = dict(zip(("estimate", "lower", "upper"), numbers, strict=True))
-            rows.append({"design": name, "period": period, **row, "detectable": least})
+            rows.append({"design": name, "period": period, **_numbers(s, fit, at), "detectable": least})
     return rows
 
 
 def _event(s: Sample, event: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = []
-    for row in event.itertuples():
-        at = s.level_in((int(row.period),))
-        numbers = [float(s.in_unit(v, at)) for v in (row.estimate, row.lower, row.upper)]
-        rows.append(
-            {"period": int(row.period), **dict(zip(("estimate", "lower", "upper"), numbers, strict=True))}
-        )
-    return rows
+    rows = event[["period", *NUMBERS]].to_dict("records")
+    return [
+        _scaled(s, row, s.level_in((row["period"],)), NUMBERS) | {"period": row["period"]} for row in rows
+    ]
 
 
-def _without(s: Sample, fit: Regression, at: float, main: Design, contrast: Any) -> list[dict[str, Any]]:
+def _without(s: Sample, main: Design, fit: Regression, at: float) -> list[dict[str, Any]]:
     """Estimate with one city at a time left out."""
-    rows = []
-    for city in np.unique(s.city[s.treated]):
-        rest = effects.regression(s, main, contrast, s.city != city)
-        rows.append({"city": str(city), "estimate": float(s.in_unit(rest.estimate, at))})
-    return rows
+    chosen = np.unique(s.city[s.treated])
+    return [
+        {"city": str(city), "estimate": float(s.in_unit(beta, at))}
+        for city, beta in zip(np.unique(s.city[main.weight > 0]), fit.without[:, 0], strict=True)
+        if city in chosen
+    ]
 
 
 def _rebound(s: Sample, windows: Windows, at: float) -> dict[str, float] | None:
@@ -344,7 +346,7 @@ def _rebound(s: Sample, windows: Windows, at: float) -> dict[str, float] | None:
     found = diagnostics.rebound(s, year, until)
     if found is None:
         return None
-    return _scaled(s, found, at, ("gap", "estimate", "lower", "upper", "se")) | {"year": year, "until": until}
+    return _scaled(s, found, at, ("gap", "se", *NUMBERS)) | {"year": year, "until": until}
 
 
 def _by_city(s: Sample) -> Sample:
@@ -357,7 +359,7 @@ def _per_area(s: Sample, table: pd.DataFrame, windows: Windows) -> list[dict[str
     for row in table.to_dict("records"):
         inside = s.treated & ((s.wijk == row["wijk"]) | (s.city == row["wijk"]))
         at = float(s.level[inside][:, after].mean())
-        names = ("estimate", "lower", "upper", "shrunken", "shrunken_lower", "shrunken_upper")
+        names = (*NUMBERS, "shrunken", "shrunken_lower", "shrunken_upper")
         numbers = {k: float(s.in_unit(row[k], at)) for k in names if k in row}
         row |= numbers | {"error": abs(float(s.in_unit(row["error"], at)))}
         rows.append({k: v for k, v in row.items() if k != "se"})
@@ -405,11 +407,8 @@ def _curve(sample: Sample, everyone: Sample, eind: int) -> list[dict[str, Any]]:
                 at = s.level_in(after)
                 for name, design in found.items():
                     fit = effects.regression(s, design, contrast)
-                    numbers = [float(s.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
-                    rows.append(
-                        {"design": name, "before": before_name, "after": after_name, "list": listed,
-                         **dict(zip(("estimate", "lower", "upper"), numbers, strict=True))}
-                    )  # fmt: skip
+                    choice = {"design": name, "before": before_name, "after": after_name, "list": listed}
+                    rows.append(choice | _numbers(s, fit, at))
     return rows
 
 
@@ -423,7 +422,7 @@ def _spatial(
     near = space.touching(shapes, s.area.tolist())
     ring = space.rings(near, s.treated | s.left_out)
     table = diagnostics.rings(s, windows, ring)
-    for column in ("estimate", "lower", "upper"):
+    for column in NUMBERS:
         table[column] = [float(s.in_unit(v, at)) for v in table[column]]
     use = np.flatnonzero(main.weight > 0)
     fit = effects.regression(s, main, contrast)
@@ -442,14 +441,8 @@ def _dose(own: pd.DataFrame, at: float, s: Sample) -> dict[str, Any] | None:
     fit = diagnostics.dose(table["estimate"], per_area, table["n"])
     if fit is None:
         return None
-    numbers = [float(s.in_unit(v, at)) for v in (fit.estimate, *fit.interval())]
     return {
-        **dict(zip(("estimate", "lower", "upper"), numbers, strict=True)),
-        **fit.p_values(), "n": len(fit.y), "clusters": fit.groups,
-        "points": [
-            {"wijk": w, "amount": float(per_area[w]), "estimate": float(s.in_unit(table.at[w, "estimate"], at))}
-            for w in table.index if np.isfinite(per_area[w])
-        ],
+        **_numbers(s, fit, at), **fit.p_values(), "n": len(fit.y), "clusters": fit.groups,
     }  # fmt: skip
 
 
@@ -467,5 +460,5 @@ def _discontinuity(
     rows = table.to_dict("records")
     for row in rows:
         if row["what"] != "behandeling":
-            row |= {k: float(s.in_unit(row[k], at)) for k in ("estimate", "lower", "upper")}
+            row |= {k: float(s.in_unit(row[k], at)) for k in NUMBERS}
     return rows

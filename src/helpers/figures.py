@@ -577,23 +577,28 @@ def designs(data: pd.DataFrame, style: Style, main: str) -> Picture:
         colour = COLOURS["wijk"] if chosen else COLOURS["rest_stad"]
         axes.plot([row.lower, row.upper], [row.Index] * 2, color=colour, lw=3 if chosen else 1.8)
         axes.plot(row.estimate, row.Index, "D" if chosen else "o", color=colour, ms=7 if chosen else 6)
-    names = [
-        f"{r.name_}\n(hoofdschatting)" if r.design == main else r.name_
-        for r in data.rename(columns={"name": "name_"}).itertuples()
-    ]
+    names = [f"{r.name}\n(hoofdschatting)" if r.design == main else r.name for r in data.itertuples()]
     axes.set_yticks(data.index, names, fontsize=8.5)
     axes.set_ylim(-0.6, len(data) - 0.4)
     figure.supxlabel(
         f"effect op {style.label.lower()} ({style.unit}); plus is een hogere uitkomst", fontsize=9
     )
     _dutch_axis(axes.xaxis, style.decimals)
-    shown = "; ".join(
-        f"{r.name_}: {number(r.estimate, style.decimals, True)} ({number(r.lower, style.decimals, True)} tot "
-        f"{number(r.upper, style.decimals, True)})"
-        for r in data.iloc[::-1].rename(columns={"name": "name_"}).itertuples()
-    )
+    shown = "; ".join(f"{r.name}: {_with_margin(r, style)}" for r in data.iloc[::-1].itertuples())
     alt = f"Geschat effect ({style.unit}) met 95%-marge tegen {len(data)} vergelijkingsgroepen. {shown}."
     return _finish(figure, style, "Het effect tegen elke vergelijkingsgroep", alt)
+
+
+def _programme(axes: Axes, before: Sequence[int]) -> None:
+    """Shade the years before that are the basis of the comparison, and mark when the first money came."""
+    axes.axvspan(before[0] - 0.4, before[-1] + 0.4, color="#F3EFE6", zorder=0, lw=0)
+    axes.axvline(2007.5, color=GREY, lw=1, ls=(0, (4, 2)))
+
+
+def _with_margin(row: Any, style: Style) -> str:
+    """Write the estimate of a row with its margin, for an alternative text."""
+    estimate, lower, upper = (number(v, style.decimals, True) for v in (row.estimate, row.lower, row.upper))
+    return f"{estimate} ({lower} tot {upper})"
 
 
 @_styled
@@ -618,8 +623,7 @@ def event_study(data: pd.DataFrame, style: Style, name: str, before: Sequence[in
     figure, grid = _canvas(7.4, 3.7)
     axes: Axes = grid[0, 0]
     axes.axhline(0, color=GREY, lw=1)
-    axes.axvspan(before[0] - 0.4, before[-1] + 0.4, color="#F3EFE6", zorder=0, lw=0)
-    axes.axvline(2007.5, color=GREY, lw=1, ls=(0, (4, 2)))
+    _programme(axes, before)
     axes.errorbar(
         data["period"], data["estimate"],
         yerr=[data["estimate"] - data["lower"], data["upper"] - data["estimate"]],
@@ -639,8 +643,7 @@ def event_study(data: pd.DataFrame, style: Style, name: str, before: Sequence[in
     alt = (
         f"Effect per jaar ({style.unit}) met 95%-marge, vergeleken met {name}, ten opzichte van {before[0]} tot en met {before[-1]}. "
         + "; ".join(
-            f"{r.period}: {number(r.estimate, style.decimals, True)} ({number(r.lower, style.decimals, True)} tot "
-            f"{number(r.upper, style.decimals, True)})"
+            f"{r.period}: {_with_margin(r, style)}"
             for r in (
                 data
                 if len(data) <= 10
@@ -674,8 +677,7 @@ def synthetic(data: pd.DataFrame, style: Style, name: str, before: Sequence[int]
     """
     figure, grid = _canvas(7.4, 3.7)
     axes: Axes = grid[0, 0]
-    axes.axvspan(before[0] - 0.4, before[-1] + 0.4, color="#F3EFE6", zorder=0, lw=0)
-    axes.axvline(2007.5, color=GREY, lw=1, ls=(0, (4, 2)))
+    _programme(axes, before)
     axes.fill_between(
         data["period"], data["lower"], data["upper"], color=COLOURS["rest_stad"], alpha=0.16, lw=0
     )

@@ -27,7 +27,7 @@ VERDICTS = {-1.0: "gunstig", 0.0: "niet vast te stellen", 1.0: "ongunstig"}
 
 def outcomes(r: Report) -> Html | None:
     """Show the effect on every outcome of the question, with p-values for their number (Nederland only)."""
-    if r.effect["reason"] or r.gebied != "Nederland" or len(r.effect["outcomes"]) < 2:
+    if not _whole(r) or len(r.effect["outcomes"]) < 2:
         return None
     directions = r.panel.indicators.set_index("indicator")["direction"].to_dict()
     rows = []
@@ -74,6 +74,16 @@ def _own(r: Report) -> dict[str, Any] | None:
     """Return the synthetic control of the report's own wijk or city; None for Nederland or without areas."""
     rows = r.effect["wijken" if "/" in r.gebied else "cities"]
     return next((row for row in rows if row["wijk"] == r.gebied), None)
+
+
+def _method(own: dict[str, Any]) -> str:
+    """Say how the estimate of one wijk or city was made, as it is recorded."""
+    return f"eigen vergelijkingsgroep, {own['placebos']} schijnwijken"
+
+
+def _whole(r: Report) -> bool:
+    """Whether the report carries the whole analysis: Nederland, with an effect that can be estimated."""
+    return not r.effect["reason"] and r.gebied == "Nederland"
 
 
 def period(r: Report) -> str:
@@ -127,7 +137,7 @@ def _record(r: Report) -> None:
             r.record("effect_detectable", when, design["detectable"], unit, key, NATIONAL, **which)
     own = _own(r)
     if own is not None:
-        method = f"eigen vergelijkingsgroep, {own['placebos']} schijnwijken"
+        method = _method(own)
         r.record("effect", when, _numbers(own), unit, "eigen", method, own["n"], **which)
         r.record("effect_p", when, own["p"], "p-waarde", "eigen", method, own["n"], **which)
     if r.gebied == "Nederland":
@@ -251,7 +261,7 @@ def _local(r: Report) -> list[str]:
             f"Voor {r.names['wijk']} zelf is geen effect te schatten: er is geen volledige reeks van zijn postcodegebieden.",
             nation,
         ]
-    method = f"eigen vergelijkingsgroep, {own['placebos']} schijnwijken"
+    method = _method(own)
     shown = _stated(r, "eigen", method=method)
     share = _bare(r, "effect_p", "eigen", method)
     sign = judged(r)
@@ -347,11 +357,7 @@ def _certainty(r: Report) -> str:
         )
     else:
         points.append("Zonder kaart zijn aangrenzende gebieden niet uit de vergelijking te houden.")
-    items = "".join(f"<li>{words.escape(p)}</li>" for p in points)
-    title = "Waar rust deze schatting op?"
-    return (
-        f'<aside class="zeker" aria-label="{title}"><p><strong>{title}</strong></p><ul>{items}</ul></aside>'
-    )
+    return words.aside("Waar rust deze schatting op?", points)
 
 
 # ---- figures and tables ----------------------------------------------------------------------------
@@ -376,7 +382,7 @@ def compared(r: Report) -> Picture | None:
 
 def designs(r: Report) -> Html | None:
     """Show every comparison with its margin, how alike the groups were, and what it could have seen."""
-    if r.effect["reason"] or r.gebied != "Nederland":
+    if not _whole(r):
         return None
     balance = pd.DataFrame(r.effect["balance"]).drop_duplicates("design").set_index("design")["difference"]
     rows = []
@@ -407,7 +413,7 @@ def _worse(r: Report) -> int:
 
 def path(r: Report) -> Picture | None:
     """Draw the effect year by year, with the years before as a check (Nederland only)."""
-    if r.effect["reason"] or r.gebied != "Nederland":
+    if not _whole(r):
         return None
     name = r.panel.outcome["indicator"]
     for row in r.effect["event"]:
@@ -427,7 +433,7 @@ def path(r: Report) -> Picture | None:
 
 def years(r: Report) -> Html | None:
     """Show the effect in some years against every group (Nederland only)."""
-    if r.effect["reason"] or r.gebied != "Nederland":
+    if not _whole(r):
         return None
     name, main = r.panel.outcome["indicator"], r.effect["main"]
     rows: dict[int, dict[str, str]] = {}
@@ -452,7 +458,7 @@ def years(r: Report) -> Html | None:
 
 def curve(r: Report) -> Picture | None:
     """Draw the estimate under every defensible choice (Nederland only)."""
-    if r.effect["reason"] or r.gebied != "Nederland":
+    if not _whole(r):
         return None
     data = pd.DataFrame(r.effect["curve"])
     return figures.curve(data.assign(name=data["design"].map(EFFECT_NAMES)), r.effect_style())
@@ -515,9 +521,7 @@ def _honest(r: Report) -> tuple[str, str, str] | None:
     )
     return (
         "En als zij na de start elk jaar zo ver uiteenliepen als het ergste jaar ervoor?",
-        f"{shown} (Rambachan en Roth 2023, relatieve grootte 1, punt­schatting van de afwijking)".replace(
-            "\u00ad", ""
-        ),
+        f"{shown} (Rambachan en Roth 2023, relatieve grootte 1, puntschatting van de afwijking)",
         meaning,
     )
 

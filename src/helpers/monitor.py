@@ -95,6 +95,12 @@ def gap_unit(indicator: pd.Series) -> str:
     return {"%": "procentpunt", "score": "punt"}.get(indicator["unit"], indicator["unit"])
 
 
+def effect_unit(indicator: pd.Series) -> str:
+    """Return the unit of an effect: that of a gap, and per cent for rates."""
+    unit = gap_unit(indicator)
+    return "procent" if unit.startswith("per ") else unit
+
+
 def rounding_envelope(value: Any, decimals: Any) -> tuple[Any, Any]:
     """Smallest and largest true value that publishes as `value`: half a unit either way.
 

@@ -26,7 +26,7 @@ EFFECTS = {-1.0: "gunstig", 0.0: "onbeslist", 1.0: "ongunstig"}
 NO_SERIES = "geen reeks"
 FIGURE = '<p class="figuur-titel">'
 ON_INDEX = re.compile(
-    r",(?:target_verdict|effect_verdict|gap_change),|^\w+,Nederland,\w*,effect(?:_p)?,\w+,(?:landelijk|CR3|\w+),"
+    r",(?:target_verdict|effect_verdict|gap_change),|^\w+,Nederland,\w*,effect(?:_p)?,\w+,\w+,"
 )
 MOST_SHOWN = 500  # rows: more is for a spreadsheet
 

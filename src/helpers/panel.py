@@ -536,18 +536,19 @@ class Panel:
         code = due.digest([due.CODE / file for file in EVALUATION])
         key = due.text_digest([due.key_of(self.store), code, eind])
         path = self.store.parent / "effecten" / f"{name}-{eind}.json"
-        if not path.is_file() or json.loads(path.read_text(encoding="utf-8"))["key"] != key:
-            from helpers import evaluation  # all other reports only read what one has computed
+        if path.is_file():
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            if kept["key"] == key:
+                return kept
+        from helpers import evaluation  # all other reports only read what one has computed
 
-            path.parent.mkdir(parents=True, exist_ok=True)
-            result = {
-                "key": key,
-                **evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators),
-            }
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            temporary.write_text(json.dumps(result), encoding="utf-8")
-            temporary.replace(path)
-        return json.loads(path.read_text(encoding="utf-8"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        found = evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators)
+        text = json.dumps({"key": key, **found})
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+        return json.loads(text)
 
     @cached_property
     def boundaries(self) -> gpd.GeoDataFrame | None:

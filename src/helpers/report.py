@@ -291,8 +291,7 @@ class Report:
     @property
     def effect_unit(self) -> str:
         """Unit of an effect."""
-        unit = monitor.gap_unit(self.panel.outcome)
-        return "procent" if unit.startswith("per ") else unit
+        return monitor.effect_unit(self.panel.outcome)
 
     def effect_style(self, level: bool = False) -> Style:
         """Return the shared style of the plots of the effect, or of the level of its outcome."""

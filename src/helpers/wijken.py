@@ -16,6 +16,11 @@ DONORS = 60  # areas from which the group of one wijk is put together
 PLACEBOS = 199  # the smallest p-value is one in two hundred
 
 
+def donors(long: bool) -> int:
+    """Return from how many areas the group of one wijk is put together: weighted ones, or the few nearest."""
+    return DONORS if long else 5 * NEIGHBOURS
+
+
 def wijk_paths(s: Sample, w: Windows, seed: int = 2007) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Estimate the effect of every wijk with a synthetic control of its own, and placebos.
 
@@ -130,10 +135,10 @@ def _synthetic(
     """Mean of some areas, and that of their weighted stand-ins brought to the same level before."""
     goal, start, long = s.y[own].mean(axis=0), base[own].mean(), before.sum() >= LEAST_BEFORE
     distance = ((x[pool] - x[own].mean(axis=0)) ** 2).sum(axis=1)
-    near = pool[np.argsort(distance, kind="stable")[: DONORS if long else 5 * NEIGHBOURS]]
-    donors = s.y[near] - base[near][:, None]
-    weight = _ridge(donors[:, before].T, goal[before] - start) if long else np.full(len(near), 1 / len(near))
-    return goal, weight @ donors + start
+    near = pool[np.argsort(distance, kind="stable")[: donors(long)]]
+    moved = s.y[near] - base[near][:, None]
+    weight = _ridge(moved[:, before].T, goal[before] - start) if long else np.full(len(near), 1 / len(near))
+    return goal, weight @ moved + start
 
 
 def _ridge(a: Array, b: Array) -> Array:

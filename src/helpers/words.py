@@ -455,8 +455,15 @@ def _certainty(r: Report) -> str:
     ]
     if r.simulated:
         points.insert(0, "De reeksen zijn gesimuleerd: zeker is hier alleen hoe er gerekend wordt.")
+    return aside("Hoe zeker is dit?", points)
+
+
+def aside(title: str, points: list[str]) -> str:
+    """Write a box beside an answer: what it rests on, point by point."""
     items = "".join(f"<li>{escape(p)}</li>" for p in points)
-    return f'<aside class="zeker" aria-label="Hoe zeker is dit?"><p><strong>Hoe zeker is dit?</strong></p><ul>{items}</ul></aside>'
+    return (
+        f'<aside class="zeker" aria-label="{title}"><p><strong>{title}</strong></p><ul>{items}</ul></aside>'
+    )
 
 
 def _answer(r: Report) -> list[str]:
