@@ -39,6 +39,7 @@ def tiny(n=(100.0, 300.0, 600.0)):
             "decimals": 1,
             "source": "proef",
             "status": "published",
+            "error": 0.0,
         }
     )
     return observations, areas, indicators

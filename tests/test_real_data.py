@@ -90,12 +90,22 @@ def test_the_national_report_states_the_known_means(store, real_data):
     assert "25 van de 40" in words.cannot_say(r)
 
 
-@pytest.mark.parametrize("vraag", ["werk", "leren"])
-def test_questions_without_a_real_series_say_so_and_show_the_claims(store, real_data, vraag):
+@pytest.mark.parametrize(
+    ("vraag", "reason"), [("werk", "geen twee metingen"), ("leren", "geen landelijke reeks")]
+)
+def test_questions_without_a_real_series_say_so_and_show_the_claims(store, real_data, vraag, reason):
     r = open_report(vraag, "Utrecht/Overvecht", data=str(real_data))
     assert r.window is None
-    assert "geen landelijke reeks" in words.answer(r)
+    assert reason in words.answer(r)
     assert "Nagerekend" in words.claims(r)
+
+
+def test_what_was_measured_once_is_shown_as_a_level_and_not_as_a_change(store, real_data):
+    r = open_report("werk", "Utrecht/Overvecht", data=str(real_data))
+    seldom = r.snapshot().set_index(["indicator", "role"])
+    assert seldom.at[("kwb_arbeid", "wijk"), "period"] == 2022
+    assert seldom.at[("kwb_arbeid", "wijk"), "value"] < seldom.at[("kwb_arbeid", "rest_stad"), "value"]
+    assert "te weinig voor een verandering" in words.data_quality(r)
 
 
 @pytest.mark.parametrize(("vraag", "indicator"), [("veiligheid", "lbm_onv"), ("wonen", "lbm_won")])

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from helpers import sources
+from helpers import files, publishers, sources
 
 FIXTURE = Path(__file__).parent / "fixtures" / "71718ned"
-BOOK = sources.read_codebook()
+BOOK = publishers.read_codebook()
 HEAD = "PC4,jaar,lbm,afw,fys,onv,soc,vrz,won"
-GOOD = "1813,2008,4.1,0,0.1,0.2,0.3,0.4,0.5"
+GOOD = "1813,2008,4.1,1.5,0.1,0.2,0.3,0.4,0.5"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def folder(tmp_path):
 def scores(tmp_path: Path, content: str | bytes) -> pd.DataFrame:
     path = tmp_path / "lbm3_pc4.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return sources.read_leefbaarometer(path, BOOK)
+    return publishers.read_leefbaarometer(path, BOOK)
 
 
 # ---- Leefbaarometer --------------------------------------------------------------------------------
@@ -49,10 +49,10 @@ def test_a_score_becomes_one_row_per_indicator(tmp_path):
 
 
 def test_missing_scores_are_left_out_and_counted(tmp_path):
-    log = sources.Log()
+    log = files.Log()
     path = tmp_path / "lbm3_pc4.csv"
     path.write_text(f"{HEAD}\n1813,2008,4.1,0,NA,NA,NA,NA,NA\n")
-    assert sources.read_leefbaarometer(path, BOOK, log)["indicator"].tolist() == ["lbm"]
+    assert publishers.read_leefbaarometer(path, BOOK, log)["indicator"].tolist() == ["lbm"]
     assert log.table().query("what.str.contains('zonder waarde')")["count"].tolist() == [5]
 
 
@@ -80,10 +80,13 @@ def test_harmless_differences_are_accepted(tmp_path, content):
         (f"{HEAD}\n{GOOD}\n1814,2008,veel,0,0,0,0,0,0\n", ["rij 3", "kolom lbm", "'veel'", "verbeter"]),
         (f"{HEAD}\n{GOOD.replace('1813', '813')}\n", ["rij 2", "kolom PC4", "'813'", "vier cijfers"]),
         (f"{HEAD}\n{GOOD.replace('1813', '0813')}\n", ["rij 2", "'0813'"]),
-        (f"{HEAD}\n{GOOD}\n{GOOD}\n", ["rij 3", "1813, 2008", "twee keer"]),
+        (f"{HEAD}\n{GOOD}\n{GOOD.replace('0.1,0.2', '0.2,0.1')}\n", ["rij 3", "1813, 2008", "twee keer"]),
         (f"{HEAD}\n{GOOD.replace('2008', '208')}\n", ["rij 2", "kolom jaar", "'208'", "1990"]),
         (f"{HEAD}\n{GOOD},9\n", ["rij 2", "10 kolommen in plaats van 9", "herstel"]),
-        (f"{HEAD},plaats\n{GOOD},Curaçao\n".encode("cp1252"), ["rij 2", "UTF-8", "sla het op"]),
+        (
+            f"{HEAD},plaats\n{GOOD},Curaçao".encode("cp1252") + " é\n".encode(),
+            ["rij 2", "UTF-8", "sla het op"],
+        ),
     ],
     ids=[
         "empty",
@@ -107,7 +110,7 @@ def test_wrong_input_is_refused_in_one_sentence_with_place_and_way_out(tmp_path,
     assert "\n" not in message
 
 
-@given(st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: f"{x:.6f}"))
+@given(st.floats(0, 9, allow_nan=False).map(lambda x: f"{x:.6f}"))
 def test_a_number_reads_the_same_with_point_and_with_comma(tmp_path_factory, number):
     folder = tmp_path_factory.mktemp("getal")
     row = f"1813;2008;{number};0;0;0;0;0;0"
@@ -150,7 +153,7 @@ def records(path: Path) -> list[dict]:
 
 
 def test_topics_and_regions_are_recognised_by_their_titles():
-    rows, _ = sources.read_statline(FIXTURE, BOOK)
+    rows, _ = publishers.read_statline(FIXTURE, BOOK)
     ww = rows[rows["indicator"] == "ww"].set_index(["area", "period"])
     raw = pd.DataFrame(records(FIXTURE / "TypedDataSet.json"))
     key = next(p["Key"] for p in records(FIXTURE / "DataProperties.json") if p["ID"] == 7)
@@ -166,8 +169,8 @@ def test_topics_and_regions_are_recognised_by_their_titles():
 
 
 def test_what_no_report_uses_is_counted_and_not_kept():
-    log = sources.Log()
-    rows, _ = sources.read_statline(FIXTURE, BOOK, log)
+    log = files.Log()
+    rows, _ = publishers.read_statline(FIXTURE, BOOK, log)
     assert set(rows["indicator"]) == {"nww", "ww", "inkomsten_arbeid"}
     counted = log.table().set_index("what")["count"]
     assert counted["regio's die geen enkel rapport gebruikt"] == 1
@@ -175,7 +178,7 @@ def test_what_no_report_uses_is_counted_and_not_kept():
 
 
 def test_the_region_list_is_the_list_of_treated_postcodes():
-    _, regions = sources.read_statline(FIXTURE, BOOK)
+    _, regions = publishers.read_statline(FIXTURE, BOOK)
     assert regions.to_numpy().tolist() == [["Alkmaar/Overdie", "1813"], ["Den Haag/Zuid-West", "2532"]]
 
 
@@ -184,7 +187,7 @@ def test_a_provisional_period_stays_provisional(tmp_path):
     periods = records(folder / "Perioden.json")
     periods[1]["Status"] = "Voorlopig"
     (folder / "Perioden.json").write_text(json.dumps(periods))
-    rows, _ = sources.read_statline(folder, BOOK)
+    rows, _ = publishers.read_statline(folder, BOOK)
     assert rows.groupby("period")["status"].unique().map(list).to_dict() == {
         2007: ["published"],
         2010: ["provisional"],
@@ -199,7 +202,7 @@ def test_the_csv_layout_gives_the_same_rows_as_the_json_layout(tmp_path):
         pd.DataFrame(records(FIXTURE / f"{part}.json")).to_csv(
             folder / f"{name}.csv", index=False, na_rep="."
         )
-    (rows, regions), (same, same_regions) = (sources.read_statline(f, BOOK) for f in (FIXTURE, folder))
+    (rows, regions), (same, same_regions) = (publishers.read_statline(f, BOOK) for f in (FIXTURE, folder))
     pd.testing.assert_frame_equal(rows, same)
     pd.testing.assert_frame_equal(regions, same_regions)
 
@@ -218,7 +221,7 @@ def test_a_damaged_statline_table_is_refused_by_part(tmp_path, part, change, wor
     path = folder / f"{part}.json"
     path.unlink() if change is None else path.write_text(change)
     with pytest.raises(sources.SourceError) as caught:
-        sources.read_statline(folder, BOOK)
+        publishers.read_statline(folder, BOOK)
     assert [w for w in words if w not in str(caught.value)] == []
 
 
@@ -228,14 +231,14 @@ def test_a_period_that_is_no_year_is_refused_by_record(tmp_path):
     data[4]["Perioden"] = "2010KW01"
     path.write_text(json.dumps(data))
     with pytest.raises(sources.SourceError, match=r"record 5.*Perioden.*2010KW01"):
-        sources.read_statline(path.parent, BOOK)
+        publishers.read_statline(path.parent, BOOK)
 
 
 def test_a_period_the_table_does_not_list_is_refused(tmp_path):
     path = copy(tmp_path) / "Perioden.json"
     path.write_text(json.dumps(records(path)[:1]))
     with pytest.raises(sources.SourceError, match=r"'2010JJ00' staat niet in Perioden"):
-        sources.read_statline(path.parent, BOOK)
+        publishers.read_statline(path.parent, BOOK)
 
 
 # ---- the list, the areas, the map, the folder ------------------------------------------------------
@@ -249,7 +252,7 @@ def test_the_own_list_is_replaced_by_one_file(folder):
 
 def test_the_regions_of_statline_come_before_the_own_list(folder):
     (folder / "aandachtswijken_pc4.csv").unlink()
-    _, regions = sources.read_statline(FIXTURE, BOOK)
+    _, regions = publishers.read_statline(FIXTURE, BOOK)
     treated = sources.read_treated(folder, regions)
     assert treated["zekerheid"].unique().tolist() == ["StatLine 71718ned"]
     assert treated["pc4"].tolist() == ["1813", "2532"]
@@ -329,7 +332,7 @@ def test_s_gravenhage_is_den_haag(tmp_path):
 def test_surveys_carry_their_number_of_respondents(tmp_path):
     path = tmp_path / "peilingen_2010.csv"
     path.write_text("pc4,jaar,n,rapportcijfer\n1813,2010,37,6.4\n")
-    rows = sources.read_peilingen(path, BOOK)
+    rows = publishers.read_peilingen(path, BOOK)
     assert rows[["indicator", "value", "n"]].to_numpy().tolist() == [["rapportcijfer", 6.4, 37.0]]
 
 
@@ -356,7 +359,7 @@ def test_a_misspelt_survey_result_is_refused_and_not_forgotten(tmp_path):
     path = tmp_path / "peilingen.csv"
     path.write_text("pc4,jaar,n,rapportciffer\n1813,2010,37,6.4\n")
     with pytest.raises(sources.SourceError, match=r"rij 1.*'rapportciffer'.*rapportcijfer"):
-        sources.read_peilingen(path, BOOK)
+        publishers.read_peilingen(path, BOOK)
 
 
 def test_a_folder_of_the_practice_panel_says_that_all_of_it_is_simulated(practice):
@@ -364,7 +367,8 @@ def test_a_folder_of_the_practice_panel_says_that_all_of_it_is_simulated(practic
     assert tables.simulated
     assert set(tables.observations["status"]) == {"simulated"}
     assert tables.observations["source"].unique().tolist() == ["oefendata (seed 11)"]
-    assert set(tables.observations["indicator"]) == set(BOOK["indicator"])
+    published_only = BOOK["table"].isin(["kwb", "leefbaarometer2"])
+    assert set(tables.observations["indicator"]) == set(BOOK.loc[~published_only, "indicator"])
     assert len(tables.treated) == 83
     assert tables.treated["wijk"].nunique() == 40
     assert len(tables.boundaries) == 600
@@ -378,7 +382,8 @@ def test_a_folder_without_a_known_file_says_where_the_names_are(tmp_path):
 
 def shapes(tmp_path: Path, codes: list[str], crs: str | None) -> Path:
     path = tmp_path / "pc4.gpkg"
-    frame = gpd.GeoDataFrame({"code": codes}, geometry=[box(5, 52, 5.1, 52.1)] * len(codes), crs=crs)
+    where = box(5, 52, 5.1, 52.1) if crs == "EPSG:4326" else box(136_000, 455_000, 137_000, 456_000)
+    frame = gpd.GeoDataFrame({"code": codes}, geometry=[where] * len(codes), crs=crs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a map without a grid is what one of the tests is about
         frame.to_file(path, driver="GPKG")
@@ -386,7 +391,7 @@ def shapes(tmp_path: Path, codes: list[str], crs: str | None) -> Path:
 
 
 def test_boundaries_are_brought_to_the_dutch_grid(tmp_path):
-    found = sources.read_boundaries(shapes(tmp_path, ["1813"], "EPSG:4326"))
+    found = publishers.read_boundaries(shapes(tmp_path, ["1813"], "EPSG:4326"))
     assert found.crs.to_epsg() == 28992
     assert 100_000 < found.geometry.iloc[0].centroid.x < 200_000
 
@@ -397,11 +402,11 @@ def test_boundaries_are_brought_to_the_dutch_grid(tmp_path):
 )
 def test_a_map_without_codes_or_grid_is_refused(tmp_path, codes, crs, word):
     with pytest.raises(sources.SourceError, match=word):
-        sources.read_boundaries(shapes(tmp_path, codes, crs))
+        publishers.read_boundaries(shapes(tmp_path, codes, crs))
 
 
 def test_a_file_that_is_no_map_is_refused(tmp_path):
     path = tmp_path / "pc4.gpkg"
     path.write_text("geen kaart")
     with pytest.raises(sources.SourceError, match="niet als kaart"):
-        sources.read_boundaries(path)
+        publishers.read_boundaries(path)

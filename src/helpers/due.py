@@ -192,7 +192,8 @@ def store_path(data: str, seed: int) -> Path:
 
 def store_key(folder: Path) -> str:
     """Return what the store of a folder depends on: its files, the reading code, the published facts."""
-    code = digest([CODE / "panel.py", CODE / "sources.py", *_facts()])
+    rooms = ("panel.py", "sources.py", "publishers.py", "files.py")
+    code = digest([*(CODE / room for room in rooms), *_facts()])
     return digest(sorted(f for f in folder.rglob("*") if f.is_file()), code, folder)
 
 

@@ -10,6 +10,7 @@ import base64
 import html
 import io
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -754,7 +755,7 @@ def curve(data: pd.DataFrame, style: Style) -> Picture:
 
 
 @_styled
-def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str) -> Picture:
+def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str, city: bool = False) -> Picture:
     """Draw PC4 areas coloured by value, the aandachtswijken outlined; north is up.
 
     Parameters
@@ -765,6 +766,8 @@ def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str) -> Picture:
         Shared style; unit of the value.
     title : str
         Says what, where and when.
+    city : bool
+        The shapes are one gemeente, whose border is drawn.
 
     Returns
     -------
@@ -781,9 +784,11 @@ def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str) -> Picture:
         missing.plot(ax=axes, color="#F2F2F2", edgecolor="#CCCCCC", linewidth=0.2, hatch="///")
     if len(shown):
         shown.plot(ax=axes, column="value", cmap="cividis", norm=norm, edgecolor="white", linewidth=0.15)
+    if city:
+        _outline(shapes).plot(ax=axes, color="#555555", linewidth=0.8)
     treated = shapes[shapes["treated"]]
     if len(treated):
-        line = treated.dissolve().boundary.plot(ax=axes, color="black", linewidth=1.3).collections[-1]
+        line = _outline(treated).plot(ax=axes, color="black", linewidth=1.3).collections[-1]
         line.set_path_effects([patheffects.withStroke(linewidth=2.8, foreground="white")])
     axes.set_axis_off()
     axes.set_aspect("equal")
@@ -806,6 +811,97 @@ def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str) -> Picture:
         f"Zonder gegevens: {len(missing)} gebieden."
     )
     return _finish(figure, style, title, alt, "png")
+
+
+def _outline(shapes: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Border of areas together; simplified one by one they leave gaps of some metres, which are closed."""
+    gap = 30.0
+    whole = shapes.geometry.buffer(gap, join_style="mitre").union_all().buffer(-gap, join_style="mitre")
+    return gpd.GeoSeries([whole], crs=shapes.crs).boundary
+
+
+# Column and row, counted from the north-west, of each city on the tile map.
+TILES = {
+    **{"Leeuwarden": (4, 0), "Groningen": (5, 0), "Alkmaar": (1, 1), "Zaanstad": (1, 2), "Amsterdam": (2, 2)},
+    **{"Deventer": (5, 2), "Den Haag": (0, 3), "Utrecht": (2, 3), "Amersfoort": (3, 3), "Arnhem": (4, 3)},
+    **{"Enschede": (6, 3), "Schiedam": (0, 4), "Rotterdam": (1, 4), "Dordrecht": (2, 4), "Nijmegen": (4, 4)},
+    **{"Eindhoven": (3, 5), "Maastricht": (4, 6), "Heerlen": (5, 6)},
+}
+
+
+@_styled
+def tile_map(tiles: pd.DataFrame, style: Style, title: str) -> Picture:
+    """Draw wijken as tiles: all put together by city, the cities about where they lie, north up; or a few in a row.
+
+    Parameters
+    ----------
+    tiles : DataFrame
+        Columns `area` ("gemeente/wijk", or another name when the tiles are of one city) and `value` (float, may be
+        missing).
+    style, title : Style, str
+        As in :func:`area_map`.
+
+    Returns
+    -------
+    Picture
+    """
+    country = tiles["area"].str.split("/").str[0].nunique() > 2
+    low, high = tiles["value"].min(), tiles["value"].max()
+    norm = mpl.colors.Normalize(low, high if high > low else low + 1)
+    figure, grid = _canvas(7.0, 6.6 if country else 2.6)
+    axes: Axes = grid[0, 0]
+
+    def tile(x: float, y: float, side: float, value: float) -> None:
+        known = np.isfinite(value)
+        look = "white" if known else "#AAAAAA"
+        face = mpl.colormaps["cividis"](norm(value)) if known else "#F2F2F2"
+        hatch = None if known else "////"
+        axes.add_patch(
+            mpl.patches.Rectangle(
+                (x, y), side, side, facecolor=face, hatch=hatch, edgecolor=look, linewidth=0.8
+            )
+        )
+
+    if country:
+        for city, part in tiles.groupby(tiles["area"].str.split("/").str[0]):
+            column, row = TILES[str(city)]
+            many = int(np.ceil(np.sqrt(len(part))))
+            side = 0.62 / many
+            for i, value in enumerate(part["value"]):
+                tile(column + 0.16 + side * (i % many), -row - side * (i // many + 1), side, value)
+            axes.text(column + 0.47, -row + 0.05, str(city), ha="center", va="bottom", fontsize=8)
+        axes.set(xlim=(0, 7), ylim=(-6.8, 0.3), aspect="equal")
+    else:
+        for i, (area, value) in enumerate(zip(tiles["area"], tiles["value"], strict=True)):
+            tile(i + 0.1, 0.0, 0.8, value)
+            shown = number(value, style.decimals) if np.isfinite(value) else "geen"
+            name = textwrap.fill(area.split("/")[-1], 13)
+            axes.text(i + 0.5, -0.06, f"{name}\n{shown}", ha="center", va="top", fontsize=8)
+        axes.set(xlim=(0, max(len(tiles), 6)), ylim=(-0.75, 0.85), aspect="equal")
+    axes.set_axis_off()
+    scale = mpl.cm.ScalarMappable(norm, "cividis")
+    bar = figure.colorbar(scale, ax=axes, orientation="horizontal", shrink=0.55, pad=0.02, aspect=30)
+    bar.set_label(
+        f"{style.label} ({style.unit}); een tegel is een {'wijk' if country else 'gebied'}", fontsize=8.5
+    )
+    _dutch_axis(bar.ax.xaxis, style.decimals)
+    missing = int(tiles["value"].isna().sum())
+    alt = f"Tegelkaart, gekleurd naar {style.label.lower()} ({style.unit}). "
+    if country:
+        alt += (
+            f"{len(tiles)} aandachtswijken in {len(TILES)} steden, noord boven; van {number(low, style.decimals)} tot "
+            f"{number(high, style.decimals)}. Zonder gegevens: {missing} wijken."
+        )
+    else:
+        known = tiles.dropna(subset=["value"])
+        alt += (
+            "; ".join(
+                f"{a.split('/')[-1]}: {number(v, style.decimals)}"
+                for a, v in known[["area", "value"]].to_numpy()
+            )
+            + "."
+        )
+    return _finish(figure, style, title, alt)
 
 
 def _scale_bar(axes: Axes) -> None:

@@ -347,6 +347,12 @@ def _certainty(r: Report) -> str:
             f"De beginmeting van {e['before'][-1]} is van na de bekendmaking van de lijst (maart 2007); een vroeg gevolg "
             "daarvan valt buiten de schatting."
         )
+    broken = r.breaks(e["indicator"], (e["before"][0], e["after"][-1]))
+    if broken and not r.simulated:
+        points.append(
+            f"In deze jaren veranderde de meting zelf ({'; '.join(broken)}); raakte dat de aandachtswijken anders dan de "
+            "vergeleken gebieden, dan zit dat in de schatting."
+        )
     if n["left_out"]:
         points.append(
             f"De wijkenlijst is geen officiële: {n['left_out']} kandidaat-gebieden tellen niet mee, ook niet als vergelijking."

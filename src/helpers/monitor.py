@@ -88,6 +88,25 @@ class Beta(Estimate):
     clusters: int = 0
 
 
+def breaks_between(breaks: str, first: int, last: int) -> list[str]:
+    """List the breaks in a series that lie between two measurements.
+
+    Parameters
+    ----------
+    breaks : str
+        As in the codebook: "2006: what changed; 2014: what changed", the year being the first of the new kind.
+    first, last : int
+        Years that are compared.
+
+    Returns
+    -------
+    list of str
+        Those after the first and up to the last year; a measure over them compares two definitions.
+    """
+    found = [part.strip() for part in breaks.split(";") if part.strip()]
+    return [part for part in found if first < int(part[:4]) <= last]
+
+
 def gap_unit(indicator: pd.Series) -> str:
     """Return the unit of a gap: percentage points for shares, per cent (100 log points) for prices."""
     if indicator["scale"] == "log":

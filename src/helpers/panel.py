@@ -106,7 +106,8 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         tables.indicators.to_parquet(fresh / "indicators.parquet", index=False)
         tables.treated.to_parquet(fresh / "treated.parquet", index=False)
         tables.log.to_parquet(fresh / "log.parquet", index=False)
-        for name, extra in (("selection", tables.scores), ("later", tables.later)):
+        extras = {"selection": tables.scores, "later": tables.later, "crosswalk": tables.crosswalk}
+        for name, extra in extras.items():
             if extra is not None:
                 extra.to_parquet(fresh / f"{name}.parquet", index=False)
         shapes = _shapes(tables)
@@ -118,6 +119,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         meta = {
             "key": key,
             "simulated": tables.simulated,
+            "list": tables.list_name,
             "files": {str(f.relative_to(folder)): due.digest([f])[:12] for f in files},
         }
         (fresh / "meta.json").write_text(json.dumps(meta, indent=1))
@@ -227,6 +229,7 @@ def _schema() -> Any:
             "decimals": pa.Column(int, pa.Check.in_range(0, 6)),
             "source": pa.Column(str),
             "status": pa.Column(str, pa.Check.isin(["published", "provisional", "simulated"])),
+            "error": pa.Column(float, pa.Check.ge(0)),
         },
         unique=KEY,
         coerce=True,
@@ -234,7 +237,7 @@ def _schema() -> Any:
 
 
 def validated(observations: pd.DataFrame, indicators: set[str]) -> pd.DataFrame:
-    """Check observations against the data model (DataFrame with the columns of ``sources.COLUMNS``).
+    """Check observations against the data model (DataFrame with the columns of ``publishers.COLUMNS``).
 
     Raises
     ------
@@ -294,6 +297,8 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         pc4["se"] = _standard_error(
             pc4["value"], pc4["n"], share, noise * (pc4["value"] if info["scale"] == "log" else 1)
         )
+        # what was converted from other areas is as sure as the conversion, too
+        pc4["se"] = np.where(pc4["error"] > 0, np.hypot(pc4["se"].fillna(0), pc4["error"]), pc4["se"])
         if pc4["n"].isna().all():
             pc4["n"] = 1.0
         computed = _aggregate(pc4.dropna(subset=["n"]), members)
@@ -392,6 +397,9 @@ def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
         "Aandachtswijken": pd.Series("Aandachtswijken", pc4.index).where(certain),
         "Niet-aandachtswijken": pd.Series("Niet-aandachtswijken", pc4.index).where(~certain),
         sources.WITH_CANDIDATES: pd.Series(sources.WITH_CANDIDATES, pc4.index).where(listed),
+        sources.WITH_LIKELY: pd.Series(sources.WITH_LIKELY, pc4.index).where(
+            certain | pc4["zekerheid"].isin(sources.LIKELY)
+        ),
         "city": city,
         "listed": (city + ", aandachtswijken").where(listed),
         "rest": (city + ", niet-aandachtswijken").where(~listed),
@@ -470,7 +478,7 @@ class Panel:
     areas, indicators, treated, log : DataFrame
         See ``sources.Tables``; `areas` without the PC4, `indicators` only those of the question.
     meta : dict
-        `simulated` (bool), `files` (name to content hash), `key` of the store, `slice` (content hash of what
+        `simulated` (bool), `list` (which list of wijken), `files` (name to content hash), `key` of the store, `slice` (content hash of what
         this report can read).
     store : Path
         Where the rest is.
@@ -563,11 +571,11 @@ class Panel:
 
 
 def _outcome(indicators: pd.DataFrame, store: Path) -> Any:
-    """Return the primary outcome, or else the first other one, that has series per PC4."""
+    """Return the primary outcome, or else the first other one, that has two measurements or more per PC4."""
     book = indicators[indicators["direction"] != 0].sort_values("primary", ascending=False, kind="stable")
     for _, row in book.iterrows():
         path = store / "series" / f"indicator={row['indicator']}" / "pc4.parquet"
-        if path.exists() and pq.ParquetFile(path).metadata.num_rows:
+        if path.exists() and len(pq.read_table(path, columns=["period"]).column(0).unique()) > 1:
             return row
     return None
 
@@ -609,7 +617,13 @@ def wijken_in(gebied: str, areas: pd.DataFrame) -> list[str]:
 def _wanted(gebied: str, areas: pd.DataFrame) -> set[str]:
     """Name the areas whose series a report reads: its own, its references, its comparison, its wijken."""
     wijken = wijken_in(gebied, areas)
-    wanted = {*references(gebied).values(), *wijken, "Niet-aandachtswijken", sources.WITH_CANDIDATES}
+    wanted = {
+        *references(gebied).values(),
+        *wijken,
+        "Niet-aandachtswijken",
+        sources.WITH_CANDIDATES,
+        sources.WITH_LIKELY,
+    }
     if "/" not in gebied:
         cities = {w.split("/", 1)[0] for w in wijken}
         wanted |= cities | {f"{c}, niet-aandachtswijken" for c in cities}

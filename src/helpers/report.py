@@ -188,6 +188,14 @@ class Report:
                 f"Er is geen meting van vóór of bij de start van het programma in 2007; de eerste is van {first}. Dit laat "
                 "alleen zien hoe het gebied zich daarna ontwikkelde, en zegt niets over het programma."
             )
+        if broken := self.breaks(self.indicator["indicator"]):
+            changed = f"veranderde tussen {first} en {last} de meting zelf ({'; '.join(broken)})"
+            parts.append(
+                f"In de gepubliceerde reeks {changed}; de oefendata kent die breuk niet."
+                if self.simulated
+                else f"In deze reeks {changed}. Dat raakt wijk en referentie allebei, maar niet vanzelf evenveel: de "
+                "verandering is daarmee niet zuiver te lezen."
+            )
         return " ".join(parts)
 
     @cached_property
@@ -202,7 +210,13 @@ class Report:
                 f"Van {self.gebied} is niet vastgesteld uit welke postcodegebieden de aandachtswijk bestond, "
                 "zodat geen reeks aan het gebied kan worden toegeschreven."
             )
-        return "Voor dit gebied zijn er geen twee metingen van dezelfde uitkomst in de gevraagde periode."
+        why = "Voor dit gebied zijn er geen twee metingen van dezelfde uitkomst in de gevraagde periode."
+        seldom = self.snapshot()["label"].nunique()
+        return why + (
+            f" Wel is er van {seldom} uitkomsten een stand van één jaar; zie de gegevens."
+            if seldom > 1
+            else ""
+        )
 
     @property
     def gap_unit(self) -> str:
@@ -549,6 +563,35 @@ class Report:
         columns = ["indicator", "label", "unit", "role", "period", "value", "lower", "upper"]
         return pd.DataFrame(rows, columns=columns)
 
+    def snapshot(self) -> pd.DataFrame:
+        """Last common measurement of what was measured too seldom for a change, of the wijk and the chosen reference.
+
+        Columns indicator, label, unit, role, period, value, lower, upper.
+        """
+        rows = []
+        for _, row in self.panel.indicators.iterrows():
+            name = row["indicator"]
+            series = {
+                role: self.panel.get(name, self.roles[role]).set_index("period")
+                for role in ("wijk", self.referentie)
+            }
+            years = sorted(set.intersection(*(set(part.index) for part in series.values())))
+            if not years or self._window(name) is not None:
+                continue
+            for role, part in series.items():
+                numbers = _margins(part.loc[years[-1]])
+                reference = "" if role == "wijk" else role
+                self.record("level", years[-1], numbers, row["unit"], reference, "gemeten", indicator=name)
+                rows.append((name, row["label"], row["unit"], role, years[-1], *numbers))
+        columns = ["indicator", "label", "unit", "role", "period", "value", "lower", "upper"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def breaks(self, indicator: str, window: tuple[int, int] | None = None) -> list[str]:
+        """List what changed in an indicator between two years, by default those it is compared over: "2014: ..."."""
+        window = window or self._window(indicator)
+        book = self.panel.indicators.set_index("indicator")
+        return monitor.breaks_between(book.at[indicator, "breaks"], *window) if window else []
+
     def counts(self) -> pd.DataFrame:
         """Denominator and number of cases behind a share, of the area and its wijken, in the last year.
 
@@ -625,12 +668,25 @@ class Report:
         if self.window is None:
             return words.nothing(self)
         if shapes is None:
-            return words.open_box("Geen kaart: in de gegevensmap staan geen grenzen van postcodegebieden.")
+            return self._tiles()
         values = self.panel.pc4(self.indicator["indicator"], self.window[1])
         shapes = shapes.merge(values, on="area", how="left").assign(treated=self._outlined)
         kind = "schematische kaart" if self.simulated else "kaart"
         title = f"{self.indicator['label']} in {self.gebied.split('/', 1)[0]}, {self.window[1]}: {kind}"
-        return figures.area_map(shapes, self.style(), title)
+        return figures.area_map(shapes, self.style(), title, self.gebied != "Nederland")
+
+    def _tiles(self) -> Picture | words.Html:
+        """Draw the wijken as tiles: the map for who has no boundaries; in a city beside the rest of the city."""
+        last, indicator = self.window[1], self.indicator["indicator"]
+        areas = {wijk: wijk for wijk in panel.wijken_in(self.gebied, self.panel.areas)}
+        city = self.gebied.split("/", 1)[0]
+        if self.gebied != "Nederland":
+            areas |= {f"{city}, niet-aandachtswijken": f"rest van {city}"}
+        series = {name: self.panel.get(indicator, area).set_index("period") for area, name in areas.items()}
+        values = [part["value"].get(last, np.nan) for part in series.values()]
+        tiles = pd.DataFrame({"area": list(series), "value": values}, dtype=object).astype({"value": float})
+        title = f"{self.indicator['label']} in {city}, {last}: tegelkaart"
+        return figures.tile_map(tiles, self.style(), title)
 
     def _outlined(self, shapes: pd.DataFrame) -> pd.Series:
         """Which PC4 the map outlines: for Nederland only those the report stands on."""
@@ -655,7 +711,8 @@ class Report:
         rows = []
         names = {
             "Aandachtswijken": "aandachtswijken, vastgesteld",
-            sources.WITH_CANDIDATES: "aandachtswijken, met kandidaten",
+            sources.WITH_LIKELY: "aandachtswijken, met kandidaten S en A",
+            sources.WITH_CANDIDATES: "aandachtswijken, met alle kandidaten",
             "Niet-aandachtswijken": "alle andere gebieden dan de vastgestelde",
         }
         candidates = sources.is_candidate(self.panel.treated["zekerheid"]).any()

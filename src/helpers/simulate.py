@@ -260,6 +260,7 @@ def simulate(
     """
     out = Path(out).expanduser().resolve()
     codebook = pd.read_csv(RAW / "indicatoren.csv", keep_default_na=False).set_index("indicator")
+    codebook = codebook[codebook.index.isin([*SPEC, "lbm"])]
     planted = planted_effects(effects or {}, list(codebook.index))
     if not 300 <= n_pc4 <= 9000:
         raise ValueError(f"n_pc4 = {n_pc4} kan niet; kies een aantal van 300 tot en met 9000.")
@@ -763,6 +764,7 @@ def _write_statline(folder: Path, codebook: pd.DataFrame, world: World, values: 
         with np.errstate(invalid="ignore"):
             mean = members @ np.nan_to_num(values[str(name)] * n) / total
         shown = np.where(pc4 & (total < SMALLEST), np.nan, mean).round(decimals)
+        shown = shown.clip(row["lowest"], row["highest"])
         topics |= {row["n_column"]: (total.astype(int), "aantal", 0)}
         topics |= {row["column"]: (shown, row["unit"], decimals)}
     properties = _properties(topics)

@@ -1,39 +1,34 @@
-"""Read what publishers publish into tidy rows; refuse what is wrong.
+"""One data folder, read whole: observations, areas, the list of treated PC4, the map.
 
-A data folder is searched by file name (data/README.md lists the names). Every reader returns
-observations (``COLUMNS``); :func:`read_folder` puts them together with the areas and the list of
-treated PC4. Wrong input raises one :class:`SourceError` that names file, row, column and way out;
-what is left out on purpose is counted in the log.
+A data folder is searched by file name (data/README.md lists the names). The readers of ``publishers`` give
+observations of PC4, and figures of CBS areas that a crosswalk turns into PC4 here. Wrong input raises one
+:class:`SourceError` that names file, row, column and way out; what is left out on purpose is counted in the log.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute
-import pyarrow.csv
 
-from helpers import RAW, SourceError
+from helpers import RAW, SourceError, files, publishers
+from helpers.files import Location, Log
+from helpers.publishers import COLUMNS, Regional, read_wijken
 
-COLUMNS = ["indicator", "area", "period", "value", "n", "decimals", "source", "status"]
 TREATED_COLUMNS = ["wijk", "pc4", "zekerheid", "bron"]
-MISSING = ["", ".", "x", "-", "NA", "nan", "-99997", "-99997.0"]  # as CBS and Leefbaarometer write it
-PC4 = re.compile(r"[1-9][0-9]{3}")
-RD_NEW = "EPSG:28992"
 WITH_CANDIDATES = "Aandachtswijken en kandidaten"
-STATLINE = ("71718ned", "47018NED")
-GROUPS = ("G18", "Aandachtswijken", "Niet-aandachtswijken", WITH_CANDIDATES)
+WITH_LIKELY = "Aandachtswijken en waarschijnlijke kandidaten"
+LIKELY = ("kandidaat S", "kandidaat A")  # by label in StatLine, or by the name of the wijk
+GROUPS = ("G18", "Aandachtswijken", "Niet-aandachtswijken", WITH_CANDIDATES, WITH_LIKELY)
+MAPS = (".gpkg", ".geojson", ".json", ".shp")
+# A PC4 of which a smaller share than this is known would be another area than its name says.
+LEAST_COVERED = 0.5
+ONE_PIECE = 0.9  # a PC4 with this share of its people in one wijk or buurt is taken as of one piece
+SLIVER = 0.001  # smaller overlaps are the drawing of the border
 
 
 @dataclass(frozen=True)
@@ -51,12 +46,16 @@ class Tables:
         ``COLUMNS``; one row per indicator, area and period.
     treated : DataFrame
         ``TREATED_COLUMNS``: which PC4 belong to which aandachtswijk, and how certain that is.
+    list_name : str
+        Which list that is, for the reader.
     boundaries : GeoDataFrame or None
         area, geometry (RD New).
     scores : DataFrame or None
         area, score: the selection score of 2007, higher is more deprived.
     later : DataFrame or None
         area, tranche: PC4 of the 40+ wijken, awarded in 2009 and 2010.
+    crosswalk : DataFrame or None
+        code (of a CBS wijk or buurt), pc4, share (of the code, in the PC4), basis, year: see :func:`read_crosswalk`.
     log : DataFrame
         file, what, count.
     simulated : bool
@@ -67,200 +66,16 @@ class Tables:
     indicators: pd.DataFrame
     observations: pd.DataFrame
     treated: pd.DataFrame
+    list_name: str
     boundaries: gpd.GeoDataFrame | None
     scores: pd.DataFrame | None
     later: pd.DataFrame | None
+    crosswalk: pd.DataFrame | None
     log: pd.DataFrame
     simulated: bool
 
 
-class Log:
-    """Counts what was read, left out and corrected."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, str, int]] = []
-
-    def add(self, file: Path | str, what: str, count: int) -> None:
-        """Add a line; nothing counted, nothing said."""
-        if count:
-            self.rows.append((file if isinstance(file, str) else file.name, what, int(count)))
-
-    def table(self) -> pd.DataFrame:
-        """Return the lines as file, what, count."""
-        return pd.DataFrame(self.rows, columns=["file", "what", "count"])
-
-
-# ---- one file ------------------------------------------------------------------------------------
-
-
-def read_csv(path: Path, required: Iterable[str]) -> pd.DataFrame:
-    """Read a CSV file as text, one column a header, missing codes as missing.
-
-    The delimiter is a comma, or a semicolon when the header has more of those; only then a decimal
-    comma is one. Record i of the file has index i, counted from 0 after the header.
-
-    Raises
-    ------
-    SourceError
-        For an empty file, no rows, a wrong encoding, a missing or double column, or uneven rows.
-    """
-    text = _decoded(path)
-    delimiter, names = _header(text)
-    absent = [c for c in required if c not in names]
-    if absent:
-        raise SourceError(
-            f"{_name(path)}, rij 1: de kolom {absent[0]!r} ontbreekt (gevonden: {', '.join(names[:8])}); "
-            "gebruik het bestand zoals de bron het levert."
-        )
-    twice = [c for c in names if names.count(c) > 1]
-    if twice:
-        raise SourceError(
-            f"{_name(path)}, rij 1: de kolom {twice[0]!r} komt twee keer voor; verwijder een van beide."
-        )
-    try:
-        table = pyarrow.csv.read_csv(
-            pa.py_buffer(text.encode()),
-            read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=1),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values='"' in text),
-            convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
-        )
-    except pa.ArrowInvalid as error:
-        raise SourceError(
-            f"{_name(path)}, {_uneven(text, delimiter, len(names)) or error}; herstel die rij."
-        ) from None
-    if not table.num_rows:
-        raise SourceError(
-            f"{_name(path)} heeft alleen een kopregel en geen gegevens; haal het bestand opnieuw op."
-        )
-    frame = pa.table([_cleaned(column) for column in table.columns], names=names).to_pandas()
-    frame.attrs["decimal"] = "," if delimiter == ";" else "."
-    return frame
-
-
-def _decoded(path: Path) -> str:
-    """Read a file as UTF-8, with or without byte order mark."""
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw[: error.start].count(b"\n") + 1
-        raise SourceError(
-            f"{_name(path)}, rij {row}: het bestand is geen UTF-8 (byte {raw[error.start]:#x}); sla het op als UTF-8, "
-            "in Excel als 'CSV UTF-8'."
-        ) from None
-    if not text.strip():
-        raise SourceError(f"{_name(path)} is leeg; haal het bestand opnieuw op.")
-    return text
-
-
-def _header(text: str) -> tuple[str, list[str]]:
-    """Return the delimiter and the column names."""
-    line = io.StringIO(text, newline=None).readline()
-    delimiter = ";" if line.count(";") > line.count(",") else ","
-    return delimiter, [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
-
-
-def _cleaned(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Strip text, and make the missing codes missing; R's untyped download pads them with blanks."""
-    stripped = pa.compute.utf8_trim_whitespace(column)
-    missing = pa.compute.is_in(stripped, value_set=pa.array(MISSING))
-    return pa.compute.if_else(missing, pa.scalar(None, pa.string()), stripped)
-
-
-def _uneven(text: str, delimiter: str, width: int) -> str | None:
-    """Say where the first row with another number of columns is."""
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    wrong = ((rows.line_num, len(row)) for row in rows if row and len(row) != width)
-    return next((f"rij {line}: {found} kolommen in plaats van {width}" for line, found in wrong), None)
-
-
-def _numbers(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    """Turn text into finite numbers; a decimal comma is fine where the comma is no delimiter."""
-    text = frame[column]
-    if frame.attrs.get("decimal") == ",":
-        text = text.str.replace(",", ".", regex=False)
-    numbers = pd.to_numeric(text, errors="coerce").astype(float)
-    wrong = text.notna() & ~np.isfinite(numbers)
-    _refuse(wrong, frame, column, path, "is geen getal; verbeter de waarde of laat haar leeg")
-    return numbers
-
-
-def _whole(frame: pd.DataFrame, column: str, path: Path, low: int, high: int) -> pd.Series:
-    """Turn text into whole numbers between two bounds; none may be missing."""
-    numbers = _numbers(frame, column, path)
-    wrong = (numbers % 1 != 0) | ~numbers.between(low, high)
-    _refuse(
-        wrong, frame, column, path, f"is geen geheel getal van {low} tot en met {high}; verbeter de waarde"
-    )
-    return numbers.astype(int)
-
-
-def _years(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    return _whole(frame, column, path, 1990, 2035)
-
-
-def _pc4(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    """Check four-digit postcodes."""
-    text = frame[column].fillna("").astype(object)
-    wrong = ~text.map(lambda v: bool(PC4.fullmatch(v)))
-    _refuse(wrong, frame, column, path, "is geen postcode van vier cijfers; verbeter de code")
-    return text.astype(str)
-
-
-def _refuse(wrong: pd.Series, frame: pd.DataFrame, column: str, path: Path, fault: str) -> None:
-    """Name the first wrong value, if there is one."""
-    if wrong.any():
-        value = frame.loc[wrong, column].fillna("").iloc[0]
-        raise SourceError(f"{_name(path)}, {_where(wrong, path)}, kolom {column}: {value!r} {fault}.")
-
-
-def _once(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
-    twice = frame.duplicated(columns)
-    if twice.any():
-        values = ", ".join(str(frame.loc[twice, c].iloc[0]) for c in columns)
-        raise SourceError(
-            f"{_name(path)}, {_where(twice, path)}: {values} komt twee keer voor; verwijder een van beide."
-        )
-
-
-def _where(wrong: pd.Series, path: Path) -> str:
-    """Place of the first fault: the row an editor shows, or the record of a JSON list, from 1."""
-    record = int(wrong.index[wrong.to_numpy()][0])
-    if path.suffix == ".json":
-        return f"record {record + 1}"
-    text = _decoded(path)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_header(text)[0])
-    lines = (rows.line_num for row in rows if row)  # blank lines are no records, but an editor shows them
-    return f"rij {next(islice(lines, record + 1, None))}"
-
-
-def _name(path: Path) -> str:
-    """Name a file; the parts of a StatLine table with their folder."""
-    return f"{path.parent.name}/{path.name}" if path.parent.name in STATLINE else path.name
-
-
-# ---- the embedded lists ----------------------------------------------------------------------------
-
-
-def read_codebook(path: Path = RAW / "indicatoren.csv") -> pd.DataFrame:
-    """Read the codebook of indicators; `direction`, `primary`, `decimals`, `start` and `end` as int."""
-    limits = {
-        "direction": (-1, 1),
-        "primary": (0, 1),
-        "decimals": (0, 6),
-        "start": (1990, 2035),
-        "end": (1990, 2035),
-    }
-    book = read_csv(
-        path, ["indicator", "question", "label", "unit", "scale", "table", "column", "n_column", *limits]
-    )
-    _once(book, ["indicator"], path)
-    return book.fillna("").assign(**{c: _whole(book, c, path, *bounds) for c, bounds in limits.items()})
-
-
-def read_wijken(path: Path = RAW / "aandachtswijken.csv") -> pd.DataFrame:
-    """Read the 40 aandachtswijken: area, gemeente, wijk, official_name."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)[["area", "gemeente", "wijk", "official_name"]]
+# ---- lists -----------------------------------------------------------------------------------------
 
 
 def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | None = None) -> pd.DataFrame:
@@ -282,10 +97,10 @@ def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | N
     Returns
     -------
     DataFrame
-        ``TREATED_COLUMNS``, every PC4 once.
+        ``TREATED_COLUMNS``, every PC4 once; `attrs["name"]` tells the reader which list it is.
     """
     log = log or Log()
-    given = _find(folder, "aandachtswijken_pc4.csv")
+    given = files.find(folder, "aandachtswijken_pc4.csv")
     if given is None and regions is not None and len(regions):
         if (unknown := regions["wijk"].isna()).any():
             raise SourceError(
@@ -293,21 +108,24 @@ def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | N
                 "aandachtswijken is; zet de juiste lijst als aandachtswijken_pc4.csv in de map."
             )
         log.add("71718ned", "postcodegebieden van de wijkenlijst, uit de regio-indeling", len(regions))
-        return regions.assign(zekerheid="StatLine 71718ned", bron="regio-indeling van StatLine 71718ned")
+        regions = regions.assign(zekerheid="StatLine 71718ned", bron="regio-indeling van StatLine 71718ned")
+        regions.attrs["name"] = "de regio-indeling van StatLine 71718ned"
+        return regions
     path = given or RAW / "aandachtswijken_pc4.csv"
-    treated = read_csv(path, TREATED_COLUMNS)[TREATED_COLUMNS]
-    treated["pc4"] = _pc4(treated, "pc4", path)
-    _once(treated, ["pc4"], path)
+    name = f"{path.name} in de gegevensmap" if given else "SCP, Werk aan de wijk (2013), bijlage A"
+    treated = files.read_table(path, TREATED_COLUMNS)[TREATED_COLUMNS]
+    treated["pc4"] = files.postcodes(treated, "pc4", path)
+    treated = files.once(treated, ["pc4"], path, log)
     wijken = read_wijken()
     fault = "is geen van de 40 aandachtswijken; schrijf de naam als in data/raw/aandachtswijken.csv"
-    _refuse(~treated["wijk"].isin(wijken["area"]), treated, "wijk", path, fault)
+    files.refuse(~treated["wijk"].isin(wijken["area"]), treated, "wijk", path, fault)
     log.add(path, "postcodegebieden van de wijkenlijst", len(treated))
-    candidates = _find(folder, "*pc4_candidates*.csv")
+    candidates = files.find(folder, "*pc4_candidates*.csv")
     if given is None and candidates is not None:
-        extra = read_csv(candidates, ["wijk_officieel", "pc4", "tier", "basis"])
-        extra["pc4"] = _pc4(extra, "pc4", candidates)
-        _once(extra, ["pc4"], candidates)
-        _refuse(
+        extra = files.read_table(candidates, ["wijk_officieel", "pc4", "tier", "basis"])
+        extra["pc4"] = files.postcodes(extra, "pc4", candidates)
+        extra = files.once(extra, ["pc4"], candidates, log)
+        files.refuse(
             extra["tier"].isna(), extra, "tier", candidates, "zegt niet hoe zeker het is; vul een letter in"
         )
         named = extra["wijk_officieel"].isin(wijken["official_name"])
@@ -317,9 +135,12 @@ def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | N
         extra = extra.merge(wijken, left_on="wijk_officieel", right_on="official_name")
         extra = extra[~extra["area"].isin(treated["wijk"]) & ~extra["pc4"].isin(treated["pc4"])]
         extra = extra.assign(wijk=extra["area"], zekerheid="kandidaat " + extra["tier"], bron=extra["basis"])
+        name += f", aangevuld met kandidaten uit {candidates.name}"
         log.add(candidates, "kandidaat-postcodegebieden voor wijken zonder vastgestelde", len(extra))
         treated = pd.concat([treated, extra[TREATED_COLUMNS]], ignore_index=True)
-    return treated.sort_values(["wijk", "pc4"]).reset_index(drop=True)
+    treated = treated.sort_values(["wijk", "pc4"]).reset_index(drop=True)
+    treated.attrs["name"] = name
+    return treated
 
 
 def is_candidate(certainty: pd.Series) -> pd.Series:
@@ -327,252 +148,16 @@ def is_candidate(certainty: pd.Series) -> pd.Series:
     return certainty.fillna("").str.startswith("kandidaat")
 
 
-# ---- publishers ------------------------------------------------------------------------------------
-
-
-def read_leefbaarometer(path: Path, codebook: pd.DataFrame, log: Log | None = None) -> pd.DataFrame:
-    """Read Leefbaarometer 3.0 scores per PC4 (open data, Ministerie van BZK).
-
-    Parameters
-    ----------
-    path : Path
-        CSV with PC4, jaar, lbm and the dimensions fys, onv, soc, vrz, won.
-    codebook, log : DataFrame, Log
-        Which columns are indicators; where missing scores are counted.
-
-    Returns
-    -------
-    DataFrame
-        ``COLUMNS``; `n` is missing: the publisher gives no denominators.
-    """
-    book = codebook[(codebook["table"] == "leefbaarometer") & (codebook["column"] != "")]
-    frame = read_csv(path, ["PC4", "jaar", *book["column"]])
-    wide = pd.DataFrame({"area": _pc4(frame, "PC4", path), "period": _years(frame, "jaar", path)})
-    _once(wide, ["area", "period"], path)
-    values = {row.indicator: _numbers(frame, row.column, path) for row in book.itertuples()}
-    return _tidy(wide.assign(**values), {}, book, path.name, log)
-
-
-def read_peilingen(path: Path, codebook: pd.DataFrame, log: Log | None = None) -> pd.DataFrame:
-    """Read survey results per PC4 in the layout of data/README.md: pc4, jaar, n and the results."""
-    book = codebook[codebook["table"] == "peilingen"]
-    frame = read_csv(path, ["pc4", "jaar", "n"])
-    unknown = sorted(set(frame.columns) - {"pc4", "jaar", "n", *book["column"]})
-    if unknown:
-        raise SourceError(
-            f"{_name(path)}, rij 1: de kolom {unknown[0]!r} is geen uitkomst van een peiling in data/raw/indicatoren.csv "
-            f"({', '.join(book['column'])}); verbeter de naam of haal de kolom weg."
-        )
-    book = book[book["column"].isin(frame.columns)]
-    wide = pd.DataFrame({"area": _pc4(frame, "pc4", path), "period": _years(frame, "jaar", path)})
-    _once(wide, ["area", "period"], path)
-    n = _numbers(frame, "n", path)
-    values = {row.indicator: _numbers(frame, row.column, path) for row in book.itertuples()}
-    return _tidy(wide.assign(**values), dict.fromkeys(book["indicator"], n), book, path.name, log)
-
-
-def read_statline(
-    folder: Path, codebook: pd.DataFrame, log: Log | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read a StatLine table as `cbsodata` (JSON) or cbsodataR's cbs_download_table (CSV) saves it.
-
-    Topics are recognised by their title path in DataProperties ("Werken > Personen met een WW-uitkering
-    > Totaal"), regions by their title in RegioS; both as the codebook and the 40 wijken spell them.
-
-    Parameters
-    ----------
-    folder : Path
-        Named after the table; holds DataProperties, RegioS, Perioden and TypedDataSet (or data).
-    codebook, log : DataFrame, Log
-        Which topics are indicators; where unused regions and missing cells are counted.
-
-    Returns
-    -------
-    observations, regions : DataFrame
-        ``COLUMNS``, and the wijk and pc4 of the treated PC4 that the region list names.
-    """
-    log = log or Log()
-    properties = _part(folder, "DataProperties", ["ID", "ParentID", "Key", "Title", "Type", "Decimals"])
-    book, topics = _topics(codebook[codebook["table"] == folder.name], properties, folder, log)
-    regions = _part(folder, "RegioS", ["Key", "Title"])
-    area = _areas(regions, folder, log)
-    path = _located(folder, "TypedDataSet")
-    data = _part(folder, "TypedDataSet", ["RegioS", "Perioden", *topics.values()])
-    wide = pd.DataFrame({"area": data["RegioS"].map(area), "period": _period(data, path)})
-    log.add(
-        folder, "rijen van een regio die niet in RegioS staat", (~data["RegioS"].isin(regions["Key"])).sum()
-    )
-    periods = _part(folder, "Perioden", ["Key", "Status"]).drop_duplicates("Key").set_index("Key")
-    unlisted = ~data["Perioden"].isin(periods.index)
-    _refuse(unlisted, data, "Perioden", path, "staat niet in Perioden; haal de tabel in zijn geheel op")
-    provisional = data["Perioden"].map(periods["Status"]).astype(str).str.lower().eq("voorlopig")
-    wide["status"] = np.where(provisional, "provisional", "published")
-    known = wide["area"].notna()
-    _once(wide[known], ["area", "period"], path)
-    found = {title: _numbers(data, key, path)[known] for title, key in topics.items()}
-    wide = wide[known].assign(**{r.indicator: found[r.column] for r in book.itertuples()})
-    weights = {r.indicator: found[r.n_column] for r in book.itertuples() if r.n_column in found}
-    treated = regions["Title"].str.extract(r"^(?P<pc4>[1-9][0-9]{3}) (?P<wijk>.+, .+)$").dropna()
-    treated["wijk"] = treated["wijk"].map(_region())
-    observations = _tidy(wide, weights, book, f"StatLine {folder.name}", log)
-    return observations, treated[["wijk", "pc4"]].reset_index(drop=True)
-
-
-def _located(folder: Path, name: str) -> Path:
-    """Find one part of a saved StatLine table, in either layout."""
-    names = [f"{name}.json", "data.csv" if name == "TypedDataSet" else f"{name}.csv"]
-    found = next((folder / n for n in names if (folder / n).is_file()), None)
-    if found is None:
-        raise SourceError(
-            f"In de map {folder.name} ontbreekt {names[0]} (of {names[1]}); haal de tabel in zijn geheel op."
-        )
-    return found
-
-
-def _part(folder: Path, name: str, required: list[str]) -> pd.DataFrame:
-    """Read one part of a saved StatLine table, as text; JSON with or without its OData envelope."""
-    path = _located(folder, name)
-    if path.suffix == ".csv":
-        return read_csv(path, required)
-    try:
-        content = json.loads(_decoded(path))
-    except json.JSONDecodeError as error:
-        raise SourceError(
-            f"{_name(path)}, rij {error.lineno}: geen geldige JSON; haal de tabel opnieuw op."
-        ) from None
-    records = content.get("value") if isinstance(content, dict) else content
-    frame = pd.DataFrame(records if isinstance(records, list) else [])
-    absent = [c for c in required if c not in frame]
-    if absent:
-        raise SourceError(
-            f"{_name(path)}: het veld {absent[0]!r} ontbreekt of er zijn geen rijen; haal de tabel opnieuw op."
-        )
-    frame = frame[required].astype(object)
-    return frame.where(frame.notna(), "").map(lambda v: str(v).strip()).replace(MISSING, None).astype("str")
-
-
-def _topics(
-    book: pd.DataFrame, properties: pd.DataFrame, folder: Path, log: Log
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Match the codebook with the topics of a table.
-
-    Returns the codebook rows that are in the table, with the decimals of the table, and the key of
-    every topic they name, by title path.
-    """
-    topics = properties[properties["Type"] == "Topic"].assign(path=_title_paths(properties))
-    wanted = topics[topics["path"].isin({*book["column"], *book["n_column"]})]
-    if (twice := wanted["path"].duplicated()).any():
-        raise SourceError(
-            f"{folder.name}/DataProperties: het onderwerp {wanted.loc[twice, 'path'].iloc[0]!r} komt twee keer voor; "
-            "verwijder een van beide."
-        )
-    keys = wanted.set_index("path")["Key"].to_dict()
-    for column in book.loc[~book["column"].isin(keys), "column"]:
-        log.add(folder, f"onderwerp niet in de tabel: {column}", 1)
-    book = book[book["column"].isin(keys)]
-    published = book["column"].map(pd.to_numeric(wanted.set_index("path")["Decimals"], errors="coerce"))
-    return book.assign(decimals=published.fillna(book["decimals"]).astype(int)), keys
-
-
-def _title_paths(properties: pd.DataFrame) -> pd.Series:
-    """Join the titles of each property and the groups above it: "Group > Subgroup > Topic"."""
-    parents = properties["ParentID"].str.removesuffix(".0")
-    rows = dict(zip(properties["ID"], zip(properties["Title"], parents, strict=True), strict=True))
-
-    def path(identity: str) -> str:
-        title, parent = rows[identity]
-        return f"{path(parent)} > {title}" if parent in rows else str(title)
-
-    return properties["ID"].map(path)
-
-
-def _areas(regions: pd.DataFrame, folder: Path, log: Log) -> pd.Series:
-    """Map the key of each region to an area code, missing for regions no report uses."""
-    path = _located(folder, "RegioS")
-    _once(regions, ["Key"], path)
-    area = regions["Title"].map(_region())
-    if (twice := area.notna() & area.duplicated()).any():
-        code = area[twice].iloc[0]
-        titles = " en ".join(repr(t) for t in regions.loc[area == code, "Title"])
-        raise SourceError(
-            f"{_name(path)}, {_where(twice, path)}: {titles} wijzen allebei op {code}; laat er een staan."
-        )
-    log.add(folder, "regio's die geen enkel rapport gebruikt", area.isna().sum())
-    return area.set_axis(regions["Key"])
-
-
-def _period(data: pd.DataFrame, path: Path) -> pd.Series:
-    wrong = ~data["Perioden"].fillna("").str.fullmatch(r"\d{4}JJ00")
-    _refuse(wrong, data, "Perioden", path, "is geen jaar als 2007JJ00; haal alleen de jaarcijfers op")
-    return data["Perioden"].str[:4].astype(int)
-
-
-def _region() -> Callable[[str], str | None]:
-    """Return a function from a region title of 71718ned to an area code, or None."""
-    wijken = read_wijken()
-    by_name = {_plain(f"{w.gemeente}, {w.wijk}"): w.area for w in wijken.itertuples()}
-    by_name |= {_plain(f"{w.gemeente}, {w.official_name}"): w.area for w in wijken.itertuples()}
-    fixed = {
-        "Totaal Nederland": "Nederland",
-        "Totaal aandachtswijken": "Aandachtswijken",
-        "Totaal niet-aandachtswijken": "Niet-aandachtswijken",
-    }
-
-    def area(title: str) -> str | None:
-        title = re.sub(r"\s+", " ", str(title)).strip()
-        if title in fixed:
-            return fixed[title]
-        if PC4.fullmatch(title.split(" ")[0]):
-            return title[:4]
-        if title.startswith("Totaal "):
-            return _gemeente(title.removeprefix("Totaal "))
-        city, _, rest = title.partition(", ")
-        if rest == "totaal niet-aandachtswijken":
-            return f"{_gemeente(city)}, niet-aandachtswijken"
-        return by_name.get(_plain(f"{_gemeente(city)}, {rest}"))
-
-    return area
-
-
-def _gemeente(name: str) -> str:
-    return {"'s-Gravenhage": "Den Haag", "’s-Gravenhage": "Den Haag"}.get(name.strip(), name.strip())
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9,]", "", name.lower())
-
-
-def _tidy(
-    wide: pd.DataFrame, weights: dict[str, pd.Series], book: pd.DataFrame, source: str, log: Log | None
-) -> pd.DataFrame:
-    """Turn one column an indicator into one row an observation; missing values are counted and left out."""
-    parts, missing = [], 0
-    for row in book[book["indicator"].isin(wide.columns)].itertuples():
-        part = wide[["area", "period"]].assign(
-            indicator=row.indicator,
-            value=wide[row.indicator],
-            n=weights.get(row.indicator, np.nan),
-            decimals=row.decimals,
-            source=source,
-            status=wide.get("status", "published"),
-        )
-        kept = part.dropna(subset="value")
-        missing += len(part) - len(kept)
-        parts.append(kept)
-    result = pd.concat(parts, ignore_index=True)[COLUMNS] if parts else pd.DataFrame(columns=COLUMNS)
-    if log is not None:
-        log.add(source, "waarnemingen gelezen", len(result))
-        log.add(source, "cellen zonder waarde, weggelaten", missing)
-    return result
-
-
-def read_gemeenten(path: Path, log: Log | None = None) -> pd.DataFrame:
+def read_gemeenten(path: Location, log: Log | None = None) -> pd.DataFrame:
     """Read the gemeente of every PC4 (CBS): area, gemeente."""
-    frame = read_csv(path, ["pc4", "gemeente"])
+    frame = files.read_table(path, ["pc4", "gemeente"])
     areas = pd.DataFrame(
-        {"area": _pc4(frame, "pc4", path), "gemeente": frame["gemeente"].map(_gemeente, "ignore")}
+        {
+            "area": files.postcodes(frame, "pc4", path),
+            "gemeente": frame["gemeente"].map(publishers.gemeente, "ignore"),
+        }
     )
-    _once(areas, ["area"], path)
+    areas = files.once(areas, ["area"], path, log)
     known = areas.dropna()
     if log is not None:
         log.add(path, "postcodegebieden met hun gemeente", len(known))
@@ -580,51 +165,278 @@ def read_gemeenten(path: Path, log: Log | None = None) -> pd.DataFrame:
     return known
 
 
-def read_boundaries(path: Path, log: Log | None = None) -> gpd.GeoDataFrame:
-    """Read PC4 shapes from a GeoPackage: area, geometry in RD New."""
-    try:
-        shapes = gpd.read_file(path)
-    except Exception as error:  # the drivers raise a different class for every kind of damage
-        raise SourceError(
-            f"{path.name} is niet als kaart te lezen ({error}); haal het bestand opnieuw op."
-        ) from None
-    texts = shapes.drop(columns="geometry").astype(str)
-    codes = [c for c in texts if texts[c].str.fullmatch(PC4.pattern).fillna(False).all()]
-    if not codes or not len(shapes):
-        raise SourceError(
-            f"{path.name}: geen kolom met postcodes van vier cijfers gevonden; gebruik de PC4-kaart van het CBS."
-        )
-    if shapes.crs is None:
-        raise SourceError(
-            f"{path.name}: het coördinatenstelsel ontbreekt; de kaart hoort in RD New ({RD_NEW}) te staan."
-        )
-    if log is not None:
-        log.add(path, "grenzen van postcodegebieden", len(shapes))
-    code = max(codes, key=lambda c: texts[c].nunique())  # a column of years looks like postcodes too
-    result = gpd.GeoDataFrame({"area": texts[code]}, geometry=shapes.geometry, crs=shapes.crs)
-    return result.to_crs(RD_NEW).dissolve("area").reset_index()
-
-
-def read_scores(path: Path, log: Log | None = None) -> pd.DataFrame:
+def read_scores(path: Location, log: Log | None = None) -> pd.DataFrame:
     """Read the score by which the wijken were selected: area, score (higher is more deprived)."""
-    frame = read_csv(path, ["pc4", "score_2006"])
-    scores = pd.DataFrame({"area": _pc4(frame, "pc4", path), "score": _numbers(frame, "score_2006", path)})
-    _once(scores, ["area"], path)
+    frame = files.read_table(path, ["pc4", "score_2006"])
+    scores = pd.DataFrame(
+        {"area": files.postcodes(frame, "pc4", path), "score": files.numbers(frame, "score_2006", path)}
+    )
+    scores = files.once(scores, ["area"], path, log)
     if log is not None:
         log.add(path, "selectiescores van postcodegebieden", len(scores))
     return scores
 
 
-def read_later(path: Path, treated: pd.DataFrame, log: Log | None = None) -> pd.DataFrame:
+def read_later(path: Location, treated: pd.DataFrame, log: Log | None = None) -> pd.DataFrame:
     """Read which PC4 are in a 40+ wijk: area, tranche (1: 2009, 2: 2010); none of them may be treated earlier."""
-    frame = read_csv(path, ["tranche", "wijk", "pc4"])
-    later = pd.DataFrame({"area": _pc4(frame, "pc4", path), "tranche": _whole(frame, "tranche", path, 1, 2)})
-    _once(later, ["area"], path)
+    frame = files.read_table(path, ["tranche", "wijk", "pc4"])
+    later = pd.DataFrame(
+        {"area": files.postcodes(frame, "pc4", path), "tranche": files.whole(frame, "tranche", path, 1, 2)}
+    )
+    later = files.once(later, ["area"], path, log)
     both = later["area"].isin(treated["pc4"])
-    _refuse(both, frame, "pc4", path, "staat ook op de lijst van aandachtswijken; haal hem uit een van beide")
+    files.refuse(
+        both, frame, "pc4", path, "staat ook op de lijst van aandachtswijken; haal hem uit een van beide"
+    )
     if log is not None:
         log.add(path, "postcodegebieden van 40+-wijken", len(later))
     return later
+
+
+# ---- from CBS areas to PC4 -------------------------------------------------------------------------
+
+
+def read_crosswalk(
+    folder: Path, boundaries: gpd.GeoDataFrame | None, places: pd.DataFrame, log: Log
+) -> pd.DataFrame | None:
+    """Read which share of each CBS wijk or buurt lies in which PC4.
+
+    The first that is present: addresses (CBS, "Buurt, wijk en gemeente voor postcode huisnummer"), a table of shares
+    (``*pc4_x_*.csv``), an overlay of the maps of wijken and PC4, the most common postcode of each buurt in the
+    Kerncijfers. Addresses follow people; an area overlay takes people as spread evenly over a wijk.
+
+    Parameters
+    ----------
+    folder : Path
+        Data folder.
+    boundaries : GeoDataFrame or None
+        PC4 shapes.
+    places : DataFrame
+        See ``publishers.Regional``.
+    log : Log
+        Where the choice is written down.
+
+    Returns
+    -------
+    DataFrame or None
+        code, name, pc4, share (of the code that is in the PC4), share_pc4 (of the PC4 that is in the code), basis,
+        year (0 where unknown).
+    """
+    if (path := files.find(folder, "pc6hnr*gwb*")) is not None:
+        table = _by_addresses(path, log)
+    elif found := files.matches(folder, "*pc4_x_*.csv"):
+        table = pd.concat([_by_shares(path, log) for path in found], ignore_index=True)
+    elif boundaries is not None and (shapes := _cbs_maps(folder)):
+        table = pd.concat([_by_overlay(path, boundaries, log) for path in shapes], ignore_index=True)
+    elif len(places):
+        latest = places.sort_values("period").drop_duplicates("code", keep="last")
+        table = latest.rename(columns={"period": "year"}).assign(
+            name=None, basis="meest voorkomende postcode"
+        )
+        table["share_pc4"] = 1 / table.groupby("pc4")["code"].transform("size")
+        log.add("Kerncijfers", "buurten bij hun meest voorkomende postcode", len(table))
+    else:
+        return None
+    return table[["code", "name", "pc4", "share", "share_pc4", "basis", "year"]]
+
+
+def _year_in(name: str) -> int:
+    found = re.search(r"(?:19|20)\d\d", name)
+    return int(found[0]) if found else 0
+
+
+def _by_addresses(path: Location, log: Log) -> pd.DataFrame:
+    """Count the addresses (PC6 and house number) that each wijk and buurt has in each PC4."""
+    head = [c.strip('"') for c in files.header(path)]
+    columns = {
+        kind: next((c for c in head if c.casefold().startswith(kind)), None) for kind in ("wijk", "buurt")
+    }
+    used = [c for c in columns.values() if c]
+    frame = files.read_table(path, ["PC6", *used], log)
+    pc6 = frame["PC6"].fillna("").str.replace(" ", "").str.upper()
+    wrong = ~pc6.str.fullmatch(r"[1-9][0-9]{3}[A-Z]{2}")
+    files.refuse(wrong, frame, "PC6", path, "is geen postcode van zes tekens; verbeter de code")
+    parts = []
+    for kind, column in columns.items():
+        if column is None:
+            continue
+        level = {"wijk": "WK", "buurt": "BU"}[kind]
+        codes = frame[column].map({t: files.cbs_code(t, level) for t in frame[column].unique()})
+        files.refuse(codes.isna(), frame, column, path, f"is geen code van een {kind}; verbeter de code")
+        pairs = pd.DataFrame({"code": codes, "pc4": pc6.str[:4]}).value_counts().rename("n").reset_index()
+        shares = {
+            name: pairs["n"] / pairs.groupby(of)["n"].transform("sum")
+            for name, of in (("share", "code"), ("share_pc4", "pc4"))
+        }
+        parts.append(pairs.assign(**shares))
+    log.add(path, "adressen in de omrekentabel", len(frame))
+    return pd.concat(parts, ignore_index=True).assign(name=None, basis="adressen", year=_year_in(path.name))
+
+
+def _by_shares(path: Location, log: Log) -> pd.DataFrame:
+    """Read a table of overlaps: pc4, the code of a wijk or buurt, and the share of each in the other."""
+    head = files.header(path)
+    kind = "buurt" if any(c.casefold().startswith("buurt_code") for c in head) else "wijk"
+    code = next((c for c in head if c.casefold().startswith(f"{kind}_code")), f"{kind}_code")
+    frame = files.read_table(path, ["pc4", code, "share_pc4", f"share_{kind}"], log)
+    codes = frame[code].map(
+        lambda text: files.cbs_code(text, kind[:1].upper() + {"w": "K", "b": "U"}[kind[0]])
+    )
+    files.refuse(codes.isna(), frame, code, path, f"is geen code van een {kind}; verbeter de code")
+    table = pd.DataFrame({"code": codes, "pc4": files.postcodes(frame, "pc4", path)})
+    for name, column in (("share", f"share_{kind}"), ("share_pc4", "share_pc4")):
+        table[name] = files.numbers(frame, column, path)
+        files.within(table[name], 0, 1.001, frame, column, path)
+        files.refuse(table[name].isna(), frame, column, path, "ontbreekt; vul het aandeel in")
+    table = files.once(table, ["code", "pc4"], path, log)
+    names = next((c for c in frame if c.casefold().startswith(f"{kind}_naam")), None)
+    table["name"] = frame[names] if names else None
+    log.add(path, f"overlappen van postcodegebied en {kind}", len(table))
+    return table.assign(basis="oppervlakte", year=_year_in(code) or _year_in(path.name))
+
+
+def _cbs_maps(folder: Path) -> list[Location]:
+    found = [p for kind in ("*wijken*", "*buurten*") for p in files.matches(folder, kind)]
+    return [
+        p for p in dict.fromkeys(found) if Path(p.name).suffix.lower() in MAPS and "pc4" not in p.name.lower()
+    ]
+
+
+def _by_overlay(path: Location, boundaries: gpd.GeoDataFrame, log: Log) -> pd.DataFrame:
+    """Lay the map of PC4 over that of wijken or buurten; slivers below a thousandth of both are left out."""
+    shapes = publishers.read_cbs_boundaries(path, log)
+    pieces = gpd.overlay(boundaries[["area", "geometry"]], shapes, keep_geom_type=True)
+    size = pieces.geometry.area.to_numpy()
+    share = size / pieces["code"].map(shapes.set_index("code").geometry.area).to_numpy()
+    of_pc4 = size / pieces["area"].map(boundaries.set_index("area").geometry.area).to_numpy()
+    table = pd.DataFrame(
+        {
+            "code": pieces["code"],
+            "name": pieces["name"],
+            "pc4": pieces["area"],
+            "share": share.clip(0, 1),
+            "share_pc4": of_pc4,
+        }
+    )
+    table = table[(table["share"] > SLIVER) | (table["share_pc4"] > SLIVER)]
+    log.add(path, "overlappen van postcodegebied en wijk of buurt, uit de kaarten", len(table))
+    return table.assign(basis="oppervlakte", year=_year_in(path.name))
+
+
+def convert(regional: Regional, crosswalk: pd.DataFrame | None, log: Log) -> pd.DataFrame:
+    """Turn figures of CBS areas into observations: of PC4 with the crosswalk, of gemeenten and the country as they are.
+
+    The figure of a PC4 is the mean of the wijken (or buurten, where those are given) it lies in, weighted by the people
+    or dwellings each has inside it. `error` is the spread of those figures around that mean: how wrong it would be if
+    the PC4 were like any one of its parts.
+
+    Parameters
+    ----------
+    regional : Regional
+        Figures of CBS areas.
+    crosswalk : DataFrame or None
+        See :func:`read_crosswalk`.
+    log : Log
+        What could not be placed is counted.
+
+    Returns
+    -------
+    DataFrame
+        ``COLUMNS``.
+    """
+    rows = regional.rows
+    if not len(rows):
+        return pd.DataFrame(columns=COLUMNS)
+    source = str(rows["source"].iloc[0])
+    level = rows["code"].str[:2]
+    whole = rows[level.isin(["GM", "NL"])]
+    area = whole["gemeente"].where(whole["code"] != "NL", "Nederland")
+    whole = whole.assign(area=area, error=0.0).dropna(subset="area")
+    twice = whole.duplicated(["indicator", "area", "period"], keep=False)
+    log.add(source, "gemeenten met een naam die er twee keer is, weggelaten", twice.sum())
+    parts = [whole[~twice]]
+    small = rows[level.isin(["WK", "BU"])]
+    if len(small) and crosswalk is None:
+        log.add(
+            source,
+            "cijfers van wijken en buurten, weggelaten: geen omrekentabel naar postcodegebieden",
+            len(small),
+        )
+    elif len(small) and crosswalk is not None:
+        parts.append(_placed(small, crosswalk, source, log))
+    return pd.concat(parts, ignore_index=True)[COLUMNS]
+
+
+def _placed(rows: pd.DataFrame, crosswalk: pd.DataFrame, source: str, log: Log) -> pd.DataFrame:
+    """Convert the figures of wijken, or of buurten where the crosswalk and the figures both have them."""
+    known = rows["code"].isin(crosswalk["code"])
+    # a code may be given to another wijk later; the name tells
+    names = crosswalk.dropna(subset="name").drop_duplicates("code").set_index("code")["name"]
+    other = known & ~_same_name(rows["name"], rows["code"].map(names))
+    log.add(
+        source, "cijfers van wijken en buurten die niet in de omrekentabel staan, weggelaten", (~known).sum()
+    )
+    log.add(
+        source,
+        "cijfers van wijken en buurten met een andere naam dan in de omrekentabel, weggelaten",
+        other.sum(),
+    )
+    rows = rows[known & ~other]
+    level = rows["code"].str[:2]
+    finest = level[level == "BU"].groupby([rows["indicator"], rows["period"]]).size()
+    has_buurten = pd.MultiIndex.from_frame(rows[["indicator", "period"]]).isin(finest.index)
+    rows = rows[level.eq("BU") | ~has_buurten]
+    pieces = rows.merge(crosswalk[["code", "pc4", "share", "share_pc4", "basis", "year"]], on="code")
+    pieces["w"] = pieces["n"].fillna(1.0) * pieces["share"]
+    pieces = pieces[pieces["w"] > 0]
+    by = ["indicator", "pc4", "period"]
+    groups = pieces.groupby(by)
+    pieces["wv"] = pieces["w"] * pieces["value"]
+    mean = groups["wv"].transform("sum") / groups["w"].transform("sum")
+    pieces["spread"] = pieces["w"] * (pieces["value"] - mean) ** 2
+    pieces["inside"] = pieces["w"] * pieces["share"]
+    sums = pieces.groupby(by, sort=True).agg(
+        w=("w", "sum"), wv=("wv", "sum"), spread=("spread", "sum"), covered=("share_pc4", "sum"), largest=("w", "max"),
+        inside=("inside", "sum"), decimals=("decimals", "first"), source=("source", "first"),
+        status=("status", "first"), basis=("basis", "first"), known=("n", "count"),
+    )  # fmt: skip
+    enough = sums["covered"] >= LEAST_COVERED
+    log.add(
+        source,
+        "cijfers van postcodegebieden die voor minder dan de helft bekend zijn, weggelaten",
+        (~enough).sum(),
+    )
+    sums = sums[enough]
+    mixed = sums["largest"] / sums["w"] < ONE_PIECE
+    basis = "/".join(sorted(sums["basis"].unique()))
+    log.add(source, f"cijfers van postcodegebieden, omgerekend naar {basis}", len(sums))
+    log.add(source, "daarvan voor meer dan een tiende uit een tweede wijk of buurt", mixed.sum())
+    value = sums["wv"] / sums["w"]
+    spread = np.sqrt(sums["spread"] / sums["w"])
+    # Neighbouring wijken differ by so much; the part of a wijk in this PC4 may differ as much from the rest of it.
+    relative = (spread / value.abs())[mixed].groupby("indicator").median()
+    unlike = value.abs() * relative.reindex(value.index.get_level_values("indicator")).fillna(0).to_numpy()
+    error = np.sqrt(spread**2 + unlike**2 * (1 - sums["inside"] / sums["w"]).clip(lower=0))
+    result = sums.reset_index().rename(columns={"pc4": "area"})
+    return result.assign(
+        value=value.to_numpy(),
+        error=error.to_numpy(),
+        n=sums["w"].where(sums["known"] > 0).to_numpy(),
+        source=result["source"] + ", omgerekend naar postcodegebied",
+    )[COLUMNS]
+
+
+def _same_name(names: pd.Series, known: pd.Series) -> pd.Series:
+    """Whether two names can be of one area: equal or one inside the other, but for "Wijk 01"; unknown is no objection."""
+    bare = [
+        s.fillna("")
+        .astype(str)
+        .str.replace(r"(?i)^(wijk|buurt)\s+\d+\s+", "", regex=True)
+        .map(publishers.plain)
+        for s in (names, known)
+    ]
+    same = [not a or not b or a in b or b in a for a, b in zip(*bare, strict=True)]
+    return pd.Series(same, names.index)
 
 
 # ---- the folder ------------------------------------------------------------------------------------
@@ -636,7 +448,7 @@ def read_folder(folder: Path) -> Tables:
     Parameters
     ----------
     folder : Path
-        Searched with its subfolders; see data/README.md for the file names.
+        Searched with its subfolders and zips; see data/README.md for the file names.
 
     Returns
     -------
@@ -647,32 +459,28 @@ def read_folder(folder: Path) -> Tables:
     SourceError
         For wrong input, or a folder without any file that is known.
     """
-    log, codebook = Log(), read_codebook()
-    parts, regions = [], None
-    if (path := _find(folder, "*lbm3*pc4*.csv")) is not None:
-        parts.append(read_leefbaarometer(path, codebook, log))
-    parts += [read_peilingen(path, codebook, log) for path in _matches(folder, "peilingen*.csv")]
-    for table in STATLINE:
-        if (path := _find(folder, table)) is not None:
-            rows, found = read_statline(path, codebook, log)
-            parts.append(rows)
-            regions = found if table == "71718ned" else regions
-    if not parts:
+    log, codebook = Log(), publishers.read_codebook()
+    parts, regional, regions = _observed(folder, codebook, log)
+    if not parts and not regional:
         raise SourceError(
             f"In de map {folder.name} staat geen bestand met een bekende naam; data/README.md noemt welke bestanden gelezen worden."
         )
+    boundaries = _boundaries(folder, log)
+    places = pd.concat([r.places for r in regional]) if regional else pd.DataFrame()
+    crosswalk = read_crosswalk(folder, boundaries, places, log) if regional else None
+    parts += [convert(r, crosswalk, log) for r in regional]
+    observations = _preferred(pd.concat(parts, ignore_index=True), log)
     treated = read_treated(folder, regions, log)
-    path = _find(folder, "*pc4_gemeente*.csv")
-    gemeenten = read_gemeenten(path, log) if path is not None else None
+    found = files.find(folder, "*pc4_gemeente*.csv")
+    gemeenten = read_gemeenten(found, log) if found is not None else None
     if gemeenten is None:
         log.add(
             folder,
             "geen tabel met gemeenten (*pc4_gemeente*.csv): postcodegebieden zonder stad als vergelijking",
             1,
         )
-    observations = pd.concat(parts, ignore_index=True)
     codes = observations["area"].drop_duplicates()
-    areas = build_areas(gemeenten, treated, codes[codes.str.fullmatch(PC4.pattern)])
+    areas = build_areas(gemeenten, treated, codes[codes.str.fullmatch(files.PC4.pattern)])
     placeless = areas["level"].eq("pc4") & areas["gemeente"].isna()
     log.add(
         folder,
@@ -682,22 +490,127 @@ def read_folder(folder: Path) -> Tables:
     inside = observations["area"].isin(areas["area"])
     log.add(folder, "waarnemingen van gebieden buiten de indeling, weggelaten", (~inside).sum())
     observations = observations[inside].reset_index(drop=True)
-    path = _find(folder, "*pc4*.gpkg")
-    boundaries = read_boundaries(path, log) if path is not None else None
-    path = _find(folder, "selectie*.csv")
-    scores = read_scores(path, log) if path is not None else None
-    path = _find(folder, "*40plus_pc4*.csv")
-    later = read_later(path, treated, log) if path is not None else None
-    practice = _find(folder, "OEFENDATA.json")
+    found = files.find(folder, "selectie*.csv")
+    scores = read_scores(found, log) if found is not None else None
+    found = files.find(folder, "*40plus_pc4*.csv")
+    later = read_later(found, treated, log) if found is not None else None
+    practice = files.find(folder, "OEFENDATA.json")
     if practice is not None:
         observations = observations.assign(status="simulated", source=f"oefendata (seed {_seed(practice)})")
     return Tables(
-        areas, codebook, observations, treated, boundaries, scores, later, log.table(), practice is not None
+        areas,
+        codebook,
+        observations,
+        treated,
+        treated.attrs["name"],
+        boundaries,
+        scores,
+        later,
+        crosswalk,
+        log.table(),
+        practice is not None,
     )
 
 
-def _seed(path: Path) -> str:
-    found = re.search(r'"seed": *(\d+)', _decoded(path))
+def _observed(
+    folder: Path, codebook: pd.DataFrame, log: Log
+) -> tuple[list[pd.DataFrame], list[Regional], pd.DataFrame | None]:
+    """Read every series in the folder: of PC4, of CBS areas; and the region list of 71718ned."""
+    parts: list[pd.DataFrame] = []
+    regional: list[Regional] = []
+    regions = None
+
+    def add(found: pd.DataFrame | Regional) -> None:
+        regional.append(found) if isinstance(found, Regional) else parts.append(found)
+
+    for path in _scores3(folder, log):
+        add(publishers.read_leefbaarometer(path, codebook, log))
+    for path in _only(files.find(folder, "*lbm2*pc4*.csv")):
+        add(publishers.read_leefbaarometer2(path, codebook, log))
+    for path in files.matches(folder, "peilingen*.csv"):
+        add(publishers.read_peilingen(path, codebook, log))
+    for path in _only(_table(folder, publishers.STATLINE)):
+        rows, regions = publishers.read_statline(path, codebook, log)
+        add(rows)
+    for path in _kwb(folder):
+        add(publishers.read_kwb(path, codebook, log))
+    for path in _only(_table(folder, publishers.CRIME)):
+        if publishers.by_region(path):
+            add(publishers.read_statline(path, codebook, log)[0])
+        else:
+            people = pd.concat([Regional.nobody(), *(r.inhabitants for r in regional if len(r.inhabitants))])
+            add(publishers.read_crime(path, codebook, people, log))
+    return parts, regional, regions
+
+
+def _only(path: Location | None) -> list[Location]:
+    return [] if path is None else [path]
+
+
+def _scores3(folder: Path, log: Log) -> list[Location]:
+    """Files with Leefbaarometer 3.0 scores: of PC4, or else of the smallest areas there are."""
+    levels = {kind: [] for kind in ("pc4", "buurt", "wijk", "gemeente")}  # type: dict[str, list[Location]]
+    for pattern in ("*lbm3*.csv", "*leefbaarometer*scores*.csv"):
+        for path in files.matches(folder, pattern):
+            kind = next((k for k in levels if k in path.name.lower()), None)
+            if kind:
+                levels[kind].append(path)
+            else:
+                log.add(path, "niet gebruikt: de naam zegt niet van welke gebieden de scores zijn", 1)
+    best = next((kind for kind, found in levels.items() if found), None)
+    for kind, found in levels.items():
+        for path in found if kind != best else []:
+            log.add(path, "niet gebruikt: er zijn scores van kleinere gebieden", 1)
+    if best and len(levels[best]) > 1:
+        one, other = levels[best][:2]
+        raise SourceError(
+            f"In de map {folder.name} hebben {one.name} en {other.name} allebei scores van dezelfde gebieden; laat er een staan."
+        )
+    return levels[best] if best else []
+
+
+def _table(folder: Path, number: str) -> Location | None:
+    """Find a StatLine table: a folder of its parts, or the CSV file that StatLine exports."""
+    found = [p for p in files.matches(folder, number) if p.is_dir()]
+    found += files.matches(folder, f"*{number}*.csv")
+    if len(found) > 1:
+        raise SourceError(
+            f"In de map {folder.name} staat tabel {number} twee keer: {found[0].name} en {found[1].name}; laat er een staan."
+        )
+    return found[0] if found else None
+
+
+def _kwb(folder: Path) -> list[Location]:
+    """Files and tables with Kerncijfers wijken en buurten."""
+    found = [
+        p
+        for kind in ("kwb*.csv", "kwb*.xls", "kwb*.xlsx", "woz_pc4*.csv")
+        for p in files.matches(folder, kind)
+    ]
+    tables = [p for number in publishers.KWB_TABLES for p in files.matches(folder, number) if p.is_dir()]
+    return [*found, *tables]
+
+
+def _boundaries(folder: Path, log: Log) -> gpd.GeoDataFrame | None:
+    found = [p for p in files.matches(folder, "*pc4*") if Path(p.name).suffix.lower() in MAPS]
+    if len(found) > 1:
+        raise SourceError(
+            f"In de map {folder.name} zijn {found[0].name} en {found[1].name} allebei een kaart van postcodegebieden; laat er een staan."
+        )
+    return publishers.read_boundaries(found[0], log) if found else None
+
+
+def _preferred(observations: pd.DataFrame, log: Log) -> pd.DataFrame:
+    """Keep one figure of an area and year where two publications have it: the one least converted."""
+    ordered = observations.sort_values("error", kind="stable")
+    twice = ordered.duplicated(["indicator", "area", "period"])
+    for source, count in ordered.loc[twice, "source"].value_counts().items():
+        log.add(str(source), "waarnemingen waar een andere bron voorgaat, weggelaten", count)
+    return ordered[~twice].sort_index().reset_index(drop=True)
+
+
+def _seed(path: Location) -> str:
+    found = re.search(r'"seed": *(\d+)', files.decoded(path))
     return found.group(1) if found else "onbekend"
 
 
@@ -764,19 +677,3 @@ def build_areas(
     rest = pd.DataFrame(rows, columns=["area", "name", "level", "gemeente"])
     areas = pd.concat([pc4, named.drop(columns="official_name"), rest], ignore_index=True)
     return areas[["area", "name", "level", "gemeente", "aandachtswijk", "zekerheid"]]
-
-
-def _matches(folder: Path, pattern: str) -> list[Path]:
-    """Files or folders of that name, in any subfolder; hidden ones are not ours."""
-    return [path for path in sorted(folder.rglob(pattern)) if not path.name.startswith(".")]
-
-
-def _find(folder: Path, pattern: str) -> Path | None:
-    """Return the only file or folder of that name, or None."""
-    found = _matches(folder, pattern)
-    if len(found) > 1:
-        raise SourceError(
-            f"In de map {folder.name} passen {found[0].relative_to(folder)} en {found[1].relative_to(folder)} allebei "
-            f"op de naam {pattern}; laat er een staan."
-        )
-    return found[0] if found else None

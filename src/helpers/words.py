@@ -399,7 +399,7 @@ def header(r: Report, question: str) -> Html:
         "Periode": period,
         "Hoofduitkomst": outcome,
         "Gegevens": "oefendata: gesimuleerd" if r.simulated else "gepubliceerde reeksen uit de opgegeven map",
-        "Wijkenlijst": _treated(r),
+        "Wijkenlijst": f"{r.panel.meta['list']}: {_treated(r)}",
         "Referentie": f"{r.names[r.referentie]}; alle vier de referenties staan in het rapport",
     }
     rows = "".join(f"<dt>{k}</dt><dd>{html.escape(v)}</dd>" for k, v in items.items())
@@ -419,7 +419,8 @@ def _treated(r: Report) -> str:
         return "voor dit gebied is niet vastgesteld welke postcodegebieden erbij horen"
     kinds = "; ".join(f"{kind}: {n}" for kind, n in counts.items())
     total = _many(sum(counts.values()), "postcodegebied", "postcodegebieden")
-    return f"{total} in {_many(len(r.panel.wijken), 'aandachtswijk', 'aandachtswijken')} ({kinds})"
+    wijken = _many(len(r.panel.wijken), "aandachtswijk", "aandachtswijken")
+    return f"{total} in {wijken} ({kinds})"
 
 
 def _many(n: int, one: str, more: str) -> str:
@@ -557,6 +558,11 @@ def data_quality(r: Report) -> Html:
             f"De uitkomst op de vastgestelde wijkenlijst en met kandidaten ({r.indicator['unit']}; 95%-marge)"
         )
         series = Html(series + table(pd.DataFrame(columns, dtype=object), caption))
+    if len(seldom := r.snapshot()):
+        caption = (
+            f"Wel gemeten, maar te weinig voor een verandering tussen {r.start} en {r.eind}: de laatste stand"
+        )
+        series = Html(series + context(r, seldom, caption))
     names = {"file": "bestand", "what": "wat", "count": "aantal"}
     log = table(r.panel.log.rename(columns=names), "Wat er is gelezen, weggelaten en gecorrigeerd")
     return Html(f"{series}<details><summary>Logboek van het inlezen</summary>{log}</details>")
@@ -619,9 +625,10 @@ def indicators(r: Report, data: pd.DataFrame) -> Html:
     """Show each outcome of the question against the G18."""
     if not len(data):
         return nothing(r)
+    broken = {row.indicator: r.breaks(row.indicator) for row in data.itertuples()}
     columns = [
         {
-            "uitkomst": row.label,
+            "uitkomst": row.label + (" *" if broken[row.indicator] else ""),
             "jaren": f"{row.first_year}–\u2060{row.last_year}",
             "eerst": _bare(r, "gap", row.first_year, "g18", indicator=row.indicator),
             "laatst": _bare(r, "gap", row.last_year, "g18", indicator=row.indicator),
@@ -634,7 +641,14 @@ def indicators(r: Report, data: pd.DataFrame) -> Html:
         for row in data.itertuples()
     ]
     caption = "Achterstand op de G18 van elke uitkomst. De marges zijn per uitkomst, niet gecorrigeerd voor hun aantal."
-    return table(pd.DataFrame(columns, dtype=object), caption)
+    notes = [
+        f"{row.label}: {'; '.join(broken[row.indicator])}"
+        for row in data.itertuples()
+        if broken[row.indicator]
+    ]
+    text = f"* In deze jaren veranderde de meting zelf. {'. '.join(notes)}." if notes else ""
+    note = f'<p class="noot">{html.escape(text)}</p>' if notes else ""
+    return Html(table(pd.DataFrame(columns, dtype=object), caption) + note)
 
 
 def context(r: Report, data: pd.DataFrame, caption: str) -> Html:
