@@ -18,8 +18,8 @@ check: $(READY) ## lint, format, types, notebooks without outputs
 	@.venv/bin/mypy
 	@.venv/bin/nbstripout --verify notebooks/*.ipynb
 
-data: $(READY) ## read the data folder and say what was read, dropped and missing
-	@$(PY) -m helpers data
+data: $(READY) ## fetch the published series (into WIJKEN_RAW, or data/raw/open), and say what is there
+	@$(PY) -m helpers data --download
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@.venv/bin/jupyter lab notebooks

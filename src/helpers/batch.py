@@ -417,10 +417,36 @@ def _data(options: argparse.Namespace) -> int:
 
     from helpers import panel
 
+    if options.download or options.status:
+        return _coverage(options)
     store = panel.build(options.data, options.seed)
     print(pd.read_parquet(store / "log.parquet").to_string(index=False))
     print(f"Verwerkt in {store}")
     return 0
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    """Fetch the publications that are not there, and say what there is."""
+    from helpers import download, panel
+
+    practice = options.data == "oefendata"
+    failed = 0
+    if options.download:
+        folder = download.OPEN if practice else Path(options.data)
+        failed = download.download(folder, force=options.force)
+    else:
+        folder = panel.source_folder(options.data, options.seed)
+    if altered := download.altered(folder):
+        print(f"Anders dan bij het ophalen: {', '.join(altered)}; --force haalt ze opnieuw op.")
+    table = download.status(folder)
+    table["aanwezig"] = table["aanwezig"].map({True: "ja", False: "nee"})
+    here = (table["aanwezig"] == "ja") & (table["indicator"] != "")
+    table["indicator"] = table["indicator"].where(table["indicator"] != "", table["label"])
+    print(table.drop(columns="label").to_string(index=False))
+    print(f"{here.sum()} uitkomsten aanwezig in {folder}.")
+    if here.any() and options.download and practice:
+        print(f"Rapporten hiervan: WIJKEN_RAW={folder} make reports")
+    return 1 if failed else 0
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -497,7 +523,13 @@ def _parser() -> argparse.ArgumentParser:
         add("--timeout", type=float, default=TIME_LIMIT, metavar="S", help="seconds a report may take")
         add("--memory", type=int, metavar="MB", help="memory a report may add (default no limit)")
         add("--dask", metavar="ADDRESS", help="run on this Dask cluster")
-    _data_option(command("data", _data, "build the store and say what was read"))
+    sub = command("data", _data, "build the store and say what was read")
+    _data_option(sub)
+    sub.add_argument(
+        "--status", action="store_true", help="say of each indicator what is there and where to get it"
+    )
+    sub.add_argument("--download", action="store_true", help="fetch what is published into the data folder")
+    sub.add_argument("--force", action="store_true", help="fetch anew what was fetched before")
     sub = command("compare", _compare, "say what changed between two runs")
     sub.add_argument("old", type=Path, metavar="OLD", help="results.csv or reports folder of the earlier run")
     sub.add_argument("new", type=Path, metavar="NEW", help="of the later run")

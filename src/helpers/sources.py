@@ -25,10 +25,15 @@ WITH_LIKELY = "Aandachtswijken en waarschijnlijke kandidaten"
 LIKELY = ("kandidaat S", "kandidaat A")  # by label in StatLine, or by the name of the wijk
 GROUPS = ("G18", "Aandachtswijken", "Niet-aandachtswijken", WITH_CANDIDATES, WITH_LIKELY)
 MAPS = (".gpkg", ".geojson", ".json", ".shp")
+OWN_LIST = "SCP, Werk aan de wijk (2013), bijlage A"
 # A PC4 of which a smaller share than this is known would be another area than its name says.
 LEAST_COVERED = 0.5
 ONE_PIECE = 0.9  # a PC4 with this share of its people in one wijk or buurt is taken as of one piece
 SLIVER = 0.001  # smaller overlaps are the drawing of the border
+
+
+class NothingThere(SourceError):
+    """A folder without any file that is known."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,11 @@ class Tables:
     log: pd.DataFrame
     simulated: bool
 
+    @property
+    def treated_by_project(self) -> bool:
+        """Whether the list of wijken is the project's own, and not one from the folder."""
+        return self.list_name.startswith(OWN_LIST)
+
 
 # ---- lists -----------------------------------------------------------------------------------------
 
@@ -112,7 +122,7 @@ def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | N
         regions.attrs["name"] = "de regio-indeling van StatLine 71718ned"
         return regions
     path = given or RAW / "aandachtswijken_pc4.csv"
-    name = f"{path.name} in de gegevensmap" if given else "SCP, Werk aan de wijk (2013), bijlage A"
+    name = f"{path.name} in de gegevensmap" if given else OWN_LIST
     treated = files.read_table(path, TREATED_COLUMNS)[TREATED_COLUMNS]
     treated["pc4"] = files.postcodes(treated, "pc4", path)
     treated = files.once(treated, ["pc4"], path, log)
@@ -238,6 +248,20 @@ def read_crosswalk(
     else:
         return None
     return table[["code", "name", "pc4", "share", "share_pc4", "basis", "year"]]
+
+
+def gemeenten_of(crosswalk: pd.DataFrame, regional: list[Regional], log: Log) -> pd.DataFrame | None:
+    """Tell the gemeente of each PC4, without a table of them: the one with the largest part of it; area, gemeente."""
+    rows = pd.concat([r.rows[["code", "gemeente", "period"]] for r in regional])
+    rows = rows[rows["code"].str.startswith("GM")].dropna().sort_values("period")
+    names = rows.drop_duplicates("code", keep="last").set_index("code")["gemeente"]
+    if not len(names):
+        return None
+    own = crosswalk.assign(gemeente=("GM" + crosswalk["code"].str[2:6]).map(names)).dropna(subset="gemeente")
+    parts = own.groupby(["pc4", "gemeente"])["share_pc4"].sum().reset_index().sort_values("share_pc4")
+    found = parts.drop_duplicates("pc4", keep="last").rename(columns={"pc4": "area"}).sort_values("area")
+    log.add("Kerncijfers", "postcodegebieden met hun gemeente, uit de omrekentabel", len(found))
+    return found[["area", "gemeente"]].reset_index(drop=True)
 
 
 def _year_in(name: str) -> int:
@@ -462,7 +486,7 @@ def read_folder(folder: Path) -> Tables:
     log, codebook = Log(), publishers.read_codebook()
     parts, regional, regions = _observed(folder, codebook, log)
     if not parts and not regional:
-        raise SourceError(
+        raise NothingThere(
             f"In de map {folder.name} staat geen bestand met een bekende naam; data/README.md noemt welke bestanden gelezen worden."
         )
     boundaries = _boundaries(folder, log)
@@ -473,6 +497,8 @@ def read_folder(folder: Path) -> Tables:
     treated = read_treated(folder, regions, log)
     found = files.find(folder, "*pc4_gemeente*.csv")
     gemeenten = read_gemeenten(found, log) if found is not None else None
+    if gemeenten is None and crosswalk is not None:
+        gemeenten = gemeenten_of(crosswalk, regional, log)
     if gemeenten is None:
         log.add(
             folder,
