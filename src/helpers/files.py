@@ -327,8 +327,9 @@ def _uneven(text: str, delimiter: str, width: int, above: int) -> str | None:
 def numbers(frame: pd.DataFrame, column: str, path: Location) -> pd.Series:
     """Turn text into finite numbers; a decimal comma is fine where the comma is no delimiter.
 
-    There, 1.234 may be a thousand or a bit over one. It is a thousand when the column has decimal commas too,
-    it is a decimal number when another value of the column can be nothing else, and otherwise it is refused.
+    There, 1.234 may be a thousand or a bit over one. It is a thousand when the file has decimal commas too, or the
+    column a number as 1.234.567; it is a decimal number when another value of the column can be nothing else; and
+    otherwise it is refused.
     """
     text = frame[column]
     if frame.attrs.get("decimal") == "," and text.notna().any():
@@ -337,7 +338,9 @@ def numbers(frame: pd.DataFrame, column: str, path: Location) -> pd.Series:
         commas = known.str.contains(",", regex=False).any()
         grouped = dotted.str.fullmatch(THOUSANDS.pattern).astype(bool)
         if len(dotted) and not commas and grouped.all():
-            _unsure(dotted, frame, column, path)
+            commas = dotted.str.count(r"\.").max() > 1 or _has_commas(frame)
+            if not commas:
+                _unsure(dotted, frame, column, path)
         if len(dotted) and commas:
             mixed = text.fillna("").str.contains(".", regex=False) & ~text.fillna("").str.fullmatch(
                 THOUSANDS.pattern
@@ -349,6 +352,12 @@ def numbers(frame: pd.DataFrame, column: str, path: Location) -> pd.Series:
     wrong = text.notna() & ~np.isfinite(values)
     refuse(wrong, frame, column, path, "is geen getal; verbeter de waarde of laat haar leeg")
     return values
+
+
+def _has_commas(frame: pd.DataFrame) -> bool:
+    """Whether any column has a decimal comma."""
+    text = frame.select_dtypes(["object", "string"])
+    return any(text[c].str.fullmatch(r"[+-]?[0-9.]*,[0-9]+").fillna(False).any() for c in text)
 
 
 def _unsure(dotted: pd.Series, frame: pd.DataFrame, column: str, path: Location) -> None:

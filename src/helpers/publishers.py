@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -107,6 +108,12 @@ def read_codebook(path: Location = RAW / "indicatoren.csv") -> pd.DataFrame:
 def read_wijken(path: Location = RAW / "aandachtswijken.csv") -> pd.DataFrame:
     """Read the 40 aandachtswijken: area, gemeente, wijk, official_name."""
     return pd.read_csv(path, dtype=str, keep_default_na=False)[["area", "gemeente", "wijk", "official_name"]]
+
+
+@cache
+def read_mergers() -> pd.DataFrame:
+    """Read the gemeenten that became part of one of the 18 cities: jaar, gemeente, opgegaan_in, geheel (1 or 0), bron."""
+    return pd.read_csv(RAW / "herindelingen.csv")
 
 
 def gemeente(name: str) -> str:
@@ -674,23 +681,22 @@ def read_kwb(path: Location, codebook: pd.DataFrame, log: Log | None = None) -> 
 def _concepts(frame: pd.DataFrame, path: Location) -> dict[str, str]:
     """Tell which column holds which concept; StatLine numbers its columns, and files name a code by year."""
     known = pd.read_csv(RAW / "kwb_kolommen.csv", dtype=str)
+    exact = {column.casefold(): column for column in frame.columns}
     bare: dict[str, list[str]] = {}
     for column in frame.columns:
-        for name in dict.fromkeys(
-            (column, re.sub(r"_\d{1,3}$", "", column), re.sub(r"(?<=code)\d\d$", "", column, flags=re.I))
-        ):
+        for name in {re.sub(r"_\d{1,3}$", "", column), re.sub(r"(?<=code)\d\d$", "", column, flags=re.I)}:
             bare.setdefault(name.casefold(), []).append(column)
     columns: dict[str, str] = {}
-    for concept, name in zip(known["begrip"], known["kolom"], strict=True):
-        if concept in columns or name.casefold() not in bare:
-            continue
-        found = bare[name.casefold()]
-        exact = [c for c in found if c.casefold() == name.casefold()]
-        if len(exact or found) > 1:
-            raise SourceError(
-                f"{files.named(path)}: de kolommen {found[0]!r} en {found[1]!r} kunnen allebei {name} zijn; verwijder een van beide."
-            )
-        columns[concept] = (exact or found)[0]
+    for concept, names in known.groupby("begrip", sort=False)["kolom"]:
+        if whole := [exact[n.casefold()] for n in names if n.casefold() in exact]:
+            columns[str(concept)] = whole[0]
+        elif numbered := [c for n in names for c in bare.get(n.casefold(), [])]:
+            if len(numbered) > 1:
+                raise SourceError(
+                    f"{files.named(path)}: de kolommen {numbered[0]!r} en {numbered[1]!r} kunnen allebei {concept} zijn; "
+                    "verwijder een van beide."
+                )
+            columns[str(concept)] = numbered[0]
     if not {"code", "pc4"} & set(columns):
         raise SourceError(
             f"{files.named(path)}: geen kolom met codes van gemeenten, wijken of buurten (gevonden: "
@@ -704,7 +710,9 @@ def _kwb_codes(frame: pd.DataFrame, column: str, kinds: pd.Series | None, path: 
     text = frame[column]
     known = kinds if kinds is not None else pd.Series(None, frame.index, dtype=object)
     pairs = zip(text, known.where(known.notna(), None), strict=True)
-    codes = pd.Series([files.cbs_code(t, k) for t, k in pairs], frame.index, dtype=object)
+    codes = pd.Series(
+        [files.cbs_code(t, k if isinstance(k, str) else None) for t, k in pairs], frame.index, dtype=object
+    )
     country = text.fillna("").isin(["", "0", "00", "0000"]) | text.fillna("").str.casefold().eq("nederland")
     codes = codes.mask(country & codes.isna(), "NL")
     fault = "is geen code van een gemeente, wijk of buurt; verbeter de code"
@@ -822,7 +830,7 @@ def read_crime(folder: Location, codebook: pd.DataFrame, people: pd.DataFrame, l
     files.within(rate, row["lowest"], row["highest"], frame, columns[-1], path)
     wide = files.once(wide.assign(**{row["indicator"]: rate}), ["code", "period"], path, log)
     known = wide[wide[row["indicator"]].notna()]
-    rows = _regional_rows(known, {row["indicator"]: n}, codebook, f"StatLine {folder.name}", log)
+    rows = _regional_rows(known, {row["indicator"]: n[known.index]}, codebook, f"StatLine {folder.name}", log)
     return Regional(rows, Regional.nowhere(), Regional.nobody())
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers import RAW, claims, figures, monitor, panel, sources, words
+from helpers import RAW, claims, figures, monitor, panel, publishers, sources, words
 from helpers.due import RESULT_COLUMNS, VRAGEN, check_option, gebieden
 from helpers.figures import Picture, Style
 
@@ -589,8 +589,22 @@ class Report:
     def breaks(self, indicator: str, window: tuple[int, int] | None = None) -> list[str]:
         """List what changed in an indicator between two years, by default those it is compared over: "2014: ..."."""
         window = window or self._window(indicator)
+        if not window:
+            return []
         book = self.panel.indicators.set_index("indicator")
-        return monitor.breaks_between(book.at[indicator, "breaks"], *window) if window else []
+        return monitor.breaks_between(book.at[indicator, "breaks"], *window) + self._mergers(
+            indicator, window
+        )
+
+    def _mergers(self, indicator: str, window: tuple[int, int]) -> list[str]:
+        """Gemeenten that became part of the city between two years, where its figures are those of its borders then."""
+        series = self.panel.get(indicator, self.roles["stad"])
+        if self.gebied == "Nederland" or series["source"].str.startswith("berekend").all():
+            return []
+        merged = publishers.read_mergers()
+        merged = merged[merged["opgegaan_in"] == self.gebied.split("/", 1)[0]].sort_values("jaar")
+        inside = merged[(merged["jaar"] > window[0]) & (merged["jaar"] <= window[1])]
+        return [f"{row.jaar}: {row.gemeente} bij {row.opgegaan_in} gevoegd" for row in inside.itertuples()]
 
     def counts(self) -> pd.DataFrame:
         """Denominator and number of cases behind a share, of the area and its wijken, in the last year.

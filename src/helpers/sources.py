@@ -159,7 +159,7 @@ def is_candidate(certainty: pd.Series) -> pd.Series:
 
 
 def read_gemeenten(path: Location, log: Log | None = None) -> pd.DataFrame:
-    """Read the gemeente of every PC4 (CBS): area, gemeente."""
+    """Read the gemeente of every PC4 (CBS): area, gemeente; those merged into one of the 18 cities are that city."""
     frame = files.read_table(path, ["pc4", "gemeente"])
     areas = pd.DataFrame(
         {
@@ -168,9 +168,14 @@ def read_gemeenten(path: Location, log: Log | None = None) -> pd.DataFrame:
         }
     )
     areas = files.once(areas, ["area"], path, log)
+    merged = publishers.read_mergers()
+    now = merged[merged["geheel"] == 1].set_index("gemeente")["opgegaan_in"]
+    former = areas["gemeente"].isin(now.index)
+    areas["gemeente"] = areas["gemeente"].where(~former, areas["gemeente"].map(now))
     known = areas.dropna()
     if log is not None:
         log.add(path, "postcodegebieden met hun gemeente", len(known))
+        log.add(path, "daarvan van een gemeente die in een van de 18 steden opging", former.sum())
         log.add(path, "postcodegebieden zonder gemeente, weggelaten", len(areas) - len(known))
     return known
 
@@ -453,7 +458,8 @@ def _placed(rows: pd.DataFrame, crosswalk: pd.DataFrame, source: str, log: Log) 
 def _same_name(names: pd.Series, known: pd.Series) -> pd.Series:
     """Whether two names can be of one area: equal or one inside the other, but for "Wijk 01"; unknown is no objection."""
     bare = [
-        s.fillna("")
+        s.astype(object)
+        .fillna("")
         .astype(str)
         .str.replace(r"(?i)^(wijk|buurt)\s+\d+\s+", "", regex=True)
         .map(publishers.plain)
