@@ -92,7 +92,12 @@ def test_no_country_is_made_of_the_pc4_of_wijken_alone():
     observations, areas, indicators = tiny()
     only = areas[~areas["area"].isin(["1002", "1003"])]
     series = panel.complete(observations.iloc[[0]], only, indicators)
-    groups = {"Aandachtswijken", sources.WITH_CANDIDATES, "Utrecht, aandachtswijken"}
+    groups = {
+        "Aandachtswijken",
+        sources.WITH_CANDIDATES,
+        sources.WITH_LIKELY,
+        "Utrecht, aandachtswijken",
+    }
     assert set(series["area"]) == {"1001", "Utrecht/Overvecht"} | groups
 
 
@@ -183,6 +188,7 @@ def test_a_slice_holds_the_wijk_its_references_and_nothing_of_other_cities(store
         *panel.references("Utrecht/Overvecht").values(),
         "Niet-aandachtswijken",
         sources.WITH_CANDIDATES,
+        sources.WITH_LIKELY,
     }
     assert set(slice_.indicators["question"]) == {"werk"}
     assert slice_.meta["simulated"]

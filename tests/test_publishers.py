@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -66,17 +67,49 @@ def test_kerncijfers_of_2013_give_shares_of_what_is_published_as_numbers(tmp_pat
     assert read["kwb_woz", "NL", 2013] == 218_000
 
 
+def workbook(path: Path, rows: list[list]) -> None:
+    """Write the least a workbook can be."""
+
+    def cell(value) -> str:
+        if isinstance(value, float):
+            return f"<c><v>{value}</v></c>"
+        return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    data = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType="application/vnd.'
+        'openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" '
+        f'ContentType="{kind}.sheet.main+xml"/><Override PartName="/xl/s.xml" ContentType="{kind}.worksheet+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r" Type="{office}/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="K" sheetId="1" r:id="r"/></sheets>'
+        "</workbook>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r" '
+        f'Type="{office}/worksheet" Target="s.xml"/></Relationships>',
+        "xl/s.xml": f'<worksheet xmlns="{main}"><sheetData>{data}</sheetData></worksheet>',
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{text}')
+
+
 def test_a_workbook_gives_the_same_as_the_csv_file(tmp_path):
-    openpyxl = pytest.importorskip("openpyxl", reason="geen openpyxl: een werkblad is niet te maken")
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.append(["Kerncijfers wijken en buurten 2013"])
-    sheet.append([])
-    for line in KWB_2013.replace("22,5", "22.5").splitlines():
-        sheet.append([float(c) if re.fullmatch(r"[\d.]+", c) else c for c in line.split(";")])
-    book.save(tmp_path / "kwb-2013.xlsx")
+    lines = [line.split(";") for line in KWB_2013.replace("22,5", "22.5").splitlines()]
+    numbers = [[float(c) if re.fullmatch(r"[\d.]+", c) else c for c in line] for line in lines]
+    workbook(tmp_path / "kwb-2013.xlsx", [["Kerncijfers wijken en buurten 2013"], [], *numbers])
     found = publishers.read_kwb(tmp_path / "kwb-2013.xlsx", BOOK)
     assert values(found.rows) == values(kwb(tmp_path, KWB_2013, "kwb-2013.csv").rows)
+
+
+def test_a_fault_in_a_workbook_is_named_by_the_row_of_the_sheet(tmp_path):
+    lines = [line.split(";") for line in KWB_2013.replace(";131;", ";veel;").splitlines()]
+    workbook(tmp_path / "kwb-2013.xlsx", [["Kerncijfers"], [], *lines])
+    with pytest.raises(SourceError, match=r"kwb-2013.xlsx, rij 5, kolom g_woz: 'veel' is geen getal"):
+        publishers.read_kwb(tmp_path / "kwb-2013.xlsx", BOOK)
 
 
 def test_a_statline_table_of_years_is_read_by_its_keys(tmp_path):
@@ -346,6 +379,22 @@ def test_gemeenten_that_were_merged_count_for_the_city_they_became_part_of(tmp_p
     assert sources.read_gemeenten(path)["gemeente"].tolist() == ["Groningen", "Boarnsterhim"]
 
 
+def test_scores_of_squares_go_to_the_postcode_their_centre_is_in(tmp_path):
+    (tmp_path / "lbm3_grid.csv").write_text(
+        "grid,jaar,lbm,afw,fys,onv,soc,vrz,won\n"
+        "E1000N5000,2014,4.1,.1,.1,-.2,0,.1,.1\nE1001N5000,2014,4.2,.2,.2,-.2,0,.1,.1\nE1020N5000,2014,4.0,0,0,-.2,0,.1,.1\n"
+    )
+    gpd.GeoDataFrame(
+        {"pc4": ["1813"]}, geometry=[box(100_000, 500_000, 101_000, 501_000)], crs=28992
+    ).to_file(tmp_path / "pc4.gpkg")
+    (tmp_path / "aandachtswijken_pc4.csv").write_text(
+        "wijk,pc4,zekerheid,bron\nAlkmaar/Overdie,1813,vast,proef\n"
+    )
+    found = sources.read_folder(tmp_path).observations.set_index(["indicator", "area"])
+    assert found.at[("lbm", "1813"), "value"] == pytest.approx(4.15)
+    assert found.index.get_level_values("area").unique().tolist() == ["1813"]
+
+
 # ---- one file, in whatever dress -------------------------------------------------------------------
 
 
@@ -531,3 +580,83 @@ def test_a_damaged_file_gives_right_rows_or_one_clear_message(tmp_path, name, da
         row = BOOK.set_index("indicator").loc[key[0]]
         assert row["lowest"] <= now <= row["highest"]
         assert now in cells or name.startswith("kwb")
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+@given(data=st.data())
+def test_a_damaged_table_of_statline_gives_right_rows_or_one_clear_message(tmp_path, data):
+    folder = tmp_path / "71718ned"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(FIXTURE, folder)
+    right = publishers.read_statline(folder, BOOK)[0].set_index(["indicator", "area", "period"])["value"]
+    path = (
+        folder
+        / f"{data.draw(st.sampled_from(['TypedDataSet', 'RegioS', 'Perioden', 'DataProperties']))}.json"
+    )
+    content = json.loads(path.read_text())
+    rows = content["value"] if isinstance(content, dict) else content
+    row = data.draw(st.integers(0, len(rows) - 1))
+    key = data.draw(st.sampled_from(sorted(rows[row])))
+    kind = data.draw(st.sampled_from(["drop", "value", "twice", "less", "other", "bytes"]))
+    odd = [None, [], {}, "veel", -1e300, 1e308, True, "2007", "GM0361", "Totaal Nederland", 3, "3", " "]
+    if kind == "drop":
+        del rows[row][key]
+    elif kind == "value":
+        rows[row][key] = data.draw(st.sampled_from(odd))
+    elif kind == "twice":
+        rows.append({**rows[row], **({key: 7} if data.draw(st.booleans()) else {})})
+    elif kind == "less":
+        del rows[row:]
+    elif kind == "other":
+        rows[row] = data.draw(st.sampled_from([7, "rij", [], None]))
+    path.write_text(json.dumps(content))
+    if kind == "bytes":
+        raw = path.read_bytes()
+        at = data.draw(st.integers(0, len(raw) - 1))
+        path.write_bytes(
+            raw[:at] + data.draw(st.binary(max_size=2)) + raw[at + data.draw(st.integers(0, 3)) :]
+        )
+    try:
+        found = publishers.read_statline(folder, BOOK)[0].set_index(["indicator", "area", "period"])["value"]
+    except SourceError as error:
+        assert str(error).startswith(("71718ned/", "In de map 71718ned"))
+        assert re.search(r"; [a-z].+\.$", str(error)), f"geen uitweg: {error}"
+        return
+    assert found.index.is_unique
+    bounds = BOOK.set_index("indicator").loc[found.index.get_level_values("indicator")]
+    assert (found.to_numpy() >= bounds["lowest"]).all() and (found.to_numpy() <= bounds["highest"]).all()
+    if path.stem in ("Perioden",) and kind != "bytes":
+        assert found.equals(right)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+@given(data=st.data())
+def test_a_damaged_map_gives_shapes_in_the_netherlands_or_one_clear_message(tmp_path, data):
+    path = tmp_path / "pc4.geojson"
+    path.unlink(missing_ok=True)
+    frame = gpd.GeoDataFrame(
+        {"pc4": ["1813", "1814"]},
+        geometry=[box(110_000, 510_000, 111_000, 511_000), box(111_000, 510_000, 112_000, 511_000)],
+        crs=28992,
+    )
+    frame.to_file(path, driver="GeoJSON")
+    raw = path.read_bytes()
+    at = data.draw(st.integers(0, len(raw) - 1))
+    path.write_bytes(raw[:at] + data.draw(st.binary(max_size=4)) + raw[at + data.draw(st.integers(0, 30)) :])
+    try:
+        found = publishers.read_boundaries(path)
+    except SourceError as error:
+        assert str(error).startswith("pc4.geojson")
+        return
+    assert found["area"].str.fullmatch("[1-9][0-9]{3}").all()
+    assert found.crs.to_epsg() == 28992

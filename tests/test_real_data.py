@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from helpers import sources, words
+from helpers import files, publishers, sources, words
 from helpers.report import open_report
 
 
@@ -77,6 +77,132 @@ def test_boundaries_and_gemeenten_are_whole(tables):
     gemeenten = set(tables.areas["gemeente"].dropna())
     assert "Den Haag" in gemeenten
     assert "'s-Gravenhage" not in gemeenten
+
+
+# ---- every file that has a reader, whole, against the file itself -------------------------------------
+
+
+def rows_of(real_data, pattern, **how):
+    path = next(real_data.rglob(pattern))
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream, **how))
+
+
+def test_leefbaarometer_2_is_read_whole(tables, real_data):
+    published = rows_of(real_data, "*lbm2*pc4*.csv")
+    names = {"lbm2": "RLBRMTR", "lbm2_won": "RLBWON", "lbm2_bev": "RLBBEV", "lbm2_vrz": "RLBVRZ", "lbm2_vei": "RLBVEI", "lbm2_fys": "RLBFYS"}  # fmt: skip
+    read = tables.observations[tables.observations["indicator"].isin(names)]
+    values = read.set_index(["indicator", "area", "period"])["value"]
+    assert len(published) == 4068
+    for indicator, column in names.items():
+        for year in (12, 14, 16, 18):
+            filled = sum(bool(row[f"{column}{year}"]) for row in published)
+            assert (read["indicator"].eq(indicator) & read["period"].eq(2000 + year)).sum() == filled
+    by_code = {row["GBD"]: row for row in published}
+    for pc4, indicator, year in (
+        ("1011", "lbm2", 12), ("1813", "lbm2_vei", 14), ("3561", "lbm2_bev", 16), ("6822", "lbm2_won", 18), ("9716", "lbm2_fys", 12),
+    ):  # fmt: skip
+        assert values[indicator, pc4, 2000 + year] == float(by_code[pc4][f"{names[indicator]}{year}"])
+
+
+def test_kerncijfers_per_gemeente_are_read_whole(real_data):
+    path = next(real_data.rglob("kwb_gemeente_2020.csv"))
+    found = publishers.read_kwb(path, publishers.read_codebook())
+    published = rows_of(real_data, "kwb_gemeente_2020.csv")
+    assert found.rows["code"].nunique() == len(published) == 355
+    assert found.rows["period"].unique().tolist() == [2020]
+    values = found.rows.set_index(["indicator", "gemeente"])["value"]
+    by_name = {row["GM_NAAM"]: row for row in published}
+    for name in ("Alkmaar", "Utrecht", "Rotterdam", "Heerlen", "Groningen"):
+        row = by_name[name]
+        people = float(row["Aantal inwoners"]) * sum(float(row[f"Personen {a} jaar (%)"]) for a in ("15 tot 25", "25 tot 45", "45 tot 65")) / 100  # fmt: skip
+        assert values["kwb_koop", name] == float(row["Koopwoningen (%)"])
+        assert values["kwb_corporatie", name] == float(row["Woningen in bezit woningcorporatie (%)"])
+        assert values["kwb_laag_inkomen", name] == float(row["Huishoudens met laagste inkomen (%)"])
+        assert values["kwb_ww", name] == pytest.approx(
+            100 * float(row["Aantal werkloosheiduitkeringen"]) / people, abs=0.05
+        )
+
+
+def test_kerncijfers_per_wijk_are_read_whole(real_data):
+    path = next(real_data.rglob("kwb_wijk_2022.csv"))
+    found = publishers.read_kwb(path, publishers.read_codebook()).rows
+    published = rows_of(real_data, "kwb_wijk_2022.csv")
+    assert len(published) == 3340
+    assert found["period"].unique().tolist() == [2022]
+    names = {
+        "kwb_woz": ("dwelling_value", 1000),
+        "kwb_koop": ("dwelling_ownership", 1),
+        "kwb_arbeid": ("employment_rate", 1),
+    }
+    by_code = {row["code"]: row for row in published}
+    values = found.set_index(["indicator", "code"])["value"]
+    for indicator, (column, factor) in names.items():
+        filled = [row["code"] for row in published if row[column] not in ("", "NA")]
+        assert found["indicator"].eq(indicator).sum() == len(filled)
+        for code in filled[:: len(filled) // 5]:
+            assert values[indicator, code] == pytest.approx(float(by_code[code][column]) * factor)
+
+
+def test_woz_per_postcode_is_read_whole(tables, real_data):
+    published = [
+        row for row in rows_of(real_data, "woz_pc4*.csv", delimiter=";") if row["woz"] not in ("", "NA")
+    ]
+    read = tables.observations.query(
+        "indicator == 'kwb_woz' and error == 0 and area.str.fullmatch('[0-9]{4}')"
+    )
+    values = read.set_index("area")["value"]
+    known = [row for row in published if float(row["woz"]) > 0]
+    inside = [row for row in known if row["pc4"] in values.index]
+    assert len(known) == 4030
+    assert len(inside) >= 0.99 * len(known)
+    for row in inside[:: len(inside) // 5]:
+        assert values[row["pc4"]] == 1000 * float(row["woz"])
+
+
+def test_the_crosswalk_is_read_whole_and_its_error_is_what_it_says(real_data):
+    log, book = files.Log(), publishers.read_codebook()
+    kerncijfers = publishers.read_kwb(next(real_data.rglob("kwb_wijk_2022.csv")), book)
+    table = sources.read_crosswalk(real_data, None, kerncijfers.places, log)
+    published = rows_of(real_data, "*pc4_x_wijk*.csv")
+    assert len(table) == len(published) == 7262
+    shares = table.set_index(["pc4", "code"])["share"]
+    for row in published[::1500]:
+        assert shares[row["pc4"], row["wijk_code_2022"]] == float(row["share_wijk"])
+    assert table["year"].unique().tolist() == [2022]
+    # WOZ values are published both ways: the conversion can be checked against the truth
+    converted = sources.convert(kerncijfers, table, log).query("indicator == 'kwb_woz'").set_index("area")
+    direct = publishers.read_kwb(next(real_data.rglob("woz_pc4*.csv")), book).set_index("area")["value"]
+    both = converted.join(direct.rename("direct"), how="inner")
+    off = (both["value"] / both["direct"] - 1).abs()
+    assert len(both) > 3900
+    assert off.median() < 0.03
+    assert 0.80 < ((both["value"] - both["direct"]).abs() <= 1.96 * both["error"]).mean() < 0.97
+
+
+def test_maps_laid_over_each_other_give_the_published_crosswalk(real_data):
+    pc4 = publishers.read_boundaries(next(real_data.rglob("pc4_2020.gpkg")))
+    found = sources._by_overlay(next(real_data.rglob("wijken_2022.gpkg")), pc4, files.Log())
+    published = sources._by_shares(next(real_data.rglob("*pc4_x_wijk*.csv")), files.Log())
+    both = published.merge(found, on=["code", "pc4"], suffixes=("", "_map"))
+    assert len(both) == len(published)
+    assert (both["share"] - both["share_map"]).abs().max() < 0.001
+
+
+def test_the_map_of_wijken_is_read_whole(real_data):
+    found = publishers.read_cbs_boundaries(next(real_data.rglob("wijken_2022.gpkg")))
+    assert len(found) == 3340
+    assert found.crs.to_epsg() == 28992
+    assert found.set_index("code").at["WK001400", "name"] == "Centrum"
+
+
+def test_each_list_of_wijken_gives_a_national_result(store, real_data):
+    r = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(real_data))
+    lists = r.lists().query("period == 2018").set_index("name")["value"].round(3)
+    assert lists["aandachtswijken, vastgesteld"] == 3.926
+    assert lists["aandachtswijken, met alle kandidaten"] == 3.918
+    assert 3.90 < lists["aandachtswijken, met kandidaten S en A"] < 3.93
+    assert "SCP, Werk aan de wijk (2013)" in words.header(r, "Vraag?")
 
 
 def test_the_national_report_states_the_known_means(store, real_data):

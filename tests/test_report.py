@@ -192,7 +192,8 @@ def test_the_required_path_ends_at_zero_after_eight_and_ten_years(wijk):
 @pytest.mark.parametrize(
     ("start", "eind", "part"),
     [
-        (2007, 2017, None),
+        (2007, 2012, None),
+        (2007, 2017, "2014: UWV telt"),  # a break in what is counted
         (2000, 2010, "vóór het programma"),
         (2011, 2015, "Een eerder beginjaar is mogelijk"),
     ],

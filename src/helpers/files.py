@@ -241,10 +241,12 @@ def _header(text: str, required: list[str], path: Location) -> tuple[int, str, l
 
 
 def _header_row(lines: list[list[str]], required: list[str], path: Location) -> int:
-    """Return which line has the required names; with none required the first that is not empty."""
+    """Return which line has the required names; with none required the first with more than a title in it."""
     wanted = {name.casefold() for name in required}
     known = [{cell.strip().casefold() for cell in line} for line in lines[:HEADER_WITHIN]]
     rows = [i for i, names in enumerate(known) if wanted <= names and any(names)]
+    if not wanted:
+        rows = [i for i in rows if len(known[i] - {""}) > 1] + rows
     if rows:
         return rows[0]
     best = max(range(len(known)), key=lambda i: len(wanted & known[i])) if known else 0

@@ -165,13 +165,15 @@ def _regional_rows(
 
 # ---- Leefbaarometer --------------------------------------------------------------------------------
 
-LEVELS = {"PC4": "pc4", "bu_code": "BU", "wk_code": "WK", "gm_code": "GM", "grid": "grid"}
+LEVELS = {"PC4": "pc4", "bu_code": "BU", "wk_code": "WK", "gm_code": "GM", "grid": "E"}
+# A square of 100 metres, named after its south-west corner in RD New, in hundreds of metres.
+SQUARE = re.compile(r"E([0-9]{4})N([0-9]{4})")
 
 
 def read_leefbaarometer(
     path: Location, codebook: pd.DataFrame, log: Log | None = None
 ) -> pd.DataFrame | Regional:
-    """Read Leefbaarometer 3.0 scores (open data, Ministerie van BZK), of PC4, buurten, wijken or gemeenten.
+    """Read Leefbaarometer 3.0 scores (open data, Ministerie van BZK), of PC4, buurten, wijken, gemeenten or squares.
 
     The file says itself whether it was read right: a score minus its deviation is one number for the whole
     country, and the deviation is the sum of the five dimensions.
@@ -179,7 +181,7 @@ def read_leefbaarometer(
     Parameters
     ----------
     path : Path
-        CSV with PC4 (or bu_code, wk_code, gm_code), jaar, lbm, afw and the dimensions fys, onv, soc, vrz, won.
+        CSV with PC4 (or bu_code, wk_code, gm_code, grid), jaar, lbm, afw and the dimensions fys, onv, soc, vrz, won.
     codebook, log : DataFrame, Log
         Which columns are indicators; where missing scores are counted.
 
@@ -241,11 +243,6 @@ def _level(path: Location) -> str:
     """Tell which column of a file with scores has the areas."""
     head = files.header(path)
     found = next((key for key in LEVELS if key.casefold() in {c.casefold() for c in head}), "PC4")
-    if found == "grid":
-        raise SourceError(
-            f"{files.named(path)}: scores per vierkant van 100 meter zijn niet naar inwoners te wegen; zet het bestand met "
-            "PC4-scores uit dezelfde levering in de map."
-        )
     return found
 
 
@@ -278,6 +275,10 @@ def _scores(
 
 def _codes(frame: pd.DataFrame, column: str, path: Location, level: str | None = None) -> pd.Series:
     """Check codes of CBS areas, of one level or of several."""
+    if level == "E":
+        codes = frame[column].where(frame[column].fillna("").str.fullmatch(SQUARE.pattern))
+        files.refuse(codes.isna(), frame, column, path, "is geen vierkant als E1234N4567; verbeter de code")
+        return codes
     codes = frame[column].map(lambda text: files.cbs_code(text, level))
     files.refuse(
         codes.isna(), frame, column, path, "is geen code van een gemeente, wijk of buurt; verbeter de code"

@@ -352,6 +352,27 @@ def _by_overlay(path: Location, boundaries: gpd.GeoDataFrame, log: Log) -> pd.Da
     return table.assign(basis="oppervlakte", year=_year_in(path.name))
 
 
+def _with_squares(
+    crosswalk: pd.DataFrame | None, regional: list[Regional], boundaries: gpd.GeoDataFrame, log: Log
+) -> pd.DataFrame | None:
+    """Add the squares of 100 metres that have figures: each lies in the PC4 its centre is in, and all weigh the same."""
+    codes = pd.concat([r.rows["code"] for r in regional] or [pd.Series(dtype=str)]).drop_duplicates()
+    codes = codes[codes.str.fullmatch(publishers.SQUARE.pattern)].reset_index(drop=True)
+    if not len(codes):
+        return crosswalk
+    corner = codes.str.extract(publishers.SQUARE).astype(int) * 100 + 50
+    centres = gpd.GeoDataFrame(
+        {"code": codes}, geometry=gpd.points_from_xy(corner[0], corner[1]), crs=boundaries.crs
+    )
+    inside = centres.sjoin(boundaries[["area", "geometry"]], predicate="within").drop_duplicates("code")
+    log.add("Leefbaarometer", "vierkanten van 100 meter bij hun postcodegebied", len(inside))
+    table = pd.DataFrame({"code": inside["code"], "pc4": inside["area"]}).assign(
+        name=None, share=1.0, basis="vierkanten", year=0
+    )
+    table["share_pc4"] = 1 / table.groupby("pc4")["code"].transform("size")
+    return table if crosswalk is None else pd.concat([crosswalk, table], ignore_index=True)
+
+
 def convert(regional: Regional, crosswalk: pd.DataFrame | None, log: Log) -> pd.DataFrame:
     """Turn figures of CBS areas into observations: of PC4 with the crosswalk, of gemeenten and the country as they are.
 
@@ -384,7 +405,7 @@ def convert(regional: Regional, crosswalk: pd.DataFrame | None, log: Log) -> pd.
     twice = whole.duplicated(["indicator", "area", "period"], keep=False)
     log.add(source, "gemeenten met een naam die er twee keer is, weggelaten", twice.sum())
     parts = [whole[~twice]]
-    small = rows[level.isin(["WK", "BU"])]
+    small = rows[~level.isin(["GM", "NL"])]
     if len(small) and crosswalk is None:
         log.add(
             source,
@@ -412,9 +433,9 @@ def _placed(rows: pd.DataFrame, crosswalk: pd.DataFrame, source: str, log: Log) 
     )
     rows = rows[known & ~other]
     level = rows["code"].str[:2]
-    finest = level[level == "BU"].groupby([rows["indicator"], rows["period"]]).size()
-    has_buurten = pd.MultiIndex.from_frame(rows[["indicator", "period"]]).isin(finest.index)
-    rows = rows[level.eq("BU") | ~has_buurten]
+    finest = level[level != "WK"].groupby([rows["indicator"], rows["period"]]).size()
+    has_finer = pd.MultiIndex.from_frame(rows[["indicator", "period"]]).isin(finest.index)
+    rows = rows[level.ne("WK") | ~has_finer]
     pieces = rows.merge(crosswalk[["code", "pc4", "share", "share_pc4", "basis", "year"]], on="code")
     pieces["w"] = pieces["n"].fillna(1.0) * pieces["share"]
     pieces = pieces[pieces["w"] > 0]
@@ -498,6 +519,8 @@ def read_folder(folder: Path) -> Tables:
     boundaries = _boundaries(folder, log)
     places = pd.concat([r.places for r in regional]) if regional else pd.DataFrame()
     crosswalk = read_crosswalk(folder, boundaries, places, log) if regional else None
+    if boundaries is not None:
+        crosswalk = _with_squares(crosswalk, regional, boundaries, log)
     parts += [convert(r, crosswalk, log) for r in regional]
     observations = _preferred(pd.concat(parts, ignore_index=True), log)
     treated = read_treated(folder, regions, log)
@@ -581,7 +604,7 @@ def _only(path: Location | None) -> list[Location]:
 
 def _scores3(folder: Path, log: Log) -> list[Location]:
     """Files with Leefbaarometer 3.0 scores: of PC4, or else of the smallest areas there are."""
-    levels = {kind: [] for kind in ("pc4", "buurt", "wijk", "gemeente")}  # type: dict[str, list[Location]]
+    levels = {kind: [] for kind in ("pc4", "buurt", "wijk", "grid", "gemeente")}  # type: dict[str, list[Location]]
     for pattern in ("*lbm3*.csv", "*leefbaarometer*scores*.csv"):
         for path in files.matches(folder, pattern):
             kind = next((k for k in levels if k in path.name.lower()), None)
