@@ -327,6 +327,23 @@ def test_a_converted_value_lies_between_those_it_is_made_of(parts, shares):
     assert found["error"] >= 0
 
 
+def test_of_two_publications_the_one_for_the_postcode_itself_counts_with_the_weight_of_the_other():
+    rows = pd.DataFrame(
+        {
+            **{
+                "indicator": "kwb_woz",
+                "area": "1001",
+                "period": 2022,
+                "value": [210e3, 200e3],
+                "n": [500.0, np.nan],
+            },
+            **{"decimals": 0, "source": ["wijk", "postcode"], "status": "published", "error": [9e3, 0.0]},
+        }
+    )
+    found = sources._preferred(rows, files.Log())
+    assert found[["value", "n", "source"]].values.tolist() == [[200e3, 500, "postcode"]]
+
+
 def test_addresses_make_a_crosswalk(tmp_path):
     (tmp_path / "pc6hnr20220801_gwb.csv").write_text(
         "PC6;Huisnummer;Buurt2022;Wijk2022;Gemeente2022\n"

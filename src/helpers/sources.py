@@ -656,9 +656,15 @@ def _boundaries(folder: Path, log: Log) -> gpd.GeoDataFrame | None:
 
 
 def _preferred(observations: pd.DataFrame, log: Log) -> pd.DataFrame:
-    """Keep one figure of an area and year where two publications have it: the one least converted."""
+    """Keep one figure of an area and year where two publications have it: the one least converted.
+
+    What it is a share or mean of (`n`) may be known from the other alone.
+    """
+    keys = ["indicator", "area", "period"]
     ordered = observations.sort_values("error", kind="stable")
-    twice = ordered.duplicated(["indicator", "area", "period"])
+    twice = ordered.duplicated(keys)
+    if twice.any():
+        ordered["n"] = ordered.groupby(keys, sort=False)["n"].transform("first")
     for source, count in ordered.loc[twice, "source"].value_counts().items():
         log.add(str(source), "waarnemingen waar een andere bron voorgaat, weggelaten", count)
     return ordered[~twice].sort_index().reset_index(drop=True)

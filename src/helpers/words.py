@@ -533,9 +533,12 @@ def _and(names: Iterable[str]) -> str:
 
 def data_quality(r: Report) -> Html:
     """Say which series there are, what is missing, what breaks in them, and what was dropped."""
-    rows = []
+    rows, absent = [], []
     for _, row in r.panel.indicators.iterrows():
         years = r.panel.get(row["indicator"], r.roles["wijk"])["period"].tolist()
+        if not years and not row["primary"]:
+            absent.append(row["label"])
+            continue
         rows.append(
             {
                 "uitkomst of kenmerk": row["label"] + (" (hoofduitkomst)" if row["primary"] else ""),
@@ -545,6 +548,8 @@ def data_quality(r: Report) -> Html:
             }
         )
     series = table(pd.DataFrame(rows), f"Reeksen voor deze vraag in {r.gebied}")
+    if absent:
+        series = Html(f'{series}<p class="noot">Niet in deze gegevens: {html.escape("; ".join(absent))}.</p>')
     lists = r.lists()
     if len(lists):
         last = lists[lists["period"] == r.window[1]]
@@ -559,9 +564,7 @@ def data_quality(r: Report) -> Html:
         )
         series = Html(series + table(pd.DataFrame(columns, dtype=object), caption))
     if len(seldom := r.snapshot()):
-        caption = (
-            f"Wel gemeten, maar te weinig voor een verandering tussen {r.start} en {r.eind}: de laatste stand"
-        )
+        caption = f"Wel gemeten, maar te weinig voor een verandering tussen {r.start} en {r.eind}: de laatste stand (95%-marge, waar die te bepalen is)"
         series = Html(series + context(r, seldom, caption))
     names = {"file": "bestand", "what": "wat", "count": "aantal"}
     log = table(r.panel.log.rename(columns=names), "Wat er is gelezen, weggelaten en gecorrigeerd")
