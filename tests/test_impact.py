@@ -69,9 +69,9 @@ def test_a_kept_evaluation_of_other_data_is_not_used(country, practice, tmp_path
     first = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(copy)).effect
     path = next(copy.glob("*lbm3*.csv"))
     frame = pd.read_csv(path, dtype={"PC4": str})
-    frame.loc[frame["jaar"] >= 2012, "lbm"] += 0.1 * frame["PC4"].isin(
-        pd.read_csv(copy / "aandachtswijken_pc4.csv", dtype=str)["pc4"]
-    )
+    treated = frame["PC4"].isin(pd.read_csv(copy / "aandachtswijken_pc4.csv", dtype=str)["pc4"])
+    for column in ("lbm", "afw", "fys"):  # a score is the sum of its dimensions
+        frame.loc[frame["jaar"] >= 2012, column] += 0.1 * treated
     frame.to_csv(path, index=False)
     second = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(copy)).effect
     for before, after in zip(first["designs"], second["designs"], strict=True):

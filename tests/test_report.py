@@ -202,3 +202,13 @@ def test_the_report_says_what_its_first_year_leaves_out(store, practice, start, 
     r = open_report("werk", "Utrecht", start, eind, data=str(practice))
     assert r.window == (start, eind)
     assert (part in words.answer(r)) if part else (r.timing == "")
+
+
+def test_a_gemeente_that_joined_the_city_is_a_break_in_what_is_published_of_the_city(store, practice):
+    alkmaar = open_report("werk", "Alkmaar", 2010, 2013, data=str(practice))
+    assert alkmaar.breaks("nww", (2010, 2013)) == []
+    assert "2015: Schermer bij Alkmaar gevoegd" in alkmaar.breaks("nww", (2010, 2017))
+    # scores are computed from the postcodes of today's city in every year
+    scores = open_report("leefbaarheid", "Alkmaar", 2008, 2018, data=str(practice))
+    assert scores.breaks("lbm") == []
+    assert open_report("werk", "Nederland", 2010, 2013, data=str(practice)).breaks("nww", (2010, 2013)) == []

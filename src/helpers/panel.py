@@ -495,14 +495,21 @@ class Panel:
     store: Path
 
     def get(self, indicator: str, area: str) -> pd.DataFrame:
-        """Return one series: period, value, se, n, decimals, status, source; ordered by period."""
-        rows = self._rows.get((indicator, area), [])
-        return self.series.take(rows).sort_values("period").reset_index(drop=True)
+        """Return one series: period, value, se, n, decimals, status, source; ordered by period. Not to be changed."""
+        if (indicator, area) not in self._read:
+            rows = self._rows.get((indicator, area), [])
+            self._read[indicator, area] = self.series.take(rows).sort_values("period").reset_index(drop=True)
+        return self._read[indicator, area]
 
     @cached_property
     def _rows(self) -> dict[Any, Any]:
         """Row numbers of each series, by indicator and area."""
         return self.series.groupby(["indicator", "area"]).indices
+
+    @cached_property
+    def _read(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """The series asked for before."""
+        return {}
 
     @cached_property
     def wijken(self) -> list[str]:

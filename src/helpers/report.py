@@ -591,20 +591,22 @@ class Report:
         window = window or self._window(indicator)
         if not window:
             return []
-        book = self.panel.indicators.set_index("indicator")
-        return monitor.breaks_between(book.at[indicator, "breaks"], *window) + self._mergers(
-            indicator, window
-        )
+        return monitor.breaks_between(self._breaks[indicator], *window) + self._mergers(indicator, window)
+
+    @cached_property
+    def _breaks(self) -> dict[str, str]:
+        return dict(zip(self.panel.indicators["indicator"], self.panel.indicators["breaks"], strict=True))
 
     def _mergers(self, indicator: str, window: tuple[int, int]) -> list[str]:
         """Gemeenten that became part of the city between two years, where its figures are those of its borders then."""
-        series = self.panel.get(indicator, self.roles["stad"])
-        if self.gebied == "Nederland" or series["source"].str.startswith("berekend").all():
-            return []
-        merged = publishers.read_mergers()
-        merged = merged[merged["opgegaan_in"] == self.gebied.split("/", 1)[0]].sort_values("jaar")
-        inside = merged[(merged["jaar"] > window[0]) & (merged["jaar"] <= window[1])]
-        return [f"{row.jaar}: {row.gemeente} bij {row.opgegaan_in} gevoegd" for row in inside.itertuples()]
+        city = self.gebied.split("/", 1)[0]
+        found = [
+            f"{row.jaar}: {row.gemeente} bij {city} gevoegd"
+            for row in publishers.read_mergers().itertuples()
+            if row.opgegaan_in == city and window[0] < row.jaar <= window[1]
+        ]
+        origin = self.panel.get(indicator, self.roles["stad"])["source"] if found else []
+        return [] if all(source.startswith("berekend") for source in origin) else found
 
     def counts(self) -> pd.DataFrame:
         """Denominator and number of cases behind a share, of the area and its wijken, in the last year.
