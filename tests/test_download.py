@@ -48,6 +48,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self):
+        self.path = self.path.replace("/cbsodata/ODataFeed/odata/71718ned", "/odata/tabel")
         server, path = self.server, urlsplit(self.path).path
         server.seen.append((self.path, self.headers.get("Range", "")))
         fault = server.faults.pop(0) if server.faults else ""
@@ -367,6 +368,22 @@ def test_a_table_of_pages_is_saved_as_the_reader_wants_it(server, tmp_path):
     assert set(download.manifest(tmp_path)["71718ned"]["sha256"]) == {
         f"{n}.json" for n in V3 if n != "UntypedDataSet"
     }
+
+
+def test_a_table_is_saved_as_cbsodata_saves_it(server, tmp_path):
+    import cbsodata
+
+    names = [name for name in V3 if name != "UntypedDataSet"]
+    fetch(tmp_path, item(server, "71718ned", "odata", "/odata/tabel"))
+    cbsodata.options.use_https = False
+    # its client asks for ODataFeed/odata/<table>/ at the host it is given
+    host = f"{server.root.removeprefix('http://')}/cbsodata"
+    cbsodata.download_data("71718ned", dir=str(tmp_path / "theirs"), typed=False, catalog_url=host)
+    for name in names:
+        ours, theirs = (
+            json.loads((tmp_path / f / f"{name}.json").read_text()) for f in ("71718ned", "theirs")
+        )
+        assert ours == theirs, name
 
 
 def test_a_broken_table_goes_on_at_the_page_it_was_at(server, tmp_path):

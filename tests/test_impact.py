@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import evaluation, impact, panel
+from helpers import evaluation, impact, panel, words
 from helpers.report import open_report
 
 
@@ -251,3 +251,36 @@ def test_a_changed_postcode_elsewhere_makes_every_report_of_its_question_due(
         frame.to_csv(path, index=False)
     changed = {q for q in slices[0] if slices[0][q]["Utrecht/Overvecht"] != slices[1][q]["Utrecht/Overvecht"]}
     assert changed == {"leefbaarheid"}
+
+
+def test_the_report_judges_itself_by_what_its_own_diagnostics_say(country, real_data, store):
+    own = impact._criteria(country)
+    assert [len(questions) for questions in own.values()] == [4, 4, 4]
+    answers = {text: answer for questions in own.values() for text, answer in questions}
+    assert answers["een vergelijking met gebieden zonder aanpak"]
+    assert answers["de officiële lijst van postcodegebieden"]  # the folder has a list of its own
+    assert not answers["het onderscheid tussen bewoners die vooruitgaan en bewoners die verhuizen"]
+    shown = text(impact.assessment(country))
+    assert "ten dele" in shown and "opzet" in shown and "beleidsrendement" in shown
+    # without a series nothing of it is met, and the table still says so
+    empty = open_report("leren", "Utrecht", data=str(real_data))
+    assert not any(answer for questions in impact._criteria(empty).values() for _, answer in questions)
+    assert text(impact.assessment(empty)).count("niet") >= 3
+
+
+def test_the_rule_of_the_127_buurten_runs_on_the_series_of_the_report(store, practice, real_data):
+    r = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(practice))
+    assert r.held["years"] == [1998, 2002, 2006]
+    groups = r.held["groups"].set_index("name")
+    assert (groups["weak"] >= groups["improved"]).all() and (groups["improved"] >= groups["held"]).all()
+    assert groups["weak"].sum() == pytest.approx(150, abs=1)  # a quarter of 600
+    real = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(real_data))
+    assert real.held["years"] == [2002, 2008, 2012]
+    counts = real.held["groups"].set_index("name").loc["de aandachtswijken", ["weak", "improved", "held"]]
+    assert counts.tolist() == [46, 32, 27]
+    assert "niets aantoonbaars" in words.held_on(real)
+    one = open_report("leefbaarheid", "Arnhem/Klarendal", 2008, 2018, data=str(real_data))
+    others = one.held["groups"]["weak"].sum()
+    assert others == real.held["groups"]["weak"].sum()  # weak is weak in the country, whatever the area
+    assert one.held["later"].estimate == real.held["later"].estimate
+    assert open_report("veiligheid", "Utrecht", data=str(real_data)).held == {}

@@ -693,3 +693,49 @@ def test_results_cannot_be_altered_and_become_table_rows():
 
 def test_examples_in_the_documentation_are_true():
     assert doctest.testmod(monitor).failed == 0
+
+
+# ---- the rule of 2012, the rule of the 127 buurten -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("probability", "advice"),
+    [
+        (0.95, "afbouwen"),
+        (0.8, "afbouwen"),
+        (0.5, "niet vast te stellen"),
+        (0.1, "intensiveren"),
+        (np.nan, "niet vast te stellen"),
+    ],
+)
+def test_the_rule_of_2012_needs_four_chances_in_five(probability, advice):
+    assert monitor.steer(probability) == advice
+
+
+def test_the_rule_of_the_127_buurten_by_hand():
+    scores = pd.DataFrame(
+        {
+            1998: [1.0, 1.1, 1.2, 1.3, 3.0, 3.1, 3.2, 3.3, 3.4, 3.5, 3.6, 3.7, np.nan],
+            2002: [1.5, 1.2, 1.9, 1.8, 3.1, 3.2, 3.3, 3.4, 3.5, 3.6, 3.7, 3.8, 1.0],
+            2006: [1.6, 1.0, 1.8, 1.8, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 1.0],
+        },
+        index=list("abcdefghijklm"),
+    )
+    found = monitor.held_on(scores, weak=0.25)
+    assert list(found.index) == list("abcdefghijkl")  # one measurement is missing of m
+    assert list(found.index[found["weak"]]) == ["a", "b", "c"]  # the lowest quarter of twelve
+    # all improved by (0.5 + 0.1 + 0.7 + 0.5 + 8 * 0.1) / 12 = 0.217 on average: b by less
+    assert list(found.index[found["improved"]]) == ["a", "c"]
+    assert list(found.index[found["held"]]) == ["a"]  # c fell back from 1.9 to 1.8
+
+
+def test_the_difference_of_two_means_is_that_of_welch():
+    stats = pytest.importorskip("scipy.stats")
+    one, other = pd.Series([1.0, 2.0, 4.0, 7.0]), pd.Series([0.5, 0.6, 0.4])
+    found = monitor.difference(one, other)
+    known = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.95)
+    assert (found.lower, found.upper) == pytest.approx((known.low, known.high))
+    assert found.estimate == pytest.approx(3.0)
+    assert np.isnan(monitor.difference(one, other.iloc[:1]).estimate)
+    same = monitor.difference(pd.Series([1.0, 1.0]), pd.Series([0.0, 0.0]))
+    assert (same.estimate, same.lower, same.upper) == (1, 1, 1)

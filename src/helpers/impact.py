@@ -14,6 +14,8 @@ import pandas as pd
 
 from helpers import figures, words
 from helpers.figures import Picture
+from helpers.panel import wijken_in
+from helpers.sources import OWN_LIST
 from helpers.words import EFFECT_NAMES, Html, cite, in_unit, number, paragraphs, stated, table
 
 if TYPE_CHECKING:
@@ -364,6 +366,71 @@ def _certainty(r: Report) -> str:
     else:
         points.append("Zonder kaart zijn aangrenzende gebieden niet uit de vergelijking te houden.")
     return words.aside("Waar rust deze schatting op?", points)
+
+
+def assessment(r: Report) -> Html:
+    """Judge the report itself by the three criteria of the Wetenschappelijke Commissie Wijkenaanpak.
+
+    Design, execution and policy yield (Voortgangsrapportage 2010): each by four questions that the report's own
+    diagnostics answer.
+    """
+    rows = []
+    for criterion, questions in _criteria(r).items():
+        met = sum(answer for _, answer in questions)
+        verdict = (
+            "voldaan"
+            if met == len(questions)
+            else "niet"
+            if not met
+            else f"ten dele: {met} van {len(questions)}"
+        )
+        wanting = "; ".join(text for text, answer in questions if not answer)
+        rows.append(
+            {
+                "criterium": criterion,
+                "oordeel": verdict,
+                "wat ontbreekt": wanting or "niets van wat is nagegaan",
+            }
+        )
+    return table(
+        pd.DataFrame(rows), "Dit rapport langs de maatstaven van de Wetenschappelijke Commissie Wijkenaanpak"
+    )
+
+
+def _criteria(r: Report) -> dict[str, list[tuple[str, bool]]]:
+    """Ask of each criterion four questions; a text says what is wanting when the answer is no."""
+    e = r.effect
+    estimated = not e["reason"]
+    leads = e["leads"] if estimated else {}
+    direction = int(r.panel.outcome["direction"]) if estimated else 0
+    main = _main(r) if estimated else {}
+    sides = [main[p] < 0.05 for p in ("cr1", "cr3", "wild")] if estimated else []
+    signs = {_sign(d, direction) for d in e["designs"]} if estimated else set()
+    sign = judged(r) if estimated else 0.0
+    listed = not r.panel.meta["list"].startswith(OWN_LIST)
+    asked = len(wijken_in(r.gebied, r.panel.areas))
+    window = r.window is not None
+    return {
+        "opzet": [
+            ("een vergelijking met gebieden zonder aanpak", estimated),
+            ("twee metingen van vóór de start", estimated and len(e["before"]) + len(e["leads_years"]) >= 2),
+            ("een toets die vooraf geen verschil in ontwikkeling vond", bool(leads) and leads["p"] >= 0.05),
+            ("de officiële lijst van postcodegebieden", listed),
+        ],
+        "uitvoering": [
+            ("de hoofduitkomst van de vraag", window and bool(r.indicator["primary"])),
+            ("een reeks voor elke wijk", window and asked == len(r.panel.wijken)),
+            ("een meting die onderweg niet veranderde", window and (r.simulated or not r.breaks(r.indicator["indicator"]))),
+            ("hetzelfde oordeel bij elke berekening van de marge", estimated and len(set(sides)) == 1),
+        ],
+        "beleidsrendement": [
+            ("een uitspraak: een effect, of uitgesloten dat de helft van de achterstand erdoor verdween",
+             estimated and (bool(sign) or e["equivalence"] < 0.05)),
+            ("de kracht om de helft van de achterstand te zien", estimated and main["detectable"] <= e["sesoi"]),
+            ("hetzelfde oordeel met elke vergelijking", len(signs) == 1),
+            ("het onderscheid tussen bewoners die vooruitgaan en bewoners die verhuizen", False),
+        ],
+    }  # fmt: skip
 
 
 # ---- figures and tables ----------------------------------------------------------------------------

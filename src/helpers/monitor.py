@@ -382,6 +382,64 @@ def wilson(k: int, n: int) -> Estimate:
     return Estimate(p, 0.0 if k == 0 else low, 1.0 if k == n else high)
 
 
+def steer(probability: float, sure: float = 0.8) -> str:
+    """Say what the rule of 2012 asks for: wind the partnership down on course, intensify behind.
+
+    Parameters
+    ----------
+    probability : float
+        That the area is on course (`on_course`); may be NaN.
+    sure : float
+        How likely one or the other must be before the rule is applied; ours, the letter gives none.
+
+    Returns
+    -------
+    str
+        "afbouwen", "intensiveren" or "niet vast te stellen" (Kamerbrief Voortgang wijkenaanpak, autumn 2012).
+    """
+    if probability >= sure:
+        return "afbouwen"
+    return "intensiveren" if probability <= 1 - sure else "niet vast te stellen"
+
+
+def held_on(scores: pd.DataFrame, weak: float = 0.25) -> pd.DataFrame:
+    """Apply the rule behind the 127 buurten: weak, then better than average, then no fall (Voortgangsrapportage 2010, annex 3).
+
+    The annex takes the lowest Leefbaarometer classes as weak; a score has none, so the lowest part is.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Index area, three columns (years) in order; higher is better. Areas without all three are left out.
+    weak : float
+        Share of the areas that counts as weak in the first year.
+
+    Returns
+    -------
+    DataFrame
+        Index area; columns weak, improved (weak, and more than the mean of all in the second year), held (improved, and
+        not lower in the third year), all bool.
+    """
+    known = scores.dropna()
+    first, middle, last = (known[year] for year in known.columns)
+    is_weak = first <= first.quantile(weak)
+    improved = is_weak & (middle - first > (middle - first).mean())
+    return pd.DataFrame({"weak": is_weak, "improved": improved, "held": improved & (last >= middle)})
+
+
+def difference(one: pd.Series, other: pd.Series) -> Estimate:
+    """Difference of two means with its 95% interval, variances unequal (Welch 1947); missing below two of either."""
+    if min(len(one), len(other)) < 2:
+        return Estimate(reason="er zijn te weinig gebieden")
+    parts = [part.var(ddof=1) / len(part) for part in (one, other)]
+    gap, se = float(one.mean() - other.mean()), math.sqrt(sum(parts))
+    if se == 0:
+        return Estimate(gap, gap, gap, 0.0)
+    df = sum(parts) ** 2 / sum(p**2 / (len(x) - 1) for p, x in zip(parts, (one, other), strict=True))
+    half = float(special.stdtrit(df, 0.975)) * se
+    return Estimate(gap, gap - half, gap + half, se)
+
+
 def sign_test(k: int, n: int, share: float = 0.5) -> float:
     """Exact two-sided binomial p-value of k in n against `share`; NaN when n is 0.
 

@@ -518,10 +518,13 @@ class Panel:
         known = set(self.treated.loc[certain if self.gebied == "Nederland" else slice(None), "wijk"])
         return [w for w in wijken_in(self.gebied, self.areas) if w in known]
 
-    def pc4(self, indicator: str, period: int) -> pd.DataFrame:
-        """Read the PC4 values of one indicator and year in the area's gemeente, or in the country."""
+    def pc4(self, indicator: str, period: int, everywhere: bool = False) -> pd.DataFrame:
+        """Read the PC4 values of one indicator and year in the area's gemeente, or in the country.
+
+        `everywhere` is for the outcome whose effect is estimated: of no other is the country part of the slice.
+        """
         where = ds.field("period") == period
-        if self.gebied != "Nederland":
+        if self.gebied != "Nederland" and not everywhere:
             where &= ds.field("gemeente") == self.gebied.split("/", 1)[0]
         return _read(self.store, [indicator], "pc4", where, ["area", "value"])[["area", "value"]]
 

@@ -23,6 +23,7 @@ REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
 START_PROGRAMME, END_PROGRAMME = 2007, 2017
 RATIO_UNITS = ("%", "euro", "per 1.000")  # a score has no natural zero: no ratio, no index
 HORIZONS = (8, 10)  # years to the city average (Actieplan Krachtwijken 2007; Voortgangsrapportage 2010)
+RULE_YEARS = (1998, 2002, 2006)  # of the rule behind the 127 buurten (Voortgangsrapportage 2010, annex 3)
 LAST_FIT = 2012  # the last Outcomemonitor: the projection uses what was known then
 
 
@@ -644,6 +645,49 @@ class Report:
         own = buurten[buurten["gemeente"] == self.gebied.split("/", 1)[0]]
         own = own.sort_values("share_pct", ascending=False)[["buurt", "share_pct"]]
         return own.set_axis(["buurt", "aandeel bewoners (%)"], axis=1)
+
+    @cached_property
+    def held(self) -> dict[str, Any]:
+        """Apply the rule of the 127 buurten to this report's own series; empty without three measurements per PC4.
+
+        Keys years (three), until (last year that counts), groups: DataFrame name, weak, improved, held (counts), and
+        later (Estimate: development afterwards of those that held on, minus that of those that fell back, of all areas).
+        """
+        outcome = self.panel.outcome
+        if self.window is None or outcome is None or outcome["indicator"] != self.indicator["indicator"]:
+            return {}
+        measured = self.panel.get(outcome["indicator"], "Nederland")["period"].tolist()
+        years = [y for y in RULE_YEARS if y in measured]
+        years = years if len(years) == 3 else measured[:3]
+        until = max((y for y in measured if y <= self.eind), default=0)
+        if len(years) < 3 or until <= years[-1]:
+            return {}
+        wide = {
+            y: self.panel.pc4(outcome["indicator"], y, True).set_index("area")["value"]
+            for y in dict.fromkeys([*years, until])
+        }
+        found = monitor.held_on(pd.DataFrame({y: wide[y] for y in years}))
+        later = (wide[until] - wide[years[-1]]).reindex(found.index)
+        certain = self.panel.treated[~sources.is_candidate(self.panel.treated["zekerheid"])]
+        if self.gebied != "Nederland":
+            certain = self.panel.treated[self.panel.treated["wijk"].isin(self.panel.wijken)]
+        own = found.index.isin(certain["pc4"])
+        groups = {self.names["wijk"]: own, "alle andere gebieden in Nederland": ~own}
+        rows = [(name, *found[mask].sum().astype(int)) for name, mask in groups.items()]
+        improved = found["improved"]
+        difference = monitor.difference(
+            later[improved & found["held"]].dropna(), later[improved & ~found["held"]].dropna()
+        )
+        period = "-".join(map(str, years))
+        for name, _, n, k in rows:
+            share = monitor.wilson(k, n)
+            numbers = (100 * share.estimate, 100 * share.lower, 100 * share.upper)
+            self.record("held_on", period, numbers, "%", name, "Wilson", n)
+        unit, n = self.indicator["unit"], int(improved.sum())
+        numbers = (difference.estimate, difference.lower, difference.upper)
+        self.record("held_on_later", f"{years[-1]}-{until}", numbers, unit, "", "Welch", n)
+        table = pd.DataFrame(rows, columns=["name", "weak", "improved", "held"])
+        return {"years": years, "until": until, "groups": table, "later": difference}
 
     @cached_property
     def official_gap(self) -> pd.DataFrame:

@@ -127,6 +127,18 @@ MEASURES = {
         "Het aandeel van de wijken waarvan de achterstand kleiner werd, met het interval van Wilson (1927).",
         "catching_up",
     ),
+    "held_on": Measure(
+        "aandeel dat standhield",
+        "Van de gebieden die in het eerste jaar bij het zwakste kwart hoorden en tot het tweede jaar meer dan gemiddeld "
+        "vooruitgingen, het deel dat tot het derde jaar niet terugviel; met het interval van Wilson (1927).",
+        "held_on",
+    ),
+    "held_on_later": Measure(
+        "ontwikkeling na het standhouden",
+        "Hoeveel de gebieden die standhielden zich daarna meer ontwikkelden dan de gebieden die terugvielen; verschil van twee "
+        "gemiddelden met het interval van Welch (1947).",
+        "difference",
+    ),
     "sign_test": Measure(
         "tekentoets tegen de helft",
         "De kans op een aandeel dat minstens zo ver van de helft ligt als inlopen puur toeval was (exact, tweezijdig).",
@@ -781,8 +793,54 @@ def course(r: Report) -> Html:
     last = f"Ten opzichte van {r.names['stad']} lag het gebied in {gap.index[-1]} {_and(placed)}" + (
         f" (kans dat de achterstand binnen het tienjarenpad lag: {chance})." if np.isfinite(p) else "."
     )
+    rule = {
+        "afbouwen": "Dat past bij afbouwen van het partnerschap met het Rijk.",
+        "intensiveren": "Dat past bij intensiveren van het partnerschap.",
+        "niet vast te stellen": "Afbouwen noch intensiveren is daarmee met ten minste 80% kans aangewezen.",
+    }[monitor.steer(p)]
+    rule = f"De regel van 2012: afbouwen waar de ambities op koers liggen, intensiveren waar de voortgang achterblijft. {rule}"
     caption = f"Achterstand op {r.names['stad']} ({r.gap_unit}) en wat het doel nog toeliet"
-    return Html(paragraphs([last]) + table(pd.DataFrame(columns, dtype=object), caption))
+    return Html(paragraphs([last, rule]) + table(pd.DataFrame(columns, dtype=object), caption))
+
+
+def held_on(r: Report) -> Html:
+    """Apply the rule of the 127 buurten to the series of the report, and tell how those that held on fared afterwards."""
+    found = r.held
+    if not found:
+        return open_box(
+            "De drie voorwaarden zijn op de reeks van dit rapport niet na te gaan: daarvoor zijn vier metingen per postcodegebied nodig."
+        )
+    years, until, groups = found["years"], found["until"], found["groups"]
+    period, later = "-".join(map(str, years)), f"{years[-1]}-{until}"
+    columns = {
+        "gebieden": groups["name"],
+        f"zwakste kwart in {years[0]}": groups["weak"],
+        f"daarvan bovengemiddeld vooruit tot {years[1]}": groups["improved"],
+        f"daarvan niet terug tot {years[2]}": groups["held"],
+        "aandeel (%; 95%-interval)": [
+            stated(r, "held_on", period, name, method="Wilson") if n else "geen"
+            for name, n in zip(groups["name"], groups["improved"], strict=True)
+        ],
+    }
+    caption = (
+        f"De drie voorwaarden op {r.indicator['label']}, per postcodegebied: {', '.join(map(str, years))}"
+    )
+    difference, unit = found["later"], r.gap_unit
+    text = "Of standhouden ook daarna iets zegt, is met zo weinig gebieden niet te bepalen."
+    if np.isfinite(difference.estimate):
+        shown = stated(r, "held_on_later", later, "", True, method="Welch")
+        told = (
+            "standhouden zei dus iets over wat volgde"
+            if difference.lower > 0
+            else "wie terugviel haalde dat daarna in: terugkeer naar het gemiddelde"
+            if difference.upper < 0
+            else "standhouden zei dus niets aantoonbaars over wat volgde"
+        )
+        text = (
+            f"Tussen {years[2]} en {until} ontwikkelden de gebieden die standhielden zich {shown} {unit} anders dan de gebieden die "
+            f"na dezelfde verbetering terugvielen: {told}."
+        )
+    return Html(table(pd.DataFrame(columns, dtype=object), caption) + paragraphs([text]))
 
 
 def _placed(status: str) -> str:
