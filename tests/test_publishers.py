@@ -677,3 +677,73 @@ def test_a_damaged_map_gives_shapes_in_the_netherlands_or_one_clear_message(tmp_
         return
     assert found["area"].str.fullmatch("[1-9][0-9]{3}").all()
     assert found.crs.to_epsg() == 28992
+
+
+# ---- a folder with nothing but what CBS publishes ----------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def kerncijfers(practice, tmp_path_factory) -> Path:
+    """The practice panel as CBS would publish it: a file of Kerncijfers a year, by wijk and gemeente, and two crosswalks."""
+    folder = tmp_path_factory.mktemp("cbs") / "open"
+    folder.mkdir()
+    tables = sources.read_folder(practice)
+    pc4 = tables.areas[tables.areas["level"] == "pc4"].dropna(subset="gemeente").reset_index(drop=True)
+    number = {city: i for i, city in enumerate(sorted(pc4["gemeente"].unique()), 100)}
+    gm = pc4["gemeente"].map(number)
+    within = pc4.groupby("gemeente").cumcount()
+    assert within.max() < 100
+    code = "WK" + gm.map("{:04d}".format) + within.map("{:02d}".format)
+    known = tables.observations[tables.observations["area"].isin(pc4["area"])]
+    for year in range(2004, 2018):
+        now = known[known["period"] == year].pivot_table(
+            index="area", columns="indicator", values=["value", "n"]
+        )
+        rows = pd.DataFrame(
+            {
+                **{
+                    "GWB_CODE": code.str[2:],
+                    "RECS": "W",
+                    "GWB_NAAM": "Wijk " + pc4["area"],
+                    "GM_NAAM": pc4["gemeente"],
+                },
+                "AANT_INW": pc4["area"].map(now["n"]["ww"]).mul(1.5).round(),
+                **{"P_15_24_JR": 12, "P_25_44_JR": 30, "P_45_64_JR": 25},
+                "P_WW_UIT": pc4["area"].map(now["value"]["ww"]).mul(10).round(1),
+                "WONINGEN": pc4["area"].map(now["n"]["koop"]).round(),
+                "P_KOOPWON": pc4["area"].map(now["value"]["koop"]).round(),
+            }
+        )
+        cities = pd.DataFrame({"GM_NAAM": list(number), "GWB_CODE": [f"{i:04d}" for i in number.values()]})
+        cities = cities.assign(RECS="G", GWB_NAAM=cities["GM_NAAM"])
+        pd.concat([cities, rows]).to_csv(
+            folder / f"kwb-{year}.csv", index=False, na_rep=".", encoding="cp1252"
+        )
+    shares = {"pc4": pc4["area"], "wijk_code_2017": code, "share_pc4": 1.0, "share_wijk": 1.0}
+    pd.DataFrame(shares).to_csv(folder / "pc4_x_wijk_2017.csv", index=False)
+    tables.treated.to_csv(folder / "aandachtswijken_pc4.csv", index=False)
+    return folder
+
+
+def test_a_folder_of_kerncijfers_alone_answers_the_question_on_work(
+    kerncijfers, practice, tmp_path, monkeypatch
+):
+    from helpers import impact, words
+    from helpers.report import open_report
+
+    monkeypatch.setenv("WIJKEN_PROCESSED", str(tmp_path))
+    r = open_report("werk", "Utrecht/Overvecht", 2007, 2017, data=str(kerncijfers))
+    assert r.indicator["indicator"] == "kwb_ww"
+    assert r.window == (2007, 2017)
+    assert not r.simulated
+    # the same series by another road: published per postcode in the practice panel
+    own = open_report("werk", "Utrecht/Overvecht", 2007, 2017, data=str(practice)).panel
+    direct = own.get("ww", "Utrecht/Overvecht").set_index("period")["value"]
+    converted = r.panel.get("kwb_ww", "Utrecht/Overvecht").set_index("period")["value"]
+    assert (converted - direct.reindex(converted.index)).abs().max() < 0.06
+    assert "2013: personen in plaats van uitkeringen" in words.answer(r)
+    # the city of each postcode is known from the codes, so there is an effect to estimate
+    assert r.effect["reason"] == ""
+    assert r.effect["n"]["wijken"] == 40
+    assert "veranderde de meting zelf" in impact.verdict(r)
+    assert "opgegeven map" in words.header(r, "Vraag?")

@@ -258,7 +258,8 @@ def read_crosswalk(
 def gemeenten_of(crosswalk: pd.DataFrame, regional: list[Regional], log: Log) -> pd.DataFrame | None:
     """Tell the gemeente of each PC4, without a table of them: the one with the largest part of it; area, gemeente."""
     rows = pd.concat([r.rows[["code", "gemeente", "period"]] for r in regional])
-    rows = rows[rows["code"].str.startswith("GM")].dropna().sort_values("period")
+    rows = rows[rows["code"].str.match(r"(GM|WK|BU)")].dropna().sort_values("period")
+    rows["code"] = "GM" + rows["code"].str[2:6]
     names = rows.drop_duplicates("code", keep="last").set_index("code")["gemeente"]
     if not len(names):
         return None
