@@ -241,3 +241,13 @@ def test_there_are_59_areas_and_names_may_hold_a_slash():
     assert len(gebieden) == 59
     assert gebieden[0] == "Nederland"
     assert panel.references("Dordrecht/Wielwijk/Crabbehof")["stad"] == "Dordrecht"
+
+
+def test_a_report_names_the_files_that_were_read_and_no_others(practice, tmp_path, monkeypatch):
+    folder = tmp_path / "bron"
+    shutil.copytree(practice, folder)
+    (folder / "aantekeningen.txt").write_text("niet gelezen")
+    monkeypatch.setenv("WIJKEN_PROCESSED", str(tmp_path / "processed"))
+    read = set(json.loads((panel.build(str(folder)) / "meta.json").read_text())["files"])
+    everything = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    assert everything - read == {"aantekeningen.txt"}

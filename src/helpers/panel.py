@@ -115,7 +115,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
             shapes.to_parquet(fresh / "boundaries.parquet", index=False, row_group_size=ROW_GROUP)
         slices = _slices(series, tables, shapes, fresh)
         (fresh / "slices.json").write_text(json.dumps(slices, indent=1))
-        files = sorted(f for f in folder.rglob("*") if f.is_file())
+        files = _read_files(folder, tables.log)
         meta = {
             "key": key,
             "simulated": tables.simulated,
@@ -134,6 +134,18 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         if due.key_of(store) != key:  # unless another notebook was just ahead with the same store
             raise
     return store
+
+
+def _read_files(folder: Path, log: pd.DataFrame) -> list[Path]:
+    """Files of the folder that were read: the log names each, or the table it is a part of, or what was in its zip."""
+    named = {str(name).split(", ")[0].removeprefix("StatLine ").casefold() for name in log["file"]}
+    named = (named | {"oefendata.json"}) - {folder.name.casefold()}
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and ({path.name.casefold(), path.parent.name.casefold()} & named or path.suffix == ".zip")
+    ]
 
 
 def _write_series(store: Path, series: pd.DataFrame) -> None:

@@ -640,7 +640,7 @@ def _kwb(folder: Path) -> list[Location]:
     """Files and tables with Kerncijfers wijken en buurten."""
     found = [
         p
-        for kind in ("kwb*.csv", "kwb*.xls", "kwb*.xlsx", "woz_pc4*.csv")
+        for kind in ("kwb*[0-9]*.csv", "kwb*[0-9]*.xls", "kwb*[0-9]*.xlsx", "woz_pc4*.csv")
         for p in files.matches(folder, kind)
     ]
     tables = [p for number in publishers.KWB_TABLES for p in files.matches(folder, number) if p.is_dir()]

@@ -901,7 +901,7 @@ def sources(r: Report) -> Html:
     display({"text/plain": f"{len(records)} resultaten", "text/html": "", RESULTS_MIME: records}, raw=True)
     shown = sum(row["unit"] != "oordeel" for row in records)
     files = r.panel.meta["files"]
-    listed = table(pd.DataFrame({"bestand": list(files)}), "Gebruikte bestanden")
+    listed = table(pd.DataFrame({"bestand": list(files)}), "Gelezen bestanden")
     listed_notes = "".join(f'<li id="noot-{n}">{escape(text)}</li>' for text, n in r.notes.items())
     packages = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")
     stamp = "; ".join(
@@ -915,7 +915,7 @@ def sources(r: Report) -> Html:
     )
     return Html(
         f'<h3>Bronnen</h3><ol class="noten">{listed_notes}</ol>'
-        f"<details><summary>Gebruikte bestanden ({len(files)})</summary>{listed}</details>"
+        f"<details><summary>Gelezen bestanden ({len(files)})</summary>{listed}</details>"
         f"<details><summary>Alle {shown} getallen van dit rapport, met hun herkomst</summary>"
         f'<p>Ook als <a href="{slug(r.gebied)}.csv">CSV-bestand</a>.</p>{_numbers(r)}</details>'
         f"<footer><p>{html.escape(stamp)}.</p></footer>"
