@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import rdrobust
 import statsmodels.api as sm
-from scipy import optimize
+from scipy import optimize, sparse
 
 from helpers import RAW, diagnostics, effects, simulate, space, wijken
 from helpers.effects import Sample, Windows
@@ -485,3 +485,59 @@ def test_leaving_a_city_out_is_estimating_without_it(name):
     cities = np.unique(s.city[design.weight > 0])
     again = [effects.regression(s, design, contrast, s.city != city).estimate for city in cities]
     assert fit.without[:, 0] == pytest.approx(again, abs=1e-9)
+
+
+# ---- the waterbed study ------------------------------------------------------------------------------
+
+
+def in_a_row(change):
+    """Areas in a line, each touching the next; area 5 is an aandachtswijk; they change by so much in one step."""
+    n = len(change)
+    y = np.column_stack([np.zeros(n), np.asarray(change, float)])
+    wijk = np.where(np.arange(n) == 5, "stad/wijk", "")
+    nothing, city = np.zeros(n, bool), np.full(n, "stad")
+    area = np.array([f"{i:04d}" for i in range(n)])
+    sample = Sample(y, y, np.array([2004, 2012]), area, city, wijk, nothing, nothing)
+    near = sparse.diags([np.ones(n - 1), np.ones(n - 1)], [-1, 1], format="csr")
+    return sample, near
+
+
+STEP = Windows((2004,), (2012,), ())
+
+
+def test_a_wijk_is_flagged_when_its_neighbours_fall_behind_the_city():
+    change = np.zeros(30)
+    change[[4, 6]] = 1.0
+    sample, near = in_a_row(change)
+    found = diagnostics.waterbed(sample, STEP, near, worse=1)
+    assert (found["wijken"], found["beside"], found["one"]) == (1, 1, 1)
+    assert found["beside_p"] < 0.2 and found["beside_expected"] < 0.3
+    better = diagnostics.waterbed(sample, STEP, near, worse=-1)
+    assert (better["beside"], better["one"]) == (0, 0)
+
+
+def test_one_neighbour_can_fall_behind_while_the_mean_does_not():
+    change = np.zeros(30)
+    change[4], change[6] = 1.0, -1.0
+    change[[10, 14, 18]] = 0.5
+    found = diagnostics.waterbed(*in_a_row(change)[:1], STEP, in_a_row(change)[1], worse=1)
+    assert (found["beside"], found["one"]) == (0, 1)
+
+
+def test_nothing_is_flagged_where_nothing_moves_or_nobody_touches():
+    sample, near = in_a_row(np.zeros(30))
+    assert diagnostics.waterbed(sample, STEP, near, worse=1) == {}
+    moving, _ = in_a_row(np.arange(30.0))
+    assert diagnostics.waterbed(moving, STEP, sparse.csr_matrix((30, 30)), worse=1) == {}
+
+
+def test_without_spill_over_the_number_of_flags_is_what_chance_gives():
+    outside = 0
+    for seed in range(20):
+        sample = invented(seed, effect=-1.0)
+        n = len(sample.area)
+        beside = np.arange(n - 1)[np.arange(1, n) % 40 != 0]  # lines of forty, a city each
+        near = sparse.csr_matrix((np.ones(len(beside)), (beside, beside + 1)), shape=(n, n))
+        found = diagnostics.waterbed(sample, LONG, near + near.T, worse=1, draws=99)
+        outside += not found["beside_low"] <= found["beside"] <= found["beside_high"]
+    assert outside <= 4

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from helpers.effects import (
     NEIGHBOURS,
@@ -170,6 +171,79 @@ def rings(s: Sample, w: Windows, ring: NDArray[np.int64]) -> pd.DataFrame:
     total, spread = n @ fit.beta / n[0], float(np.sqrt(n @ fit.cr3 @ n)) / n[0]
     rows.append(("totaal", total, spread, total - half * spread, total + half * spread, int(n.sum())))
     return pd.DataFrame(rows, columns=["ring", "estimate", "se", "lower", "upper", "n"])
+
+
+def waterbed(
+    s: Sample, w: Windows, near: sparse.csr_matrix, worse: int, draws: int = 199, seed: int = 20070713
+) -> dict[str, float]:
+    """Count the wijken beside which it went badly, and how many that would be by chance alone.
+
+    Two indications of the waterbed study (RIGO 2009, 2011), on the outcome at hand: the areas that touch the wijk
+    stayed on average more than half a standard deviation behind the rest of their city ("beside"), or one of them more
+    than a whole ("one"). RIGO gave counts; here as many pseudo-wijken of the same size, grown from random untreated
+    areas of the same cities, tell how many flags there are without any programme.
+
+    Parameters
+    ----------
+    s : Sample
+    w : Windows
+    near : csr_matrix, shape (areas, areas)
+        Who touches whom.
+    worse : int
+        1 where a higher outcome is worse, -1 where it is better.
+    draws, seed : int
+        Sets of pseudo-wijken.
+
+    Returns
+    -------
+    dict
+        wijken (with untreated neighbours); for beside and one: the count, and its `_expected`, `_low`, `_high` (95% of
+        the draws) and `_p` (share of the draws with as many or more, the data included). Empty without neighbours.
+    """
+    free = s.urban & ~s.treated & ~s.left_out
+    change = worse * (s.y @ time_weights(s, w))
+    city = pd.Series(change[free]).groupby(s.city[free]).transform("mean").to_numpy()
+    behind = np.full(len(change), np.nan)
+    behind[free] = change[free] - city
+    spread = float(np.std(behind[free], ddof=1)) if free.sum() > 2 else 0.0
+    touched = [near.indices[a:b] for a, b in zip(near.indptr[:-1], near.indptr[1:], strict=True)]
+    touched = [found[free[found]] for found in touched]
+
+    def flags(members: list[int]) -> tuple[bool, bool] | None:
+        ring = behind[sorted({int(j) for i in members for j in touched[i]} - set(members))]
+        return (ring.mean() > 0.5 * spread, ring.max() > spread) if len(ring) else None
+
+    wijken = [np.flatnonzero(s.wijk == name).tolist() for name in sorted(set(s.wijk[s.treated]))]
+    real = {i: found for i, members in enumerate(wijken) if (found := flags(members)) is not None}
+    if not real or spread <= 0:
+        return {}
+    rng = np.random.default_rng(seed)
+    pools = {c: np.flatnonzero(free & (s.city == c)) for c in {str(s.city[wijken[i][0]]) for i in real}}
+    counts = np.zeros((draws, 2))
+    for draw in range(draws):
+        for i in real:
+            pool = pools[str(s.city[wijken[i][0]])]
+            members = [int(rng.choice(pool))]
+            while len(members) < len(wijken[i]):
+                edge = sorted({int(j) for m in members for j in touched[m]} - set(members))
+                if not edge:
+                    break
+                members.append(int(rng.choice(edge)))
+            counts[draw] += flags(members) or (False, False)
+    result: dict[str, float] = {"wijken": len(real)}
+    for k, name in enumerate(("beside", "one")):
+        count = sum(found[k] for found in real.values())
+        low, high = np.percentile(counts[:, k], [2.5, 97.5])
+        result |= {
+            name: int(count),
+            f"{name}_expected": float(counts[:, k].mean()),
+            f"{name}_low": float(low),
+        }
+        result |= {
+            f"{name}_high": float(high),
+            f"{name}_p": float((1 + (counts[:, k] >= count).sum()) / (1 + draws)),
+        }
+    return result
 
 
 def dose(effect: pd.Series, amount: pd.Series, weight: pd.Series) -> Regression | None:

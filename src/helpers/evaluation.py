@@ -257,7 +257,7 @@ def compute(
         "curve": _curve(sample, everyone, eind),
         "outcomes": [] if book is None else outcomes(store, book, eind),
     }
-    result |= _spatial(store, sample, windows, main, contrast, at)
+    result |= _spatial(store, sample, windows, main, contrast, at, -int(indicator["direction"]))
     result["dose"] = _dose(own, at, sample)
     result["discontinuity"] = _discontinuity(store, sample, windows, contrast, at)
     return result
@@ -413,12 +413,12 @@ def _curve(sample: Sample, everyone: Sample, eind: int) -> list[dict[str, Any]]:
 
 
 def _spatial(
-    store: Path, s: Sample, windows: Windows, main: Design, contrast: Any, at: float
+    store: Path, s: Sample, windows: Windows, main: Design, contrast: Any, at: float, worse: int
 ) -> dict[str, Any]:
     """Rings around the wijken and the spatial correlation of what the main design leaves; needs boundaries."""
     shapes = _shapes(store)
     if shapes is None or not s.urban.any():
-        return {"rings": [], "moran": None}
+        return {"rings": [], "moran": None, "waterbed": {}}
     near = space.touching(shapes, s.area.tolist())
     ring = space.rings(near, s.treated | s.left_out)
     table = diagnostics.rings(s, windows, ring)
@@ -428,6 +428,7 @@ def _spatial(
     fit = effects.regression(s, main, contrast)
     inside = near[use][:, use]
     return {
+        "waterbed": diagnostics.waterbed(s, windows, near, worse),
         "rings": table.drop(columns="se").to_dict("records"),
         "moran": space.moran(fit.y - fit.x @ fit.beta, inside) if inside.nnz else None,
     }

@@ -661,6 +661,30 @@ def _waterbed(r: Report) -> tuple[str, str, str] | None:
     )
 
 
+def _flags(r: Report) -> tuple[str, str, str] | None:
+    found = r.effect["waterbed"]
+    if not found:
+        return None
+    shown = []
+    for key, what in (("beside", "gemiddeld een halve"), ("one", "in één gebied een hele")):
+        expected, low, high = (number(found[f"{key}_{end}"], 0) for end in ("expected", "low", "high"))
+        count = f"{found[key]} wijk{'en' if found[key] != 1 else ''}"
+        shown.append(
+            f"{what} standaardafwijking achter: {count}, door toeval alleen {expected} ({low} tot {high})"
+        )
+    more = min(found["beside_p"], found["one_p"]) < 0.025  # two indications share 5%
+    fewer = any(found[key] < found[f"{key}_low"] for key in ("beside", "one"))
+    return (
+        "Bij hoeveel wijken bleven de buren achter bij de rest van de stad?",
+        f"van {found['wijken']} wijken met buren; {'; '.join(shown)}",
+        "meer dan toeval alleen geeft: past bij verplaatsing"
+        if more
+        else "minder dan toeval alleen geeft: past bij uitstraling naar de buren"
+        if fewer
+        else "niet meer dan er zonder enige aanpak ook zouden zijn",
+    )
+
+
 def _dose(r: Report) -> tuple[str, str, str] | None:
     d = r.effect["dose"]
     if d is None:
@@ -753,5 +777,5 @@ def _later(r: Report) -> tuple[str, str, str]:
 
 
 CHECKS = (
-    _leads, _honest, _few_clusters, _without, _rebound, _waterbed, _dose, _discontinuity, _moran, _wijken, _transitions, _composition, _later,
+    _leads, _honest, _few_clusters, _without, _rebound, _waterbed, _flags, _dose, _discontinuity, _moran, _wijken, _transitions, _composition, _later,
 )  # fmt: skip
