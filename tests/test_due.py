@@ -257,6 +257,16 @@ def test_ctrl_c_ends_cleanly_keeps_what_is_finished_and_leaves_no_process(store,
     assert str(out) not in left
 
 
+def test_ctrl_c_waits_until_a_finished_report_is_kept_whole():
+    done = []
+    with pytest.raises(KeyboardInterrupt), batch.unbroken():
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+        done.append("kept")
+    assert done == ["kept"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_a_second_batch_on_the_same_folder_is_refused(store, practice, copied, capsys):
     with batch._only_batch(copied):
         assert batch.main(["reports", *options(practice, copied)]) == 2

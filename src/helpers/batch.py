@@ -11,7 +11,9 @@ import csv
 import io
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
@@ -118,6 +120,22 @@ def write_whole(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
+@contextlib.contextmanager
+def unbroken() -> Iterator[None]:
+    """Put a Ctrl-C off until the block is done: a page without its record would count for nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+        if pressed:
+            raise KeyboardInterrupt
+
+
 def keep(outcome: Outcome, made_from: dict[str, Any], out: Path) -> None:
     """Write a finished report: page, numbers, and last what it was made from, which makes it count."""
     files = {".html": outcome.page, ".csv": ",".join(RESULT_COLUMNS) + "\n" + outcome.rows}
@@ -200,7 +218,8 @@ def _run(
             ):
                 job, outcome = futures[future], future.result()
                 if not outcome.error:
-                    keep(outcome, wanted[job], out)
+                    with unbroken():
+                        keep(outcome, wanted[job], out)
                 outcomes[job] = Outcome(job, error=outcome.error, seconds=outcome.seconds)
         except BaseException:
             for future in futures:
