@@ -10,7 +10,7 @@ reports: $(READY) ## render every report to reports/ (WIJKEN_RAW=folder for publ
 	@$(PY) -m helpers reports
 
 test: $(READY) ## run the tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 check: $(READY) ## lint, format, types, notebooks without outputs
 	@.venv/bin/ruff check .

@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -556,6 +557,13 @@ def damaged(content: str, data) -> bytes:
     return raw
 
 
+@cache
+def undamaged(name: str, folder: Path) -> pd.DataFrame:
+    content, read = FILES[name]
+    (folder / name).write_text(content)
+    return read(folder / name)
+
+
 @pytest.mark.parametrize("name", FILES)
 @settings(
     max_examples=60,
@@ -567,8 +575,7 @@ def damaged(content: str, data) -> bytes:
 def test_a_damaged_file_gives_right_rows_or_one_clear_message(tmp_path, name, data):
     content, read = FILES[name]
     path = tmp_path / name
-    path.write_text(content)
-    right = read(path)
+    right = undamaged(name, tmp_path)
     raw = damaged(content, data)
     path.write_bytes(raw)
     try:
@@ -648,6 +655,7 @@ def test_a_damaged_table_of_statline_gives_right_rows_or_one_clear_message(tmp_p
     bounds = BOOK.set_index("indicator").loc[found.index.get_level_values("indicator")]
     assert (found.to_numpy() >= bounds["lowest"]).all() and (found.to_numpy() <= bounds["highest"]).all()
     if path.stem in ("Perioden",) and kind != "bytes":
+        right = publishers.read_statline(FIXTURE, BOOK)[0].set_index(["indicator", "area", "period"])["value"]
         assert found.equals(right)
 
 

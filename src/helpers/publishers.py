@@ -679,9 +679,15 @@ def read_kwb(path: Location, codebook: pd.DataFrame, log: Log | None = None) -> 
     return Regional(rows, places[places["code"].str.startswith("BU")], people)
 
 
+@cache
+def _kwb_columns() -> pd.DataFrame:
+    """Read which columns of the Kerncijfers mean the same: begrip, kolom, delen, as text."""
+    return pd.read_csv(RAW / "kwb_kolommen.csv", dtype=str)
+
+
 def _concepts(frame: pd.DataFrame, path: Location) -> dict[str, str]:
     """Tell which column holds which concept; StatLine numbers its columns, and files name a code by year."""
-    known = pd.read_csv(RAW / "kwb_kolommen.csv", dtype=str)
+    known = _kwb_columns()
     exact = {column.casefold(): column for column in frame.columns}
     bare: dict[str, list[str]] = {}
     for column in frame.columns:
@@ -753,8 +759,11 @@ def _table_year(folder: Location) -> str | None:
 
 def _getter(frame: pd.DataFrame, columns: Mapping[str, str], path: Location) -> Callable[[str], pd.Series]:
     """Return a function from a concept to its numbers, missing when the file has none of it."""
-    known = pd.read_csv(RAW / "kwb_kolommen.csv").set_index(["begrip", "kolom"])["delen"]
-    spelled = {(b, k.casefold()): d for (b, k), d in known.items()}
+    known = _kwb_columns()
+    spelled = {
+        (b, k.casefold()): float(d)
+        for b, k, d in zip(known["begrip"], known["kolom"], known["delen"], strict=True)
+    }
 
     def get(concept: str) -> pd.Series:
         if concept not in columns:
