@@ -189,6 +189,30 @@ def test_maps_laid_over_each_other_give_the_published_crosswalk(real_data):
     assert (both["share"] - both["share_map"]).abs().max() < 0.001
 
 
+def test_the_gemeente_of_every_postcode_is_read_whole(real_data):
+    path = next(real_data.rglob("*pc4_gemeente*.csv"))
+    found = sources.read_gemeenten(path).set_index("area")["gemeente"]
+    published = rows_of(real_data, "*pc4_gemeente*.csv")
+    assert len(published) == 4074
+    named = [row for row in published if row["gemeente"] not in ("", "NA")]
+    assert len(found) == len(named)
+    for row in named[:: len(named) // 5]:
+        assert found[row["pc4"]] == row["gemeente"].replace("'s-Gravenhage", "Den Haag")
+    assert found["2515"] == "Den Haag"
+
+
+def test_the_candidates_are_read_whole(tables, real_data):
+    published = rows_of(real_data, "*pc4_candidates*.csv")
+    assert len(published) == 96
+    known = tables.treated.set_index("pc4")
+    extra = known[known["zekerheid"].str.startswith("kandidaat")]
+    by_code = {row["pc4"]: row for row in published}
+    assert len(extra) == 38
+    for pc4, row in extra.iloc[::8].iterrows():
+        assert row["zekerheid"] == f"kandidaat {by_code[pc4]['tier']}"
+        assert row["bron"] == by_code[pc4]["basis"]
+
+
 def test_the_map_of_wijken_is_read_whole(real_data):
     found = publishers.read_cbs_boundaries(next(real_data.rglob("wijken_2022.gpkg")))
     assert len(found) == 3340
