@@ -488,6 +488,9 @@ def lbm3() -> str:
     return "\n".join(lines) + "\n"
 
 
+DAMAGE = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
 SCORES = lbm3()
 FILES = {
     "lbm3_pc4.csv": (SCORES, lambda path: publishers.read_leefbaarometer(path, BOOK)),
@@ -565,12 +568,7 @@ def undamaged(name: str, folder: Path) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
+@settings(DAMAGE, max_examples=60)
 @given(data=st.data())
 def test_a_damaged_file_gives_right_rows_or_one_clear_message(tmp_path, name, data):
     content, read = FILES[name]
@@ -606,18 +604,12 @@ def test_a_damaged_file_gives_right_rows_or_one_clear_message(tmp_path, name, da
         assert now in cells or name.startswith("kwb")
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
+@settings(DAMAGE, max_examples=60)
 @given(data=st.data())
 def test_a_damaged_table_of_statline_gives_right_rows_or_one_clear_message(tmp_path, data):
     folder = tmp_path / "71718ned"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(FIXTURE, folder)
-    right = publishers.read_statline(folder, BOOK)[0].set_index(["indicator", "area", "period"])["value"]
     path = (
         folder
         / f"{data.draw(st.sampled_from(['TypedDataSet', 'RegioS', 'Perioden', 'DataProperties']))}.json"
@@ -659,12 +651,7 @@ def test_a_damaged_table_of_statline_gives_right_rows_or_one_clear_message(tmp_p
         assert found.equals(right)
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
+@settings(DAMAGE, max_examples=40)
 @given(data=st.data())
 def test_a_damaged_map_gives_shapes_in_the_netherlands_or_one_clear_message(tmp_path, data):
     path = tmp_path / "pc4.geojson"

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import pandas as pd
@@ -37,6 +37,7 @@ SUPPORT = {
     "omrekening": "omrekening van wijken naar postcodegebieden",
     "wijkenlijst": "eigen lijst van de aandachtswijken",
 }
+Answer = TypeVar("Answer")
 WAIT = (429, 500, 502, 503, 504)  # the server says it may work later
 
 
@@ -71,6 +72,10 @@ class Publication:
 
 class Unreachable(Exception):
     """A download that failed for good; the text says why."""
+
+
+class _Later(Exception):
+    """An attempt that may go better the next time; the text says what was wrong."""
 
 
 def publications(path: Path = RAW / "bronnen.csv") -> list[Publication]:
@@ -135,7 +140,7 @@ def download(
         }
         _write(
             _manifest_path(folder),
-            json.dumps(manifest(folder) | {item.naam: entry}, indent=1, ensure_ascii=False),
+            json.dumps(kept | {item.naam: entry}, indent=1, ensure_ascii=False),
         )
         say(f"{item.naam}: opgehaald")
     return failed
@@ -203,23 +208,16 @@ class _Asker:
     session: requests.Session
     pause: float
 
-    def _attempts(self) -> Iterator[int]:
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                time.sleep(self.pause * 2 ** (attempt - 1))
-            yield attempt
-
-    def json(self, url: str, params: dict[str, str] | None = None) -> dict[str, Any]:
-        """Return the JSON object behind an address."""
+    def _patient(self, url: str, attempt: Callable[[], Answer]) -> Answer:
+        """Return what an attempt gives; one that ends in :class:`_Later`, or breaks off, is made again."""
         fault = ""
-        for _ in self._attempts():
+        for number in range(ATTEMPTS):
+            if number:
+                time.sleep(self.pause * 2 ** (number - 1))
             try:
-                answer = self.session.get(url, params=params, timeout=TIMEOUT)
-                if answer.status_code in WAIT:
-                    fault = _status(answer)
-                    continue
-                _refuse(answer)
-                found = answer.json()
+                return attempt()
+            except _Later as error:
+                fault = str(error)
             except (
                 requests.ConnectionError,
                 requests.Timeout,
@@ -228,65 +226,61 @@ class _Asker:
                 fault = _fault(url, error)
             except requests.TooManyRedirects:
                 raise Unreachable(f"{_host(url)} verwijst in een kring") from None
-            except ValueError:
-                fault = f"{_host(url)} gaf een antwoord dat geen JSON is"  # also when it broke off unseen
             except requests.RequestException as error:
                 raise Unreachable(_fault(url, error)) from None
-            else:
-                if isinstance(found, dict):
-                    return found
-                raise Unreachable(f"{_host(url)} gaf iets anders dan de tabel")
         raise Unreachable(f"{fault}, {ATTEMPTS} keer geprobeerd")
+
+    def json(self, url: str, params: dict[str, str] | None = None) -> dict[str, Any]:
+        """Return the JSON object behind an address."""
+
+        def attempt() -> dict[str, Any]:
+            try:
+                answer = self.session.get(url, params=params, timeout=TIMEOUT)
+                _refuse(answer)
+                found = answer.json()
+            except ValueError:  # also when it broke off unseen
+                raise _Later(f"{_host(url)} gaf een antwoord dat geen JSON is") from None
+            if isinstance(found, dict):
+                return found
+            raise Unreachable(f"{_host(url)} gaf iets anders dan de tabel")
+
+        return self._patient(url, attempt)
 
     def file(self, url: str, half: Path, name: str) -> None:
         """Fetch one file, going on where an earlier attempt or run broke off."""
-        fault, mark = "", half.with_name(f"{half.name}.deel")
-        for _ in self._attempts():
+        mark = half.with_name(f"{half.name}.deel")
+
+        def attempt() -> None:
             have = half.stat().st_size if half.exists() else 0
             known = mark.read_text() if have and mark.exists() else ""
             # Without a mark of the version, two halves might be of two files.
             headers = {"Accept-Encoding": "identity"}
             headers |= {"Range": f"bytes={have}-", "If-Range": known} if known else {}
-            try:
-                with self.session.get(url, headers=headers, timeout=TIMEOUT, stream=True) as answer:
-                    if answer.status_code in WAIT:
-                        fault = _status(answer)
-                        continue
-                    if answer.status_code == 416:  # the server has no more than we have: another file
-                        half.unlink()
-                        fault = _status(answer)
-                        continue
-                    _refuse(answer)
-                    goes_on = answer.status_code == 206
-                    mark.write_text(answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "")
-                    length = int(answer.headers.get("Content-Length") or 0)
-                    start = have if goes_on else 0
-                    with (
-                        half.open("ab" if goes_on else "wb") as stream,
-                        tqdm(
-                            total=start + length or None,
-                            initial=start,
-                            unit="B",
-                            unit_scale=True,
-                            desc=name,
-                            disable=None,
-                        ) as bar,
-                    ):
-                        for chunk in answer.iter_content(CHUNK):
-                            bar.update(stream.write(chunk))
-                mark.unlink(missing_ok=True)
-                return
-            except requests.TooManyRedirects:
-                raise Unreachable(f"{_host(url)} verwijst in een kring") from None
-            except (
-                requests.ConnectionError,
-                requests.Timeout,
-                requests.exceptions.ChunkedEncodingError,
-            ) as error:
-                fault = _fault(url, error)
-            except requests.RequestException as error:
-                raise Unreachable(_fault(url, error)) from None
-        raise Unreachable(f"{fault}, {ATTEMPTS} keer geprobeerd")
+            with self.session.get(url, headers=headers, timeout=TIMEOUT, stream=True) as answer:
+                if answer.status_code == 416:  # the server has no more than we have: another file
+                    half.unlink()
+                    raise _Later(_status(answer))
+                _refuse(answer)
+                goes_on = answer.status_code == 206
+                mark.write_text(answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "")
+                length = int(answer.headers.get("Content-Length") or 0)
+                start = have if goes_on else 0
+                with (
+                    half.open("ab" if goes_on else "wb") as stream,
+                    tqdm(
+                        total=start + length or None,
+                        initial=start,
+                        unit="B",
+                        unit_scale=True,
+                        desc=name,
+                        disable=None,
+                    ) as bar,
+                ):
+                    for chunk in answer.iter_content(CHUNK):
+                        bar.update(stream.write(chunk))
+
+        self._patient(url, attempt)
+        mark.unlink(missing_ok=True)
 
 
 def _host(url: str) -> str:
@@ -306,7 +300,9 @@ def _fault(url: str, error: requests.RequestException) -> str:
 
 
 def _refuse(answer: requests.Response) -> None:
-    """Give up on an answer that will not change."""
+    """Give up on an answer that will not change; one that may, is asked for again."""
+    if answer.status_code in WAIT:
+        raise _Later(_status(answer))
     if answer.status_code >= 400:
         raise Unreachable(_status(answer))
     if "html" in answer.headers.get("Content-Type", ""):

@@ -431,6 +431,19 @@ def cbs_code(text: object, level: str | None = None) -> str | None:
     return kind + digits if len(digits) == DIGITS[kind] else None
 
 
+def cbs_codes(
+    frame: pd.DataFrame,
+    column: str,
+    path: Location,
+    level: str | None = None,
+    what: str = "gemeente, wijk of buurt",
+) -> pd.Series:
+    """Check codes of CBS areas, of one level or of several; see :func:`cbs_code`."""
+    codes = frame[column].map({text: cbs_code(text, level) for text in frame[column].unique()})
+    refuse(codes.isna(), frame, column, path, f"is geen code van een {what}; verbeter de code")
+    return codes
+
+
 def refuse(wrong: pd.Series, frame: pd.DataFrame, column: str, path: Location, fault: str) -> None:
     """Name the first wrong value, if there is one."""
     if wrong.any():

@@ -242,8 +242,7 @@ def read_leefbaarometer2(path: Location, codebook: pd.DataFrame, log: Log | None
 def _level(path: Location) -> str:
     """Tell which column of a file with scores has the areas."""
     head = files.header(path)
-    found = next((key for key in LEVELS if key.casefold() in {c.casefold() for c in head}), "PC4")
-    return found
+    return next((key for key in LEVELS if key.casefold() in {c.casefold() for c in head}), "PC4")
 
 
 def _agree(
@@ -264,7 +263,8 @@ def _scores(
     if LEVELS.get(key, "pc4") == "pc4":
         wide = files.once(wide.assign(area=files.postcodes(frame, key, path)), ["area", "period"], path, log)
         return _tidy(wide, {}, book, path.name, log)
-    wide["code"] = _codes(frame, key, path, LEVELS[key])
+    level = LEVELS[key]
+    wide["code"] = _squares(frame, path) if level == "E" else files.cbs_codes(frame, key, path, level)
     wide = files.once(wide, ["code", "period"], path, log)
     name = next((c for c in frame if c.casefold() == key.replace("code", "naam")), None)
     wide = wide.assign(
@@ -273,16 +273,10 @@ def _scores(
     return Regional(_regional_rows(wide, {}, book, path.name, log), Regional.nowhere(), Regional.nobody())
 
 
-def _codes(frame: pd.DataFrame, column: str, path: Location, level: str | None = None) -> pd.Series:
-    """Check codes of CBS areas, of one level or of several."""
-    if level == "E":
-        codes = frame[column].where(frame[column].fillna("").str.fullmatch(SQUARE.pattern))
-        files.refuse(codes.isna(), frame, column, path, "is geen vierkant als E1234N4567; verbeter de code")
-        return codes
-    codes = frame[column].map(lambda text: files.cbs_code(text, level))
-    files.refuse(
-        codes.isna(), frame, column, path, "is geen code van een gemeente, wijk of buurt; verbeter de code"
-    )
+def _squares(frame: pd.DataFrame, path: Location) -> pd.Series:
+    """Check the codes of squares of 100 metres."""
+    codes = frame["grid"].where(frame["grid"].fillna("").str.fullmatch(SQUARE.pattern))
+    files.refuse(codes.isna(), frame, "grid", path, "is geen vierkant als E1234N4567; verbeter de code")
     return codes
 
 
@@ -628,10 +622,7 @@ def read_kwb(path: Location, codebook: pd.DataFrame, log: Log | None = None) -> 
     if path.is_dir():
         data = located(path, "TypedDataSet")
         frame, kind = part(path, "TypedDataSet", ["WijkenEnBuurten"]), f"StatLine {path.name}"
-        titles = (
-            part(path, "WijkenEnBuurten", ["Key", "Title"]).drop_duplicates("Key").set_index("Key")["Title"]
-        )
-        frame = frame.assign(naam=frame["WijkenEnBuurten"].map(titles))
+        frame = frame.assign(naam=frame["WijkenEnBuurten"].map(_titles(path)))
     else:
         data, kind = path, path.name
         frame = files.read_table(path, [], log, nil=True)
@@ -748,6 +739,12 @@ def _kwb_years(frame: pd.DataFrame, columns: Mapping[str, str], path: Location) 
     return pd.Series(int(year), frame.index)
 
 
+def _titles(table: Location) -> pd.Series:
+    """Names of the wijken and buurten of a StatLine table, by their key."""
+    listed = part(table, "WijkenEnBuurten", ["Key", "Title"])
+    return listed.drop_duplicates("Key").set_index("Key")["Title"]
+
+
 def _table_year(folder: Location) -> str | None:
     """Year of a StatLine table of one year: in its title."""
     if not folder.is_dir():
@@ -822,11 +819,10 @@ def read_crime(folder: Location, codebook: pd.DataFrame, people: pd.DataFrame, l
         raise SourceError(
             f"{files.named(path)}: het totaal van de misdrijven (SoortMisdrijf 0.0.0) ontbreekt; haal de tabel in zijn geheel op."
         )
-    titles = (
-        part(folder, "WijkenEnBuurten", ["Key", "Title"]).drop_duplicates("Key").set_index("Key")["Title"]
+    wide = pd.DataFrame(
+        {"code": files.cbs_codes(frame, "WijkenEnBuurten", path), "period": period(frame, path)}
     )
-    wide = pd.DataFrame({"code": _codes(frame, "WijkenEnBuurten", path), "period": period(frame, path)})
-    wide["name"] = frame["WijkenEnBuurten"].map(titles)
+    wide["name"] = frame["WijkenEnBuurten"].map(_titles(folder))
     wide["gemeente"] = wide["name"].where(wide["code"].str.startswith("GM"))
     wide["status"] = _status(frame, folder, path)
     counts = files.numbers(frame, columns[-1], path)

@@ -290,9 +290,7 @@ def _by_addresses(path: Location, log: Log) -> pd.DataFrame:
     for kind, column in columns.items():
         if column is None:
             continue
-        level = {"wijk": "WK", "buurt": "BU"}[kind]
-        codes = frame[column].map({t: files.cbs_code(t, level) for t in frame[column].unique()})
-        files.refuse(codes.isna(), frame, column, path, f"is geen code van een {kind}; verbeter de code")
+        codes = files.cbs_codes(frame, column, path, publishers.KINDS[kind], kind)
         pairs = pd.DataFrame({"code": codes, "pc4": pc6.str[:4]}).value_counts().rename("n").reset_index()
         shares = {
             name: pairs["n"] / pairs.groupby(of)["n"].transform("sum")
@@ -309,10 +307,7 @@ def _by_shares(path: Location, log: Log) -> pd.DataFrame:
     kind = "buurt" if any(c.casefold().startswith("buurt_code") for c in head) else "wijk"
     code = next((c for c in head if c.casefold().startswith(f"{kind}_code")), f"{kind}_code")
     frame = files.read_table(path, ["pc4", code, "share_pc4", f"share_{kind}"], log)
-    codes = frame[code].map(
-        lambda text: files.cbs_code(text, kind[:1].upper() + {"w": "K", "b": "U"}[kind[0]])
-    )
-    files.refuse(codes.isna(), frame, code, path, f"is geen code van een {kind}; verbeter de code")
+    codes = files.cbs_codes(frame, code, path, publishers.KINDS[kind], kind)
     table = pd.DataFrame({"code": codes, "pc4": files.postcodes(frame, "pc4", path)})
     for name, column in (("share", f"share_{kind}"), ("share_pc4", "share_pc4")):
         table[name] = files.numbers(frame, column, path)
