@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import SourceError, due
-from helpers.due import REPORTS, RESULT_COLUMNS, RESULTS_MIME, Job
+from helpers.due import REPORTS, RESULT_COLUMNS, RESULTS_MIME, Job, write_whole
 
 NOTEBOOKS = due.NOTEBOOKS
 ENGINE = "wijkenaanpak"  # helpers.engine, as papermill knows it
@@ -110,14 +110,6 @@ def _recorded(notebook: Any, job: Job) -> str:
                 csv.DictWriter(text, RESULT_COLUMNS, lineterminator="\n").writerows(rows)
                 return text.getvalue()
     raise RuntimeError("het notebook is niet tot het einde gekomen: er zijn geen resultaten vastgelegd")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file completely or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.deel")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ import requests
 from tqdm import tqdm
 
 from helpers import RAW, SourceError, publishers, sources
+from helpers.due import write_whole
 
 OPEN = RAW / "open"  # where downloads go when no folder is named; not in git
 MANIFEST = "MANIFEST.json"
@@ -138,7 +139,7 @@ def download(
             "retrieved": datetime.now(UTC).strftime("%Y-%m-%d"),
             "sha256": checksums(target),
         }
-        _write(
+        write_whole(
             _manifest_path(folder),
             json.dumps(kept | {item.naam: entry}, indent=1, ensure_ascii=False),
         )
@@ -397,10 +398,10 @@ def _pages(url: str, options: dict[str, str], path: Path, ask: _Asker) -> None:
                 "next": answer.get("odata.nextLink") or answer.get("@odata.nextLink") or "",
                 "rows": rows,
             }
-            _write(page, json.dumps(content, ensure_ascii=False))
+            write_whole(page, json.dumps(content, ensure_ascii=False))
         number, following = number + 1, content["next"]
     parts = (json.loads(page.read_text(encoding="utf-8"))["rows"] for page in sorted(folder.glob("*.json")))
-    _write_rows(path, parts)
+    write_whole(path, _rows(parts))
     shutil.rmtree(folder)
 
 
@@ -425,33 +426,18 @@ def _wfs(item: Publication, half: Path, ask: _Asker) -> None:
     if not features:
         raise Unreachable(f"{_host(item.adres)} gaf een lege kaart")
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::28992"}}
-    _write(half, json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}))
+    write_whole(half, json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}))
 
 
-def _write(path: Path, text: str) -> None:
-    _write_parts(path, [text])
-
-
-def _write_rows(path: Path, pages: Iterable[list[Any]]) -> None:
+def _rows(pages: Iterable[list[Any]]) -> Iterator[str]:
     """Write the rows of all pages as one JSON list, a page in memory at a time."""
-
-    def text() -> Iterator[str]:
-        first = True
-        yield "["
-        for page in pages:
-            for row in page:
-                yield ("\n" if first else ",\n") + json.dumps(row, ensure_ascii=False)
-                first = False
-        yield "]\n"
-
-    _write_parts(path, text())
-
-
-def _write_parts(path: Path, parts: Iterable[str]) -> None:
-    temporary = path.with_name(f".{path.name}.tijdelijk")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.writelines(parts)
-    temporary.replace(path)
+    first = True
+    yield "["
+    for page in pages:
+        for row in page:
+            yield ("\n" if first else ",\n") + json.dumps(row, ensure_ascii=False)
+            first = False
+    yield "]\n"
 
 
 # ---- coverage ----------------------------------------------------------------------------------------

@@ -211,6 +211,15 @@ def key_of(store: Path) -> str | None:
     return json.loads(meta.read_text())["key"] if meta.is_file() else None
 
 
+def write_whole(path: Path, text: str | Iterable[str]) -> None:
+    """Write a file completely or not at all; a long text may come in parts."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.deel")
+    with temporary.open("w", encoding="utf-8") as stream:
+        stream.writelines([text] if isinstance(text, str) else text)
+    temporary.replace(path)
+
+
 def environment() -> str:
     """Return the hash of the locked packages and the Python version."""
     return digest([ROOT / "requirements.lock"], platform.python_version())
