@@ -19,7 +19,8 @@ import pandas as pd
 from helpers import RAW, claims, due, monitor
 from helpers.due import TEMPLATES, VRAGEN, gebieden, slug
 from helpers.inference import holm
-from helpers.words import MEASURES, claims_list, in_unit, number, table, with_interval
+from helpers.measures import MEASURES
+from helpers.words import claims_list, in_unit, number, table, with_interval
 
 VERDICTS = {-1.0: "kleiner", 0.0: "onbeslist", 1.0: "groter"}
 EFFECTS = {-1.0: "gunstig", 0.0: "onbeslist", 1.0: "ongunstig"}

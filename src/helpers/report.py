@@ -246,7 +246,7 @@ class Report:
         Parameters
         ----------
         measure : str
-            A key of ``words.MEASURES``.
+            A key of ``measures.MEASURES``.
         period : object
             Year, or "first-last".
         numbers : float or (estimate, lower, upper)
