@@ -25,6 +25,8 @@ from typing import Any
 from helpers import RAW, ROOT, SourceError
 
 VRAGEN = ("werk", "wonen", "leren", "veiligheid", "leefbaarheid")
+OVERVIEW = "overzicht"
+NOTEBOOK_NAMES = (*VRAGEN, OVERVIEW)
 NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
 CODE = Path(__file__).parent
@@ -101,12 +103,12 @@ def plan(
     """
     known = gebieden()
     for vraag in vragen:
-        check_option("--vraag", vraag, VRAGEN)
+        check_option("--vraag", vraag, NOTEBOOK_NAMES)
     for gebied in gebieden_:
         check_option("--gebied", gebied, known)
     return [
         Job(vraag, gebied, data, seed)
-        for vraag in VRAGEN
+        for vraag in NOTEBOOK_NAMES
         if not vragen or vraag in vragen
         for gebied in known
         if not gebieden_ or gebied in gebieden_
@@ -173,7 +175,7 @@ def practice_folder(seed: int) -> Path:
 
 def practice_key(seed: int) -> str:
     """Return what the practice panel depends on: its generator, the published facts, the seed."""
-    return digest([CODE / "simulate.py", *_facts()], f"seed={seed}")
+    return digest([CODE / "simulate.py", CODE / "practice.py", *_facts()], f"seed={seed}")
 
 
 def practice_ready(seed: int) -> bool:
@@ -192,7 +194,7 @@ def store_path(data: str, seed: int) -> Path:
 
 def store_key(folder: Path) -> str:
     """Return what the store of a folder depends on: its files, the reading code, the published facts."""
-    rooms = ("panel.py", "sources.py", "publishers.py", "files.py")
+    rooms = ("panel.py", "sources.py", "publishers.py", "files.py", "forms.py")
     code = digest([*(CODE / room for room in rooms), *_facts()])
     return digest(sorted(f for f in folder.rglob("*") if f.is_file()), code, folder)
 
@@ -235,7 +237,7 @@ def _templates() -> list[Path]:
 
 
 def _facts() -> list[Path]:
-    return sorted(RAW.glob("*.csv"))
+    return sorted([*RAW.glob("*.csv"), *(RAW / "templates").glob("*.csv")])
 
 
 # ---- what a report was made from, and what it would be made from now ----------------------------

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from helpers import due, sources
+from helpers import due, forms, sources
 
 # An aggregate of fewer of its PC4 than this share would be another area than its name says.
 LEAST_KNOWN = 0.5
@@ -110,6 +110,9 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         for name, extra in extras.items():
             if extra is not None:
                 extra.to_parquet(fresh / f"{name}.parquet", index=False)
+        for name, form in tables.forms.items():
+            (fresh / "formulieren").mkdir(exist_ok=True)
+            form.to_parquet(fresh / "formulieren" / f"{name}.parquet", index=False)
         shapes = _shapes(tables)
         if shapes is not None:
             shapes.to_parquet(fresh / "boundaries.parquet", index=False, row_group_size=ROW_GROUP)
@@ -201,6 +204,10 @@ def _slices(
             ^ pd.util.hash_pandas_object(outline, index=False).to_numpy()
         )
         drawn = pd.Series(hashes).groupby(known["gemeente"].to_numpy()).sum().to_dict()
+    filled: dict[str, list[Any]] = {question: [] for question in due.NOTEBOOK_NAMES}
+    for name, form in tables.forms.items():
+        hashes = pd.util.hash_pandas_object(form.astype(str), index=False).to_numpy()
+        filled[forms.book().loc[name, "vraag"]].append([name, hashes.tolist()])
     result: dict[str, dict[str, str]] = {}
     for question, book in tables.indicators.groupby("question"):
         own = sums[sums.index.isin(set(book["indicator"]), level=0)].reset_index()
@@ -223,8 +230,13 @@ def _slices(
                     meaning,
                     read.astype(str).to_numpy().tolist(),
                     {k: str(v) for k, v in drawn.items()},
+                    filled[str(question)],
                 ]
             )
+    result[due.OVERVIEW] = {
+        gebied: due.text_digest([filled[due.OVERVIEW], [part[gebied] for part in result.values()]])
+        for gebied in due.gebieden()
+    }
     return result
 
 
@@ -540,6 +552,19 @@ class Panel:
             where &= ds.field("gemeente") == self.gebied.split("/", 1)[0]
         return _read(self.store, [indicator], "pc4", where, ["area", "value"])[["area", "value"]]
 
+    def form(self, name: str) -> pd.DataFrame | None:
+        """Return a filled-in form of the question, or None when the data folder has none."""
+        path = self.store / "formulieren" / f"{name}.parquet"
+        return pd.read_parquet(path) if path.exists() else None
+
+    def part(self, question: str) -> Panel:
+        """Return what the report on one question would have read, out of that of the overview."""
+        book = self.indicators[self.indicators["question"] == question].reset_index(drop=True)
+        own = self.series["indicator"].isin(book["indicator"])
+        return replace(
+            self, question=question, indicators=book, series=self.series[own].reset_index(drop=True)
+        )
+
     @cached_property
     def outcome(self) -> Any:
         """Codebook row (Series) of the outcome whose effect is estimated; None without series per PC4."""
@@ -658,7 +683,7 @@ def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) 
     Parameters
     ----------
     question : str
-        One of the five questions.
+        One of the five questions, or the overview of all.
     gebied : str
         ``"Nederland"``, a gemeente, or ``"<gemeente>/<wijk>"``.
     data, seed : str, int
@@ -671,7 +696,8 @@ def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) 
     store = build(data, seed)
     areas = pd.read_parquet(store / "areas.parquet")
     indicators = pd.read_parquet(store / "indicators.parquet")
-    indicators = indicators[indicators["question"] == question].reset_index(drop=True)
+    if question != due.OVERVIEW:
+        indicators = indicators[indicators["question"] == question].reset_index(drop=True)
     wanted = ds.field("area").isin(sorted(_wanted(gebied, areas)))
     meta = json.loads((store / "meta.json").read_text())
     slices = json.loads((store / "slices.json").read_text())

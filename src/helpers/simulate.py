@@ -63,7 +63,7 @@ from pyarrow import csv
 from scipy import sparse
 from scipy.special import expit, logit
 
-from helpers import RAW
+from helpers import RAW, practice
 
 __all__ = ["DEFAULT_EFFECTS", "SPILLOVER", "YEARS", "generate", "planted_effects", "simulate"]
 
@@ -288,6 +288,7 @@ def simulate(
     try:
         fresh.chmod(0o755)
         _write(fresh, world, score, codebook, values)
+        practice.write(fresh / "formulieren", practice.fill(world, values, seed, YEARS))
         text = json.dumps(facts, indent=1, ensure_ascii=False)
         (fresh / "OEFENDATA.json").write_text(text + "\n", encoding="utf-8")
         _replace(fresh, out)

@@ -15,7 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from helpers import RAW, SourceError, files, publishers
+from helpers import RAW, SourceError, files, forms, publishers
 from helpers.files import Location, Log
 from helpers.publishers import COLUMNS, Regional, read_wijken
 
@@ -61,6 +61,8 @@ class Tables:
         area, tranche: PC4 of the 40+ wijken, awarded in 2009 and 2010.
     crosswalk : DataFrame or None
         code (of a CBS wijk or buurt), pc4, share (of the code, in the PC4), basis, year: see :func:`read_crosswalk`.
+    forms : dict of str to DataFrame
+        The filled-in forms that are there, by name; see ``forms``.
     log : DataFrame
         file, what, count.
     simulated : bool
@@ -76,6 +78,7 @@ class Tables:
     scores: pd.DataFrame | None
     later: pd.DataFrame | None
     crosswalk: pd.DataFrame | None
+    forms: dict[str, pd.DataFrame]
     log: pd.DataFrame
     simulated: bool
 
@@ -545,6 +548,7 @@ def read_folder(folder: Path) -> Tables:
     scores = read_scores(found, log) if found is not None else None
     found = files.find(folder, "*40plus_pc4*.csv")
     later = read_later(found, treated, log) if found is not None else None
+    filled = forms.read_all(folder, log)
     practice = files.find(folder, "OEFENDATA.json")
     if practice is not None:
         observations = observations.assign(status="simulated", source=f"oefendata (seed {_seed(practice)})")
@@ -558,6 +562,7 @@ def read_folder(folder: Path) -> Tables:
         scores,
         later,
         crosswalk,
+        filled,
         log.table(),
         practice is not None,
     )
