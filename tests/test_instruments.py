@@ -339,13 +339,16 @@ def test_a_bond_pays_interest_only_when_the_effect_is_shown_and_for_the_better()
 def test_money_attributed_in_the_wrong_way_gives_the_wrong_effect_and_money_that_is_known_the_right_one():
     rng = np.random.default_rng(6)
     need, owner = rng.standard_normal(300), np.repeat(np.arange(20), 15)
-    found = instruments.attenuation(need, rng.uniform(100, 900, 300), owner, 0.3, 0.1, draws=150)
-    ratio = found.set_index(["true", "attributed"])["ratio"]
-    assert ratio["gericht", "exact"] == pytest.approx(1, abs=0.05)
-    assert ratio["naar rato", "exact"] == pytest.approx(1, abs=0.05)
-    assert ratio["naar rato", "gericht"] < 0.7
-    again = instruments.attenuation(need, np.ones(300), owner, 0.3, 0.1, draws=10)
-    assert again.equals(instruments.attenuation(need, np.ones(300), owner, 0.3, 0.1, draws=10))
+    found = instruments.attenuation(need, rng.uniform(100, 900, 300), owner, 0.3)
+    rows = found.set_index(["true", "attributed"])
+    for true in ("gericht", "naar rato"):
+        assert rows.loc[(true, "exact"), "ratio"] == pytest.approx(1, abs=0.08)
+        assert rows.loc[(true, "exact"), "found"] == pytest.approx(0.9, abs=0.07)  # as it was planted
+    assert rows.loc[("naar rato", "gericht"), "ratio"] < 0.5  # attenuated
+    assert rows.loc[("gericht", "naar rato"), "lower"] < 1 < rows.loc[("gericht", "naar rato"), "upper"]
+    assert rows.loc[("gericht", "naar rato"), "found"] < 0.4  # right on average, and blind
+    again = [instruments.attenuation(need, np.ones(300), owner, 0.3, draws=10) for _ in range(2)]
+    assert again[0].equals(again[1])
 
 
 def test_a_wijk_is_large_above_either_bound():

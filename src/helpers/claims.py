@@ -332,6 +332,16 @@ def select(statements: pd.DataFrame, vraag: str, gebied: str) -> pd.DataFrame:
     return chosen.loc[order.sort_values(kind="stable").index]
 
 
+def about(statements: pd.DataFrame, gebied: str) -> pd.DataFrame:
+    """Pick the statements, of any question, that name an area: a wijk or its gemeente, a gemeente or its wijken."""
+    gemeente = gebied.split("/", 1)[0]
+
+    def names(areas: str) -> bool:
+        return any(a in (gebied, gemeente) or a.startswith(f"{gebied}/") for a in areas.split("; "))
+
+    return statements[statements["gebied"].map(names)]
+
+
 def summary(ledger: pd.DataFrame) -> pd.DataFrame:
     """Count the verdicts for each question (rows) and verdict (columns), totals included."""
     table = pd.crosstab(ledger["question"], ledger["verdict"])

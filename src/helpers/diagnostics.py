@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,8 @@ from helpers.effects import (
     true_level,
 )
 from helpers.inference import Array, Regression, joint_test, partial_out, quantile_t
+
+INDICATIONS = ("beside", "many", "one")  # of the waterbed study: on average, for most areas, in one area
 
 
 def leads_test(s: Sample, w: Windows, event: pd.DataFrame, variance: Array, df: float) -> dict[str, float]:
@@ -175,12 +178,12 @@ def rings(s: Sample, w: Windows, ring: NDArray[np.int64]) -> pd.DataFrame:
 
 def waterbed(
     s: Sample, w: Windows, near: sparse.csr_matrix, worse: int, draws: int = 199, seed: int = 20070713
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Count the wijken beside which it went badly, and how many that would be by chance alone.
 
-    Two indications of the waterbed study (RIGO 2009, 2011), on the outcome at hand: the areas that touch the wijk
-    stayed on average more than half a standard deviation behind the rest of their city ("beside"), or one of them more
-    than a whole ("one"). RIGO gave counts; here as many pseudo-wijken of the same size, grown from random untreated
+    Three indications of the waterbed study (RIGO 2009, 2011), on the outcome at hand: the areas that touch the wijk
+    stayed on average more than half a standard deviation behind the rest of their city ("beside"), at least half of them
+    did ("many"), or one of them more than a whole ("one"). RIGO gave counts; here as many pseudo-wijken of the same size, grown from random untreated
     areas of the same cities, tell how many flags there are without any programme.
 
     Parameters
@@ -197,7 +200,7 @@ def waterbed(
     Returns
     -------
     dict
-        wijken (with untreated neighbours); for beside and one: the count, and its `_expected`, `_low`, `_high` (95% of
+        wijken (with untreated neighbours); for beside, many and one: the count, `_wijken` (which), and its `_expected`, `_low`, `_high` (95% of
         the draws) and `_p` (share of the draws with as many or more, the data included). Empty without neighbours.
     """
     free = s.urban & ~s.treated & ~s.left_out
@@ -209,17 +212,20 @@ def waterbed(
     touched = [near.indices[a:b] for a, b in zip(near.indptr[:-1], near.indptr[1:], strict=True)]
     touched = [found[free[found]] for found in touched]
 
-    def flags(members: list[int]) -> tuple[bool, bool] | None:
+    def flags(members: list[int]) -> tuple[bool, bool, bool] | None:
         ring = behind[sorted({int(j) for i in members for j in touched[i]} - set(members))]
-        return (ring.mean() > 0.5 * spread, ring.max() > spread) if len(ring) else None
+        if not len(ring):
+            return None
+        return ring.mean() > 0.5 * spread, (ring > 0.5 * spread).mean() >= 0.5, ring.max() > spread
 
-    wijken = [np.flatnonzero(s.wijk == name).tolist() for name in sorted(set(s.wijk[s.treated]))]
+    names = sorted(set(s.wijk[s.treated]))
+    wijken = [np.flatnonzero(s.wijk == name).tolist() for name in names]
     real = {i: found for i, members in enumerate(wijken) if (found := flags(members)) is not None}
     if not real or spread <= 0:
         return {}
     rng = np.random.default_rng(seed)
     pools = {c: np.flatnonzero(free & (s.city == c)) for c in {str(s.city[wijken[i][0]]) for i in real}}
-    counts = np.zeros((draws, 2))
+    counts = np.zeros((draws, len(INDICATIONS)))
     for draw in range(draws):
         for i in real:
             pool = pools[str(s.city[wijken[i][0]])]
@@ -229,9 +235,10 @@ def waterbed(
                 if not edge:
                     break
                 members.append(int(rng.choice(edge)))
-            counts[draw] += flags(members) or (False, False)
-    result: dict[str, float] = {"wijken": len(real)}
-    for k, name in enumerate(("beside", "one")):
+            counts[draw] += flags(members) or (False,) * len(INDICATIONS)
+    result: dict[str, Any] = {"wijken": len(real)}
+    for k, name in enumerate(INDICATIONS):
+        result[f"{name}_wijken"] = [names[i] for i, found in real.items() if found[k]]
         count = sum(found[k] for found in real.values())
         low, high = np.percentile(counts[:, k], [2.5, 97.5])
         result |= {
@@ -244,6 +251,64 @@ def waterbed(
             f"{name}_p": float((1 + (counts[:, k] >= count).sum()) / (1 + draws)),
         }
     return result
+
+
+def search_areas(
+    s: Sample, w: Windows, near: sparse.csr_matrix, worse: int, steps: int = 5
+) -> list[dict[str, Any]]:
+    """Correlate how a city's wijken developed with how the areas did where their problems could have gone.
+
+    The three search areas of the waterbed study (RIGO 2009, 2011): areas that touch a wijk, the rest of the city, and
+    the region, here the areas outside the city within `steps` neighbours. Displacement gives a negative correlation.
+    Changes are relative to all untreated areas; wijken are averaged within their city, which shares its search areas.
+
+    Parameters
+    ----------
+    s : Sample
+    w : Windows
+    near : csr_matrix, shape (areas, areas)
+        Who touches whom.
+    worse : int
+        1 where a higher outcome is worse, -1 where it is better.
+    steps : int
+
+    Returns
+    -------
+    list of dict
+        search, estimate, lower, upper (Pearson's r with Fisher's interval), n (cities), areas; none with fewer than five cities.
+    """
+    spare = (s.wijk == "") & ~s.left_out
+    change = worse * (s.y @ time_weights(s, w))
+    change = change - change[spare].mean()
+    found: dict[str, list[tuple[float, float, int]]] = {
+        "aangrenzend": [],
+        "rest van de stad": [],
+        "regio": [],
+    }
+    for city in sorted(set(s.city[s.treated])):
+        own = s.treated & (s.city == city)
+        touching = spare & (near @ own.astype(float) > 0)
+        reached = own
+        for _ in range(steps):
+            reached = reached | (near @ reached.astype(float) > 0)
+        parts = (
+            touching,
+            spare & (s.city == city) & ~touching,
+            spare & reached & (s.city != city) & ~touching,
+        )
+        for name, part in zip(found, parts, strict=True):
+            if part.any():
+                found[name].append((change[own].mean(), change[part].mean(), int(part.sum())))
+    rows = []
+    for name, known in found.items():
+        if len(known) < 5:
+            continue
+        one, other, sizes = np.array(known).T
+        r, half = float(np.corrcoef(one, other)[0, 1]), 1.96 / np.sqrt(len(known) - 3)
+        low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
+        row = {"search": name, "estimate": r, "lower": float(low), "upper": float(high)}
+        rows.append({**row, "n": len(known), "areas": int(sizes.sum())})
+    return rows
 
 
 def dose(effect: pd.Series, amount: pd.Series, weight: pd.Series) -> Regression | None:

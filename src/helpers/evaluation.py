@@ -418,7 +418,7 @@ def _spatial(
     """Rings around the wijken and the spatial correlation of what the main design leaves; needs boundaries."""
     shapes = _shapes(store)
     if shapes is None or not s.urban.any():
-        return {"rings": [], "moran": None, "waterbed": {}}
+        return {"rings": [], "moran": None, "waterbed": {}, "search_areas": []}
     near = space.touching(shapes, s.area.tolist())
     ring = space.rings(near, s.treated | s.left_out)
     table = diagnostics.rings(s, windows, ring)
@@ -429,6 +429,7 @@ def _spatial(
     inside = near[use][:, use]
     return {
         "waterbed": diagnostics.waterbed(s, windows, near, worse),
+        "search_areas": diagnostics.search_areas(s, windows, near, worse),
         "rings": table.drop(columns="se").to_dict("records"),
         "moran": space.moran(fit.y - fit.x @ fit.beta, inside) if inside.nnz else None,
     }

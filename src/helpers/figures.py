@@ -755,6 +755,238 @@ def curve(data: pd.DataFrame, style: Style) -> Picture:
 
 
 @_styled
+def profile(data: pd.DataFrame, style: Style, names: tuple[str, str], programme: tuple[int, int]) -> Picture:
+    """Draw the gap on the main outcome of every question, first against last year, on one scale.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `label`, `first`, `last`, `lower`, `upper` (gap in standard deviations between postcode areas; above 0 is
+        worse; the margin is that of the last year), `first_year`, `last_year`.
+    style : Style
+        Shared style.
+    names : (str, str)
+        The area and its reference.
+    programme : (int, int)
+        Years asked for.
+
+    Returns
+    -------
+    Picture
+    """
+    data = data.iloc[::-1].reset_index(drop=True)
+    figure, grid = _canvas(7.4, 0.55 * len(data) + 1.3)
+    axes: Axes = grid[0, 0]
+    axes.axvline(0, color=GREY, lw=1)
+    for row in data.itertuples():
+        colour = BETTER if row.last < row.first else WORSE
+        axes.plot([row.lower, row.upper], [row.Index - 0.16] * 2, color=GREY, lw=1, zorder=1)
+        axes.annotate(
+            "", (row.last, row.Index), (row.first, row.Index),
+            arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+        axes.plot(row.first, row.Index, "o", ms=6, mfc="white", mec=GREY, zorder=3)
+        axes.plot(row.last, row.Index, "o", ms=6, color=colour, zorder=4)
+    axes.set_yticks(data.index, [f"{r.label}\n{r.first_year}–\u2060{r.last_year}" for r in data.itertuples()])
+    axes.set_ylim(-0.6, len(data) - 0.4)
+    figure.supxlabel(
+        f"achterstand op {names[1]}, in standaardafwijkingen tussen postcodegebieden\n"
+        "(nul is gelijk, rechts is slechter; open: begin, dicht: eind met marge)",
+        fontsize=9,
+    )
+    _dutch_axis(axes.xaxis, 1)
+    alt = (
+        f"Achterstand van {names[0]} op {names[1]} op {len(data)} hoofduitkomsten, in standaardafwijkingen tussen postcodegebieden; boven "
+        "nul is slechter. "
+        + "; ".join(
+            f"{r.label}: van {number(r.first, 2)} in {r.first_year} naar {number(r.last, 2)} in {r.last_year} "
+            f"(marge {number(r.lower, 2)} tot {number(r.upper, 2)})"
+            for r in data.iloc[::-1].itertuples()
+        )
+    )
+    title = f"{names[0][0].upper()}{names[0][1:]} naast {names[1]}: vijf vragen, {programme[0]} tot {programme[1]}"
+    return _finish(figure, style, title, alt + ".")
+
+
+@_styled
+def paths(data: pd.DataFrame, style: Style, names: tuple[str, str]) -> Picture:
+    """Draw the gap by year, a panel for every question, each on its own scale with zero in it.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `label`, `unit`, `period`, `gap`, `lower`, `upper`.
+    style : Style
+        Shared style.
+    names : (str, str)
+        The area and its reference.
+
+    Returns
+    -------
+    Picture
+    """
+    groups = list(data.groupby("label", sort=False))
+    rows = int(np.ceil(len(groups) / 3))
+    figure = Figure(figsize=(7.4, 2.15 * rows + 0.3), layout=ConstrainedLayoutEngine(w_pad=0.09))
+    grid = figure.subplots(rows, 3, squeeze=False)
+    told = []
+    for axes, (label, part) in zip(grid.flat, groups, strict=False):
+        part = part.dropna(subset="gap").sort_values("period")
+        axes.axvspan(2008, 2017, color="#F3EFE6", zorder=0, lw=0)
+        axes.axhline(0, color=GREY, lw=1)
+        axes.fill_between(
+            part["period"], part["lower"], part["upper"], color=COLOURS["wijk"], alpha=0.2, lw=0
+        )
+        axes.plot(part["period"], part["gap"], color=COLOURS["wijk"], lw=1.8, marker="o", ms=2.5)
+        unit = part["unit"].iloc[0]
+        axes.set_title(f"{label} ({unit})", fontsize=9, loc="left")
+        _years(axes, part["period"].tolist()[:: max(1, len(part) // 4)])
+        _dutch_axis(axes.yaxis, 1 if unit != "punt" else 2)
+        axes.tick_params(labelsize=8)
+        digits = 3 if unit == "punt" else 1
+        told.append(
+            f"{label}: {number(part['gap'].iloc[0], digits)} {unit} in {part['period'].iloc[0]}, "
+            f"{number(part['gap'].iloc[-1], digits)} in {part['period'].iloc[-1]}"
+        )
+    for axes in grid.flat[len(groups) :]:
+        axes.set_visible(False)
+    figure.supylabel("achterstand (boven nul is slechter)", fontsize=9)
+    alt = f"Verloop van de achterstand van {names[0]} op {names[1]}, per vraag. " + "; ".join(told) + "."
+    return _finish(figure, style, f"De achterstand van {names[0]} op {names[1]}, jaar voor jaar", alt)
+
+
+@_styled
+def monthly(data: pd.DataFrame, style: Style, names: tuple[str, str], step: float) -> Picture:
+    """Draw two monthly series as an index, with the month a break is looked for.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `time` (years), `wijk`, `reference` (index).
+    style : Style
+        Shared style.
+    names : (str, str)
+        Of the two series.
+    step : float
+        Time of the break.
+
+    Returns
+    -------
+    Picture
+    """
+    figure, grid = _canvas(7.4, 3.3)
+    axes: Axes = grid[0, 0]
+    axes.axvline(step, color=GREY, lw=1, ls=(0, (4, 3)))
+    ends = []
+    for key, role, name in (("wijk", "wijk", names[0]), ("reference", "stad", names[1])):
+        axes.plot(data["time"], data[key], color=COLOURS[role], ls=DASHES[role], lw=1.6)
+        ends.append((float(data[key].iloc[-6:].mean()), name, COLOURS[role]))
+    low, high = axes.get_ylim()
+    places = _spread(np.array([e[0] for e in ends]), (high - low) * 0.08)
+    last = float(data["time"].iloc[-1])
+    for (_, name, colour), place in zip(ends, places, strict=True):
+        axes.annotate(
+            name, (last + 0.12, place), color=colour, va="center", fontsize=8.5, annotation_clip=False
+        )
+    axes.set_ylabel(style.label.replace(", ", ",\n"))
+    axes.set_xlabel("jaar")
+    _years(axes, sorted({int(t) for t in data["time"]}))
+    _dutch_axis(axes.yaxis, 0)
+    alt = (
+        f"Maandcijfers van {names[0]} en {names[1]} ({style.label}). "
+        + ". ".join(
+            f"{name}: laagst {number(data[key].min(), 0)}, hoogst {number(data[key].max(), 0)}, laatste maand "
+            f"{number(data[key].iloc[-1], 0)}"
+            for key, name in (("wijk", names[0]), ("reference", names[1]))
+        )
+        + f". Stippellijn: {number(step, 0).replace('.', '')}, waar een knik is getoetst."
+    )
+    return _finish(figure, style, f"Werkzoekenden per maand: {names[0]} en {names[1]}", alt)
+
+
+@_styled
+def contributions(
+    data: pd.DataFrame, style: Style, names: tuple[str, str], periods: tuple[int, int]
+) -> Picture:
+    """Draw what each dimension contributed to the change of a total score, the area beside its reference.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Index dimension; columns `wijk`, `reference` (points).
+    style : Style
+        Shared style.
+    names : (str, str)
+        The area and its reference.
+    periods : (int, int)
+
+    Returns
+    -------
+    Picture
+    """
+    data = data.iloc[::-1]
+    figure, grid = _canvas(7.4, 0.5 * len(data) + 1.2)
+    axes: Axes = grid[0, 0]
+    place = np.arange(len(data))
+    axes.axvline(0, color=GREY, lw=1)
+    for shift, column, role, name in (
+        (0.19, "wijk", "wijk", names[0]),
+        (-0.19, "reference", "rest_stad", names[1]),
+    ):
+        axes.barh(place + shift, data[column], 0.36, color=COLOURS[role], label=name)
+    axes.set_yticks(place, [str(i) for i in data.index])
+    figure.supxlabel(
+        f"bijdrage aan de verandering van {periods[0]} tot {periods[1]} ({style.unit}en; rechts is gunstig)",
+        fontsize=9,
+    )
+    axes.legend(frameon=False, fontsize=8.5, loc="best")
+    _dutch_axis(axes.xaxis, 2)
+    alt = (
+        f"Bijdrage van elke dimensie aan de verandering van {style.label} tussen {periods[0]} en {periods[1]}. "
+        + "; ".join(
+            f"{i}: {names[0]} {number(r['wijk'], 3, True)}, {names[1]} {number(r['reference'], 3, True)}"
+            for i, r in data.iloc[::-1].iterrows()
+        )
+    )
+    return _finish(
+        figure, style, f"Waardoor veranderde de Leefbaarometer? {names[0]} en {names[1]}", alt + "."
+    )
+
+
+@_styled
+def spread(values: pd.Series, style: Style) -> Picture:
+    """Draw how likely each outcome of a calculation is, given the doubt about the effect: a histogram of draws.
+
+    Parameters
+    ----------
+    values : Series
+        The draws.
+    style : Style
+        Shared style.
+
+    Returns
+    -------
+    Picture
+    """
+    figure, grid = _canvas(7.4, 2.7)
+    axes: Axes = grid[0, 0]
+    counts, edges = np.histogram(values, bins=40)
+    colours = np.where(edges[:-1] >= 0, BETTER, WORSE)
+    axes.bar(edges[:-1], 100 * counts / len(values), np.diff(edges), align="edge", color=colours, lw=0)
+    axes.axvline(0, color=GREY, lw=1)
+    axes.set_xlabel(f"{style.label} ({style.unit})")
+    axes.set_ylabel("% van de trekkingen")
+    _dutch_axis(axes.xaxis, 0)
+    _dutch_axis(axes.yaxis, 0)
+    low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
+    alt = (
+        f"Verdeling van de {style.label} ({style.unit}) over {number(len(values), 0)} trekkingen: mediaan {number(middle, 0)}, 95% tussen "
+        f"{number(low, 0)} en {number(high, 0)}; boven nul in {number(100 * float((values > 0).mean()), 0)}%."
+    )
+    return _finish(figure, style, f"Hoe waarschijnlijk is welke {style.label}?", alt)
+
+
+@_styled
 def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str, city: bool = False) -> Picture:
     """Draw PC4 areas coloured by value, the aandachtswijken outlined; north is up.
 

@@ -68,17 +68,18 @@ def _missing(r: Report) -> Html | None:
     )
 
 
-def _main(r: Report) -> dict[str, Any]:
+def main_design(r: Report) -> dict[str, Any]:
+    """Return the national estimate that carries the verdict."""
     return next(d for d in r.effect["designs"] if d["design"] == r.effect["main"])
 
 
-def _own(r: Report) -> dict[str, Any] | None:
+def own_control(r: Report) -> dict[str, Any] | None:
     """Return the synthetic control of the report's own wijk or city; None for Nederland or without areas."""
     rows = r.effect["wijken" if "/" in r.gebied else "cities"]
     return next((row for row in rows if row["wijk"] == r.gebied), None)
 
 
-def _method(own: dict[str, Any]) -> str:
+def control_method(own: dict[str, Any]) -> str:
     """Say how the estimate of one wijk or city was made, as it is recorded."""
     return f"eigen vergelijkingsgroep, {own['placebos']} schijnwijken"
 
@@ -114,9 +115,9 @@ def judged(r: Report) -> float:
     """
     direction = int(r.panel.outcome["direction"])
     if r.gebied != "Nederland":
-        own = _own(r)
+        own = own_control(r)
         return np.nan if own is None else _sign(own, direction) if own["p"] <= 0.05 else 0.0
-    main = _main(r)
+    main = main_design(r)
     sign = _sign(main, direction)
     if sign and r.effect["leads"] and r.effect["leads"]["p"] < 0.05:
         return 0.0
@@ -137,13 +138,13 @@ def _record(r: Report) -> None:
             key, n = design["design"], design["treated"]
             r.record("effect", when, _numbers(design), unit, key, NATIONAL, n, **which)
             r.record("effect_detectable", when, design["detectable"], unit, key, NATIONAL, **which)
-    own = _own(r)
+    own = own_control(r)
     if own is not None:
-        method = _method(own)
+        method = control_method(own)
         r.record("effect", when, _numbers(own), unit, "eigen", method, own["n"], **which)
         r.record("effect_p", when, own["p"], "p-waarde", "eigen", method, own["n"], **which)
     if r.gebied == "Nederland":
-        main = _main(r)
+        main = main_design(r)
         r.record("effect_p", when, main["p"], "p-waarde", main["design"], "CR3", main["treated"], **which)
     r.record("effect_verdict", when, judged(r), "oordeel")
 
@@ -168,7 +169,7 @@ def _stated(r: Report, reference: str, sign: bool = True, measure: str = "effect
 
 
 def _national(r: Report) -> list[str]:
-    e, main, unit = r.effect, _main(r), r.effect_unit
+    e, main, unit = r.effect, main_design(r), r.effect_unit
     label, sign = r.panel.outcome["label"], judged(r)
     shown = _stated(r, e["main"])
     first = (
@@ -256,14 +257,14 @@ def _range(r: Report) -> str:
 
 
 def _local(r: Report) -> list[str]:
-    own, unit, main = _own(r), r.effect_unit, _stated(r, r.effect["main"])
+    own, unit, main = own_control(r), r.effect_unit, _stated(r, r.effect["main"])
     nation = f"Landelijk is het geschatte effect {main} {unit}; het landelijke rapport laat zien waarop dat rust en hoe zeker het is."
     if own is None:
         return [
             f"Voor {r.names['wijk']} zelf is geen effect te schatten: er is geen volledige reeks van zijn postcodegebieden.",
             nation,
         ]
-    method = _method(own)
+    method = control_method(own)
     shown = _stated(r, "eigen", method=method)
     share = _bare(r, "effect_p", "eigen", method)
     sign = judged(r)
@@ -300,8 +301,9 @@ def brief(r: Report) -> str:
         return f"Of de wijkenaanpak hiervan de oorzaak is, is met deze gegevens niet te schatten: {r.effect['reason']}."
     _record(r)
     sign = judged(r)
-    own = "eigen" if r.gebied != "Nederland" and _own(r) is not None else r.effect["main"]
-    method = NATIONAL if own != "eigen" else f"eigen vergelijkingsgroep, {_own(r)['placebos']} schijnwijken"  # type: ignore[index]
+    control = own_control(r) if r.gebied != "Nederland" else None
+    own = "eigen" if control is not None else r.effect["main"]
+    method = NATIONAL if control is None else control_method(control)
     where = "" if own == "eigen" or r.gebied == "Nederland" else "landelijk "
     word = (
         "is niet vast te stellen"
@@ -316,7 +318,7 @@ def brief(r: Report) -> str:
 
 def _certainty(r: Report) -> str:
     """List what the estimate rests on, and what this design cannot carry."""
-    e, main, own = r.effect, _main(r), _own(r)
+    e, main, own = r.effect, main_design(r), own_control(r)
     n = e["n"]
     points = [
         f"Vergeleken: {n['treated']} postcodegebieden in {n['wijken']} wijken en {n['cities']} steden met {main['controls']} andere; "
@@ -375,7 +377,7 @@ def assessment(r: Report) -> Html:
     diagnostics answer.
     """
     rows = []
-    for criterion, questions in _criteria(r).items():
+    for criterion, questions in criteria(r).items():
         met = sum(answer for _, answer in questions)
         verdict = (
             "voldaan"
@@ -397,13 +399,13 @@ def assessment(r: Report) -> Html:
     )
 
 
-def _criteria(r: Report) -> dict[str, list[tuple[str, bool]]]:
+def criteria(r: Report) -> dict[str, list[tuple[str, bool]]]:
     """Ask of each criterion four questions; a text says what is wanting when the answer is no."""
     e = r.effect
     estimated = not e["reason"]
     leads = e["leads"] if estimated else {}
     direction = int(r.panel.outcome["direction"]) if estimated else 0
-    main = _main(r) if estimated else {}
+    main = main_design(r) if estimated else {}
     sides = [main[p] < 0.05 for p in ("cr1", "cr3", "wild")] if estimated else []
     signs = {_sign(d, direction) for d in e["designs"]} if estimated else set()
     sign = judged(r) if estimated else 0.0
@@ -600,7 +602,7 @@ def _honest(r: Report) -> tuple[str, str, str] | None:
 
 
 def _few_clusters(r: Report) -> tuple[str, str, str]:
-    m = _main(r)
+    m = main_design(r)
     swapped = r.effect["randomisation"]
     swap = (
         ""
@@ -666,14 +668,19 @@ def _flags(r: Report) -> tuple[str, str, str] | None:
     if not found:
         return None
     shown = []
-    for key, what in (("beside", "gemiddeld een halve"), ("one", "in één gebied een hele")):
+    phrases = (
+        ("beside", "gemiddeld een halve"),
+        ("many", "in de meeste een halve"),
+        ("one", "in één gebied een hele"),
+    )
+    for key, what in phrases:
         expected, low, high = (number(found[f"{key}_{end}"], 0) for end in ("expected", "low", "high"))
         count = f"{found[key]} wijk{'en' if found[key] != 1 else ''}"
         shown.append(
             f"{what} standaardafwijking achter: {count}, door toeval alleen {expected} ({low} tot {high})"
         )
-    more = min(found["beside_p"], found["one_p"]) < 0.025  # two indications share 5%
-    fewer = any(found[key] < found[f"{key}_low"] for key in ("beside", "one"))
+    more = min(found[f"{key}_p"] for key, _ in phrases) < 0.05 / len(phrases)  # they share 5%
+    fewer = any(found[key] < found[f"{key}_low"] for key, _ in phrases)
     return (
         "Bij hoeveel wijken bleven de buren achter bij de rest van de stad?",
         f"van {found['wijken']} wijken met buren; {'; '.join(shown)}",

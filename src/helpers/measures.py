@@ -168,4 +168,257 @@ MEASURES = {
         "vooraf gelijk opliepen en even zwakke gebieden dezelfde kant op wijzen.",
         "impact.judged",
     ),
+    "gap_sd": Measure(
+        "achterstand in standaardafwijkingen",
+        "De achterstand gedeeld door de standaardafwijking tussen alle postcodegebieden van Nederland in het eerste jaar, zodat "
+        "verschillende uitkomsten op één schaal staan.",
+        "gaps",
+    ),
+    "target_level": Measure(
+        "niveau dat het doel dan nog toelaat",
+        "Het rechte pad van de eerste meting naar het doel, zoals halveren tot 2012.",
+        "instruments.target_path",
+    ),
+    "steering": Measure(
+        "wijken naar de regel van 2012",
+        "Aantal wijken waar de regel wijst op afbouwen, voortzetten of intensiveren: per vraag beslist bij 80% kans dat de wijk wel of "
+        "niet op koers ligt naar het stadsgemiddelde.",
+        "steer",
+    ),
+    "tenth": Measure(
+        "plaats op de landelijke ladder",
+        "In welk tiende deel van alle postcodegebieden het gebied valt; 1 is het laagste.",
+    ),
+    "contribution": Measure(
+        "bijdrage aan de verandering van de totaalscore",
+        "De verandering van de dimensie; de dimensies tellen op tot de totaalscore, op de afronding na.",
+        "instruments.contributions",
+    ),
+    "nww_trend": Measure(
+        "verandering per jaar vóór de knik",
+        "Helling van het logaritme van de verhouding tussen wijk en referentie, per jaar, met correctie voor de maand van het jaar.",
+        "instruments.interrupted",
+    ),
+    "nww_before_after": Measure(
+        "verandering per jaar na de knik", "Als die ervoor, vanaf 2009.", "instruments.interrupted"
+    ),
+    "nww_slope": Measure(
+        "verschil in tempo",
+        "Helling na 2009 min die ervoor; standaardfouten naar Newey en West (1987).",
+        "instruments.interrupted",
+    ),
+    "nww_p": Measure(
+        "p-waarde van het verschil in tempo", "t-toets op het verschil in tempo.", "instruments.interrupted"
+    ),
+    "health_step": Measure(
+        "sprong bij de start",
+        "Onderbroken tijdreeks van het verschil tussen aandachtswijken en andere: de sprong in het eerste jaar na de start.",
+        "instruments.interrupted",
+    ),
+    "health_slope": Measure(
+        "verandering van tempo bij de start",
+        "Onderbroken tijdreeks van het verschil tussen aandachtswijken en andere: de verandering van de helling per jaar.",
+        "instruments.interrupted",
+    ),
+    "relative_gap": Measure(
+        "relatieve achterstand", "Hoeveel procent de wijk boven de referentie ligt.", "gaps"
+    ),
+    **{
+        f"flow_{key}": Measure(
+            f"verandering van het inkomen: {label}", text, "instruments.stayers_and_movers"
+        )
+        for key, label, text in (
+            (
+                "blijvers",
+                "wie bleef",
+                "Gemiddeld inkomen van de blijvers aan het eind min dat aan het begin.",
+            ),
+            ("instroom", "wie kwam", "Aandeel nieuwkomers maal hun verschil met de blijvers aan het eind."),
+            (
+                "uitstroom",
+                "wie ging",
+                "Min het aandeel vertrekkers maal hun verschil met de blijvers aan het begin.",
+            ),
+            ("totaal", "samen", "De som van de drie: de verandering van het gemiddelde van alle bewoners."),
+        )
+    },
+    "dissimilarity": Measure(
+        "spreidingsindex",
+        "Deel van de groep dat zou moeten verhuizen om overal in gelijke verhouding voor te komen (Duncan en Duncan 1955).",
+        "instruments.dissimilarity",
+    ),
+    "dissimilarity_change": Measure(
+        "verandering van de spreidingsindex",
+        "Laatste jaar min eerste; de jaren als onafhankelijk behandeld, wat de marge ruim maakt.",
+        "instruments.apart",
+    ),
+    "survey_balance": Measure(
+        "saldo van een peiling",
+        "Aandeel dat verbetering ziet min aandeel dat verslechtering ziet; multinomiale steekproeffout maal het ontwerpeffect.",
+        "instruments.balance",
+    ),
+    "survey_difference": Measure(
+        "verschil in saldo met de stad", "Saldo van de wijk min dat van de stad.", "instruments.apart"
+    ),
+    "survey_change": Measure(
+        "verandering van het verschil met de stad",
+        "Laatste peiling min eerste, als onafhankelijke steekproeven.",
+        "instruments.apart",
+    ),
+    "school_share": Measure(
+        "aandeel brede scholen",
+        "Brede scholen gedeeld door scholen, met het interval van Wilson (1927).",
+        "wilson",
+    ),
+    "delivered_share": Measure(
+        "geleverd van wat was toegezegd", "Geleverd gedeeld door toegezegd; een telling, geen steekproef."
+    ),
+    "means_rate": Measure(
+        "middelen per duizend inwoners",
+        "Met het exacte Poisson-interval (Garwood 1936).",
+        "instruments.per_thousand",
+    ),
+    "movers_share": Measure(
+        "aandeel zonder werk onder verhuizers", "Met het interval van Wilson (1927).", "wilson"
+    ),
+    "movers_rate": Measure(
+        "verhuizers zonder werk per duizend inwoners van de bestemming",
+        "Met het exacte Poisson-interval (Garwood 1936).",
+        "instruments.per_thousand",
+    ),
+    "attenuation": Measure(
+        "gevonden effect gedeeld door het werkelijke",
+        "Nabootsing met een bekend effect: gemiddelde en 95% van de herhalingen van de regressiecoëfficiënt, gedeeld door het effect dat er "
+        "is ingestopt.",
+        "instruments.attenuation",
+    ),
+    "selection_score": Measure(
+        "selectiescore",
+        "Indicatoren gestandaardiseerd en zo gericht dat hoog slecht is; een thema is het gemiddelde van zijn indicatoren, de score de som van "
+        "de thema's.",
+        "instruments.selection_score",
+    ),
+    "selection_rank": Measure(
+        "rang op de selectiescore", "1 is de hoogste, dus slechtste score.", "instruments.selection_score"
+    ),
+    "selection_margin": Measure("afstand tot de grens", "Selectiescore min de grens.", "instruments.cutoff"),
+    "selection_cutoff": Measure(
+        "grens van de selectiescore",
+        "Halverwege de laatste die erin zou vallen en de eerste die erbuiten valt, als er zoveel gebieden naar score waren gekozen als er zijn "
+        "aangewezen.",
+        "instruments.cutoff",
+    ),
+    "selection_mean": Measure(
+        "gemiddelde selectiescore",
+        "In standaardafwijkingen tussen alle postcodegebieden.",
+        "instruments.selection_score",
+    ),
+    "expected_rebound": Measure(
+        "verwacht herstel zonder beleid",
+        "(1 − betrouwbaarheid) maal de gemiddelde score.",
+        "instruments.expected_rebound",
+    ),
+    "non_compliers": Measure(
+        "gebieden waar lijst en score verschillen",
+        "Aangewezen onder de grens, of niet aangewezen erboven.",
+        "instruments.cutoff",
+    ),
+    "charter_goals": Measure(
+        "doelen naar resultaat en uitvoering",
+        "Aantal doelen per besluit; op koers is ten minste het deel van de weg afgelegd dat bij de verstreken tijd hoort.",
+        "instruments.goals_and_output",
+    ),
+    "charter_done": Measure(
+        "afgelegd deel van de weg", "Van de beginwaarde naar de streefwaarde.", "instruments.goals_and_output"
+    ),
+    "delivery_rate": Measure(
+        "geleverd, gemiddeld over activiteiten", "Meer dan gepland telt als alles.", "instruments.delivery"
+    ),
+    "delivery_rate_euro": Measure(
+        "geleverd, gewogen naar geld", "Meer dan gepland telt als alles.", "instruments.delivery"
+    ),
+    "spent": Measure("besteed bedrag", "Som van de opgaven."),
+    "euro_per_inhabitant": Measure("besteed per inwoner", "Besteed bedrag gedeeld door inwoners."),
+    "extra_effort": Measure(
+        "vastgestelde extra inspanning per jaar",
+        "Som over de wijken van de bedragen in de bijlage van het Besluit Centraal Fonds voor de Volkshuisvesting.",
+    ),
+    "state_payment": Measure("rijksuitkering wijkactieplannen", "Som van 2008, 2009 en 2010."),
+    "budget_parts": Measure(
+        "bewonersbudget, delen samen", "Som van de gepubliceerde delen.", "instruments.reconcile"
+    ),
+    "budget_total": Measure(
+        "bewonersbudget, gepubliceerd totaal", "Zoals gepubliceerd.", "instruments.reconcile"
+    ),
+    "budget_residents": Measure("bewonersbudget", "Som van de opgaven."),
+    "budget_used": Measure("benut deel van het bewonersbudget", "Toegekend gedeeld door beschikbaar."),
+    "budget_per_inhabitant": Measure(
+        "bewonersbudget per inwoner", "Beschikbaar gedeeld door inwoners; euro."
+    ),
+    "grade": Measure(
+        "cijfer van de kwaliteitskaart",
+        "Gewogen gemiddelde van de onderdelen, 1 tot 10.",
+        "instruments.grades",
+    ),
+    "grade_change": Measure(
+        "verandering van het cijfer",
+        "Schatter van Hodges en Lehmann (1963) over de paren, met het interval van de rangtekentoets van Wilcoxon (1945).",
+        "instruments.paired_change",
+    ),
+    "practices": Measure(
+        "praktijken naar advies", "Aantal praktijken per advies.", "instruments.practice_score"
+    ),
+    "practice_score": Measure(
+        "eisen waaraan een praktijk voldoet",
+        "Van de vier, bij meerderheid van de beoordelaars.",
+        "instruments.practice_score",
+    ),
+    "kappa": Measure(
+        "overeenstemming van beoordelaars",
+        "Cohens kappa, gemiddeld over paren van beoordelaars (Light 1971).",
+        "instruments.kappa",
+    ),
+    "inhabitants": Measure("inwoners", "Zoals opgegeven."),
+    "dwellings": Measure("woningen", "Zoals opgegeven."),
+    "scale_difference": Measure(
+        "verschil tussen grote en kleine wijken",
+        "Gemiddelde verandering van de achterstand van wijken boven 10.000 inwoners of 4.000 woningen, min die van de andere; Welch (1947).",
+        "difference",
+    ),
+    "awards": Measure(
+        "toekenningen aan 40+-wijken",
+        "Aantal toekenningen; nagerekend uit de criteria waar dat erbij staat.",
+        "instruments.award",
+    ),
+    "follow_up": Measure(
+        "aanbevelingen met een genoemd vervolg", "Met het interval van Wilson (1927).", "wilson"
+    ),
+    "npv": Measure(
+        "netto contante waarde",
+        "Som over de jaren van baten min kosten, contant gemaakt; gemiddelde en 95% van de trekkingen van het effect.",
+        "instruments.net_present_value",
+    ),
+    "npv_positive": Measure(
+        "kans op een positief saldo", "Aandeel van de trekkingen boven nul.", "instruments.net_present_value"
+    ),
+    "bond_payout": Measure(
+        "uitbetaling van een sociale obligatie",
+        "Hoofdsom, met rente als het effect is aangetoond.",
+        "instruments.bond",
+    ),
+    "waterbed": Measure(
+        "wijken met een aanwijzing voor een waterbed",
+        "Aantal wijken waarnaast gebieden zonder aanpak achterbleven bij de rest van hun stad.",
+        "diagnostics.waterbed",
+    ),
+    "waterbed_chance": Measure(
+        "wijken met een aanwijzing door toeval alleen",
+        "Hetzelfde naast schijnwijken van gelijke grootte in dezelfde steden: gemiddelde en 95% van de trekkingen.",
+        "diagnostics.waterbed",
+    ),
+    "search_correlation": Measure(
+        "samenhang met het zoekgebied",
+        "Correlatie over steden tussen de ontwikkeling van de aandachtswijken en die van het zoekgebied, met het interval van Fisher (1921).",
+        "diagnostics.search_areas",
+    ),
 }

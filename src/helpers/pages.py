@@ -16,8 +16,8 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from helpers import RAW, claims, due, monitor
-from helpers.due import TEMPLATES, VRAGEN, gebieden, slug
+from helpers import RAW, claims, due, forms, monitor
+from helpers.due import OVERVIEW, TEMPLATES, VRAGEN, gebieden, slug
 from helpers.inference import holm
 from helpers.measures import MEASURES
 from helpers.words import claims_list, in_unit, number, table, with_interval
@@ -102,7 +102,9 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
             "titel": f"{vraag.capitalize()}: {gebied}",
             "stijl": _text("stijl.css"),
             "kruimels": crumbs,
-            "vragen": [(v.capitalize(), "" if v == vraag else f"../{v}/{own}.html") for v in VRAGEN],
+            "vragen": [
+                (v.capitalize(), "" if v == vraag else f"../{v}/{own}.html") for v in (OVERVIEW, *VRAGEN)
+            ],
             "buren": _below(gebied),
             "naast": _beside(gebied),
         },
@@ -166,6 +168,7 @@ def index_page(results: str, total: int, failed: list[str], pages: set[str]) -> 
     """
     ledger = claims.ledger()
     rows = pd.read_csv(io.StringIO(results), dtype={"period": str})
+    rows = rows[rows["question"] != OVERVIEW]  # the overview repeats what the five reports hold
     verdicts = rows[rows["measure"] == "target_verdict"].set_index(["question", "gebied"])
     changes = rows[
         (rows["measure"] == "gap_change")
@@ -239,6 +242,10 @@ def method_page() -> str:
     return _render(
         "methode.html.j2",
         titel="De wijkenaanpak nagerekend: methode en bronnen",
+        formulieren=[
+            (name, form, forms.columns(str(name)).reset_index().to_dict("records"))
+            for name, form in forms.book().iterrows()
+        ],
         maten=[(key, m, sources.get(m.code, "")) for key, m in MEASURES.items()],
         uitkomsten=[(v, book[book["question"] == v].to_dict("records")) for v in VRAGEN],
     )
@@ -293,7 +300,9 @@ def _row(
             value = effects.loc[(vraag, gebied), "estimate"]
             cell["effect"] = EFFECTS[float(value)] if pd.notna(value) else "niet te schatten"
         cells.append(cell)
+    own = f"{OVERVIEW}/{slug(gebied)}.html"
     return {
+        "overzicht": own if own in pages else "",
         **{"naam": gebied.split("/", 1)[-1], "stad": "/" not in gebied, "cellen": cells},
         **{"gemeente": gebied.split("/", 1)[0], "kandidaat": gebied in _candidates()},
     }

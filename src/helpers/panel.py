@@ -210,7 +210,7 @@ def _slices(
         filled[forms.book().loc[name, "vraag"]].append([name, hashes.tolist()])
     result: dict[str, dict[str, str]] = {}
     for question, book in tables.indicators.groupby("question"):
-        own = sums[sums.index.isin(set(book["indicator"]), level=0)].reset_index()
+        own = sums[sums.index.isin(_read_for(tables.indicators, str(question)), level=0)].reset_index()
         outcome = _outcome(book, store)
         compared = own["indicator"].eq("" if outcome is None else outcome["indicator"]) & own[
             "area"
@@ -543,14 +543,15 @@ class Panel:
         return [w for w in wijken_in(self.gebied, self.areas) if w in known]
 
     def pc4(self, indicator: str, period: int, everywhere: bool = False) -> pd.DataFrame:
-        """Read the PC4 values of one indicator and year in the area's gemeente, or in the country.
+        """Read area, gemeente, value and n of the PC4 of one indicator and year in the area's gemeente, or in the country.
 
         `everywhere` is for the outcome whose effect is estimated: of no other is the country part of the slice.
         """
         where = ds.field("period") == period
         if self.gebied != "Nederland" and not everywhere:
             where &= ds.field("gemeente") == self.gebied.split("/", 1)[0]
-        return _read(self.store, [indicator], "pc4", where, ["area", "value"])[["area", "value"]]
+        columns = ["area", "gemeente", "value", "n"]
+        return _read(self.store, [indicator], "pc4", where, columns)[columns]
 
     def form(self, name: str) -> pd.DataFrame | None:
         """Return a filled-in form of the question, or None when the data folder has none."""
@@ -560,7 +561,7 @@ class Panel:
     def part(self, question: str) -> Panel:
         """Return what the report on one question would have read, out of that of the overview."""
         book = self.indicators[self.indicators["question"] == question].reset_index(drop=True)
-        own = self.series["indicator"].isin(book["indicator"])
+        own = self.series["indicator"].isin(_read_for(self.indicators, question))
         return replace(
             self, question=question, indicators=book, series=self.series[own].reset_index(drop=True)
         )
@@ -677,6 +678,12 @@ def _wanted(gebied: str, areas: pd.DataFrame) -> set[str]:
     return wanted
 
 
+def _read_for(indicators: pd.DataFrame, question: str) -> set[str]:
+    """Name the indicators whose series a report reads: its own, and those of another question it also shows."""
+    shown = (indicators["question"] == question) | (indicators["also"] == question)
+    return set(indicators.loc[shown | (question == due.OVERVIEW), "indicator"])
+
+
 def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) -> Panel:
     """Load the slice of one question and one area, building the store when it is not up to date.
 
@@ -695,16 +702,16 @@ def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) 
     """
     store = build(data, seed)
     areas = pd.read_parquet(store / "areas.parquet")
-    indicators = pd.read_parquet(store / "indicators.parquet")
+    every = indicators = pd.read_parquet(store / "indicators.parquet")
     if question != due.OVERVIEW:
-        indicators = indicators[indicators["question"] == question].reset_index(drop=True)
+        indicators = every[every["question"] == question].reset_index(drop=True)
     wanted = ds.field("area").isin(sorted(_wanted(gebied, areas)))
     meta = json.loads((store / "meta.json").read_text())
     slices = json.loads((store / "slices.json").read_text())
     return Panel(
         question,
         gebied,
-        _read(store, indicators["indicator"], "gebieden", wanted),
+        _read(store, sorted(_read_for(every, question)), "gebieden", wanted),
         areas,
         indicators,
         pd.read_parquet(store / "treated.parquet"),

@@ -88,7 +88,8 @@ def _values(
 def read_codebook(path: Location = RAW / "indicatoren.csv") -> pd.DataFrame:
     """Read the codebook of indicators; `direction`, `primary`, `decimals`, `start` and `end` as int.
 
-    `lowest` and `highest` (float) bound what the outcome can be, in its unit.
+    `lowest` and `highest` (float) bound what the outcome can be, in its unit; `also` names another question whose
+    report shows it.
     """
     limits = {
         "direction": (-1, 1),
@@ -97,7 +98,7 @@ def read_codebook(path: Location = RAW / "indicatoren.csv") -> pd.DataFrame:
         "start": (1990, 2035),
         "end": (1990, 2035),
     }
-    named = ["indicator", "question", "label", "unit", "scale", "table", "column", "n_column"]
+    named = ["indicator", "question", "also", "label", "unit", "scale", "table", "column", "n_column"]
     book = files.read_table(path, [*named, "lowest", "highest", *limits])
     book = files.once(book, ["indicator"], path)
     whole = {c: files.whole(book, c, path, *bounds) for c, bounds in limits.items()}

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import RAW, claims, figures, monitor, panel, publishers, sources, words
-from helpers.due import RESULT_COLUMNS, VRAGEN, check_option, gebieden
+from helpers.due import NOTEBOOK_NAMES, OVERVIEW, RESULT_COLUMNS, check_option, gebieden
 from helpers.figures import Picture, Style
 
 REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
@@ -35,7 +35,7 @@ def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie:
     sources.SourceError
         Naming the parameter, its value and the nearest valid ones.
     """
-    check_option("Parameter vraag", vraag, VRAGEN)
+    check_option("Parameter vraag", vraag, NOTEBOOK_NAMES)
     check_option("Parameter gebied", gebied, gebieden())
     check_option("Parameter referentie", referentie, REFERENTIES)
     for name, number in (("start", start), ("eind", eind), ("seed", seed)):
@@ -64,7 +64,7 @@ def open_report(
     Parameters
     ----------
     vraag : str
-        One of ``due.VRAGEN``.
+        One of ``due.NOTEBOOK_NAMES``.
     gebied : str
         ``"Nederland"``, a gemeente with aandachtswijken, or ``"<gemeente>/<wijk>"``.
     start, eind : int
@@ -86,7 +86,12 @@ def open_report(
         For wrong parameters or wrong data.
     """
     check_parameters(vraag, gebied, start, eind, referentie, seed)
-    return Report(start, eind, referentie, seed, panel.load(vraag, gebied, data, seed))
+    slice_ = panel.load(vraag, gebied, data, seed)
+    if vraag == OVERVIEW:
+        from helpers.overview import Overview  # it is a report of its own kind, made of these
+
+        return Overview(start, eind, referentie, seed, slice_)
+    return Report(start, eind, referentie, seed, slice_)
 
 
 def _margins(row: pd.Series) -> tuple[float, float, float]:
@@ -730,7 +735,7 @@ class Report:
         if shapes is None:
             return self._tiles()
         values = self.panel.pc4(self.indicator["indicator"], self.window[1])
-        shapes = shapes.merge(values, on="area", how="left").assign(treated=self._outlined)
+        shapes = shapes.merge(values[["area", "value"]], on="area", how="left").assign(treated=self._outlined)
         kind = "schematische kaart" if self.simulated else "kaart"
         title = f"{self.indicator['label']} in {self.gebied.split('/', 1)[0]}, {self.window[1]}: {kind}"
         return figures.area_map(shapes, self.style(), title, self.gebied != "Nederland")

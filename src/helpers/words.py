@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from helpers import monitor
-from helpers.due import RESULTS_MIME, slug
+from helpers import forms, monitor
+from helpers.due import RESULTS_MIME, VRAGEN, slug
 from helpers.measures import MEASURES
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ DIGITS = {
         "punt": 3,
     },
     **{"euro": 0, "aantal": 0, "index": 2, "kans": 2, "aandeel": 2, "p-waarde": 3, "helling": 2},
+    **{"sd": 2, "procent per jaar": 1, "per duizend": 2, "miljoen euro": 1, "rapportcijfer": 1, "bedrag": 2},
+    **{"verhouding": 2, "tiende deel": 0},
 }
 
 
@@ -138,6 +140,23 @@ def stated(
     return f"{CITE}{number_id}{CITED}{shown}{CITE_END}"
 
 
+def put(
+    r: Report,
+    measure: str,
+    period: object,
+    numbers: tuple[float, ...] | float,
+    unit: str,
+    reference: str = "",
+    method: str = "beschrijvend",
+    n: float = np.nan,
+    indicator: str = "",
+    sign: bool = False,
+) -> str:
+    """Record a number and write it as a link to its row; see :meth:`helpers.report.Report.record`."""
+    r.record(measure, period, numbers, unit, reference, method, n, indicator)
+    return stated(r, measure, period, reference, sign, method=method, indicator=indicator)
+
+
 def paragraphs(sentences: Iterable[str]) -> str:
     """Escape sentences into paragraphs."""
     return "".join(f"<p>{escape(s)}</p>" for s in sentences)
@@ -188,6 +207,15 @@ def table(data: pd.DataFrame, caption: str, digits: int = 1) -> Html:
     )
 
 
+def fold(shown: Html, rows: int, summary: str, most: int = 8) -> Html:
+    """Fold a table of more rows than fit between two paragraphs behind its summary."""
+    return (
+        shown
+        if rows <= most
+        else Html(f"<details><summary>{html.escape(summary)}</summary>{shown}</details>")
+    )
+
+
 def verdict_tag(verdict: str) -> Html:
     """Write a verdict so that the style sheet can colour it; the word carries the meaning."""
     return Html(
@@ -230,7 +258,7 @@ def _claim(row: Any, note: str) -> str:
 
 
 def header(r: Report, question: str) -> Html:
-    """Write the head of the page: question, area, period, data, and the list it stands on."""
+    """Write the head of the page: question, area, period, outcome, data, and the list it stands on."""
     period = f"{r.start} tot en met {r.eind}; geen reeks"
     outcome = "geen reeks aanwezig"
     if r.window:
@@ -238,13 +266,16 @@ def header(r: Report, question: str) -> Html:
         outcome = f"{r.indicator['label']} ({r.indicator['unit']})"
         if not r.indicator["primary"]:
             outcome += "; de eigenlijke hoofduitkomst ontbreekt in deze gegevens"
-    items = {
-        "Gebied": r.gebied,
-        "Periode": period,
-        "Hoofduitkomst": outcome,
+    return head(r, question, {"Gebied": r.gebied, "Periode": period, "Hoofduitkomst": outcome})
+
+
+def head(r: Report, question: str, lines: dict[str, str]) -> Html:
+    """Write the title, the warning on practice data, and the key facts of a page: its own `lines` and what all have."""
+    items = lines | {
         "Gegevens": "oefendata: gesimuleerd" if r.simulated else "gepubliceerde reeksen uit de opgegeven map",
         "Wijkenlijst": f"{r.panel.meta['list']}: {_treated(r)}",
-        "Referentie": f"{r.names[r.referentie]}; alle vier de referenties staan in het rapport",
+        "Referentie": f"{r.names[r.referentie]}; alle vier de referenties staan in "
+        + ("het rapport" if r.vraag in VRAGEN else "de rapporten per vraag"),
     }
     rows = "".join(f"<dt>{k}</dt><dd>{html.escape(v)}</dd>" for k, v in items.items())
     warning = (
@@ -541,7 +572,11 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
         f"In {up.k} van de {up.n} wijken werd de achterstand op {r.names[r.referentie]} kleiner. Puur toeval geeft de helft; de "
         f"tekentoets daartegen geeft een p-waarde van {p} (tweezijdig, {up.n} wijken in "
         f"{_many(row['cities'], 'stad', 'steden')}, wijken als onafhankelijk behandeld"
-        + (f"; {up.ties} zonder verandering tellen niet mee). " if up.ties else "). ")
+        + (
+            f"; {up.ties} zonder verandering {'telt' if up.ties == 1 else 'tellen'} niet mee). "
+            if up.ties
+            else "). "
+        )
         + (
             f"Met {up.n} wijken is een aandeel pas vanaf {in_unit(up.detectable, 'aandeel')} met 80% kans van de helft te "
             "onderscheiden."
@@ -776,6 +811,7 @@ def _numbers(r: Report) -> str:
         names = {**dict(zip(references, references, strict=True)), **r.names, "": r.names["wijk"]}
         if measure.startswith("effect"):
             names = {reference: EFFECT_NAMES.get(reference, reference) for reference in references}
+        known = indicator in outcomes or indicator in forms.book().index
         caption = f"{MEASURES[measure].label.capitalize()}: {outcomes.get(indicator, indicator)} ({unit})"
         caption = html.escape(caption + (f"; {methods.pop()}" if len(methods) == 1 else ""))
         head = "".join(f'<th scope="col">{escape(names[reference])}</th>' for reference in references)
@@ -786,8 +822,9 @@ def _numbers(r: Report) -> str:
             body += "".join(cells.get(reference, "<td></td>") for reference in references) + "</tr>"
         parts.append(
             f'<div class="tabel" tabindex="0" role="region" aria-label="{caption}"><table><caption>{caption} – '
-            f'<a href="../methode.html#{measure}">hoe berekend</a>, '
-            f'<a href="../methode.html#uitkomst-{indicator}">waar vandaan</a></caption>'
+            f'<a href="../methode.html#{measure}">hoe berekend</a>'
+            + (f', <a href="../methode.html#uitkomst-{indicator}">waar vandaan</a>' if known else "")
+            + "</caption>"
             f'<thead><tr><th scope="col">periode</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
         )
     return "".join(parts)

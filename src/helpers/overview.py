@@ -1,0 +1,490 @@
+"""The overview of an area: the five questions on one page, and what was promised beside what came of it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers import claims, figures, impact, monitor, words
+from helpers.due import VRAGEN, slug
+from helpers.figures import Picture, Style
+from helpers.inference import holm
+from helpers.panel import references, wijken_in
+from helpers.report import Report
+from helpers.words import Html, in_unit, number, paragraphs, put, stated, table, verdict_tag
+
+# The last year of each question's own report: the Leefbaarometer and the prices of its year are measured every other year.
+LAST = {"werk": 2017, "wonen": 2018, "leren": 2017, "veiligheid": 2018, "leefbaarheid": 2018}
+HORIZON = 10  # years to the city average (Voortgangsrapportage 2010)
+ADVICE = ("afbouwen", "voortzetten", "intensiveren", "niet vast te stellen")
+
+
+class Overview(Report):
+    """All questions about one area: a report without an outcome of its own, and the five reports as :attr:`parts`."""
+
+    @cached_property
+    def indicator(self) -> Any:
+        """Of no single outcome."""
+        return None
+
+    @cached_property
+    def parts(self) -> dict[str, Report]:
+        """The report of the same area on each question, up to its own last year; what it records is not recorded here."""
+        return {
+            vraag: Report(
+                self.start, min(self.eind, LAST[vraag]), self.referentie, self.seed, self.panel.part(vraag)
+            )
+            for vraag in VRAGEN
+        }
+
+    @cached_property
+    def profile(self) -> pd.DataFrame:
+        """The main outcome of every question that has a series, recorded.
+
+        Index question; columns label, unit, indicator, first_year, last_year, first, last (gap to the chosen reference),
+        estimate, lower, upper (its change), verdict, first_sd, last_sd, lower_sd, upper_sd (gap in standard deviations between
+        the postcode areas of the country in the first year), status and probability (on course to the city average in ten
+        years).
+        """
+        rows = {}
+        for question, part in self.parts.items():
+            changes = part.changes()
+            if not len(changes) or self.referentie not in set(changes["role"]):
+                continue
+            change = changes.set_index("role").loc[self.referentie]
+            gap = part._main_gaps[self.referentie]
+            first, last = part.window
+            unit, name = part.gap_unit, part.indicator["indicator"]
+            for year in (first, last):
+                numbers = tuple(gap.loc[year, ["gap", "lower", "upper"]])
+                self.record("gap", year, numbers, unit, self.referentie, indicator=name)
+            moved = tuple(change[["estimate", "lower", "upper"]])
+            self.record("gap_change", f"{first}-{last}", moved, unit, self.referentie, indicator=name)
+            spread = self._spread(part, first)
+            scaled = {
+                "first_sd": gap.at[first, "gap"] / spread,
+                **{
+                    f"{k}_sd": gap.at[last, c] / spread
+                    for k, c in (("last", "gap"), ("lower", "lower"), ("upper", "upper"))
+                },
+            }
+            for year, value in ((first, scaled["first_sd"]), (last, scaled["last_sd"])):
+                if np.isfinite(value):
+                    self.record("gap_sd", year, float(value), "sd", self.referentie, indicator=name)
+            rows[question] = {
+                **{"label": part.indicator["label"], "unit": unit, "indicator": name},
+                **{
+                    "first_year": first,
+                    "last_year": last,
+                    "first": gap.at[first, "gap"],
+                    "last": gap.at[last, "gap"],
+                },
+                **dict(zip(("estimate", "lower", "upper"), moved, strict=True)),
+                "verdict": change["verdict"],
+                **scaled,
+                **dict(zip(("status", "probability"), self._course(part), strict=True)),
+            }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def _spread(self, part: Report, year: int) -> float:
+        """Return the standard deviation between the postcode areas of the country; missing where they are not in the slice."""
+        outcome, indicator = part.panel.outcome, part.indicator
+        if outcome is None or outcome["indicator"] != indicator["indicator"]:
+            return np.nan
+        values = part.panel.pc4(indicator["indicator"], year, True)["value"].dropna()
+        spread = (100 * np.log(values)).std() if indicator["scale"] == "log" else values.std()
+        return float(spread) if spread > 0 else np.nan
+
+    def _course(self, part: Report) -> tuple[str, float]:
+        """Say where the gap to the city average is on its path of ten years, and how likely on course; recorded."""
+        gap = part.official_gap
+        if not len(gap):
+            reason = "geen startmeting" if not part.has_start else "geen achterstand bij de start"
+            return reason, np.nan
+        found = monitor.on_course(gap, gap.index[0], HORIZON).iloc[-1]
+        name, year = part.indicator["indicator"], gap.index[-1]
+        if np.isfinite(found["probability"]):
+            method = f"doel in {HORIZON} jaar"
+            self.record(
+                "on_course_probability", year, found["probability"], "kans", "stad", method, indicator=name
+            )
+        return str(found["status"]), float(found["probability"])
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """The published statements about the programme as a whole, or those of any question that name the area."""
+        if self.gebied == "Nederland":
+            return claims.ledger(vraag="programma")
+        return claims.about(claims.ledger(), self.gebied)
+
+
+def header(r: Overview, question: str) -> Html:
+    """Write the head of the page: area, period, data, and the list it stands on."""
+    known = [part for part in r.parts.values() if part.window is not None]
+    lines = {
+        "Gebied": r.gebied,
+        "Periode": f"{r.start} tot en met {r.eind}; per vraag de metingen daarbinnen",
+        "Vragen met een reeks": f"{len(known)} van de {len(r.parts)}",
+    }
+    return words.head(r, question, lines)
+
+
+def answer(r: Overview) -> Html:
+    """Tell in a few sentences how the area fared, whether it was the programme, and what cannot be said."""
+    data, sentences = r.profile, []
+    if not len(data):
+        sentences.append(
+            f"Over {r.names['wijk']} is met de aanwezige gegevens op geen van de vijf vragen een begin- en een eindmeting te vergelijken."
+        )
+    else:
+        sentences += [_moved(r, data), _course(data), _caused(r)]
+    if r.simulated:
+        sentences[0] = f"Oefendata, geen werkelijke uitkomst. {sentences[0]}"
+    points = [
+        "Elke vraag heeft één hoofduitkomst, vooraf gekozen; de andere uitkomsten staan in het rapport van die vraag.",
+        "Bij vijf onafhankelijke oordelen met 95%-marges is er ook zonder verandering zo'n 23% kans dat er ten minste één stellig uitvalt.",
+        f"Het gebied bestaat uit {words._treated(r)}.",
+        "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het tweede antwoord volgt niet uit het eerste.",
+    ]
+    return Html(
+        f'<div class="antwoord">{paragraphs(sentences)}</div>{words.aside("Hoe zeker is dit?", points)}'
+    )
+
+
+def _moved(r: Overview, data: pd.DataFrame) -> str:
+    smaller, larger = (list(data.index[data["verdict"] == v]) for v in ("kleiner", "groter"))
+    open_ = len(data) - len(smaller) - len(larger)
+    behind = int((data["first"] > 0).sum())
+    had = "had" if len(r.panel.wijken) == 1 else "hadden"
+    subject = r.names["wijk"][0].upper() + r.names["wijk"][1:]
+    told = [
+        f"{subject} {had} bij het begin op {behind} van de {len(data)} hoofduitkomsten een achterstand op {r.names[r.referentie]}."
+    ]
+    for verb, questions in (("kleiner", smaller), ("groter", larger)):
+        if questions:
+            listed = words._and([_shown(r, data, q) for q in questions])
+            told.append(f"Aantoonbaar {verb} werd de achterstand bij {listed}.")
+    if not smaller and not larger:
+        told.append("Bij geen daarvan is vast te stellen dat de achterstand kleiner of groter werd.")
+    elif open_:
+        told.append(f"Bij {open_} is het niet vast te stellen.")
+    return " ".join(told)
+
+
+def _shown(r: Overview, data: pd.DataFrame, question: str) -> str:
+    row = data.loc[question]
+    period = f"{row['first_year']}-{row['last_year']}"
+    moved = stated(r, "gap_change", period, r.referentie, True, indicator=row["indicator"])
+    return f"{question}: {moved} {row['unit']}"
+
+
+def _course(data: pd.DataFrame) -> str:
+    known = data[data["probability"].notna()]
+    if not len(known):
+        return "Of de wijk op koers lag naar het stadsgemiddelde, is niet te bepalen: er is geen meting bij de start met een achterstand."
+    on = known["status"].isin(["op koers", "voorbij"])
+    told = f"Op weg naar het stadsgemiddelde in tien jaar lag het gebied aan het eind bij {int(on.sum())} van de {len(known)} vragen op koers"
+    names = words._and(list(known.index[on])) if on.any() else ""
+    return f"{told} ({names})." if names else f"{told}."
+
+
+def _caused(r: Overview) -> str:
+    found = {q: impact.judged(p) for q, p in r.parts.items() if not p.effect["reason"]}
+    if not found:
+        return "Of de wijkenaanpak er de oorzaak van was, is met deze gegevens niet te schatten."
+    national = {q: impact.main_design(p) for q, p in r.parts.items() if q in found}
+    shown = [q for q, v in found.items() if v]
+    told = (
+        f"Een effect van de wijkenaanpak is te zien bij {words._and([f'{q} ({impact.VERDICTS[found[q]]})' for q in shown])}"
+        if shown
+        else f"Een effect van de wijkenaanpak is bij geen van de {len(found)} te schatten vragen vast te stellen"
+    )
+    if r.gebied == "Nederland":
+        adjusted = holm(np.array([d["p"] for d in national.values()], float))
+        left = [q for q, p in zip(national, adjusted, strict=True) if p <= 0.05]
+        return f"{told}; na correctie voor {len(national)} vragen (Holm) {'blijft over: ' + words._and(left) if left else 'blijft er geen over'}."
+    return f"{told}. Eén wijk of stad laat zelden meer zien dan toeval; landelijk is de schatting scherper."
+
+
+def picture(r: Overview) -> Picture | Html:
+    """Draw the gaps of the five questions on one scale."""
+    data = r.profile
+    drawn = data.dropna(subset=["first_sd", "last_sd"]) if len(data) else data
+    if not len(drawn):
+        return words.open_box("Voor een figuur op één schaal zijn reeksen per postcodegebied nodig.")
+    shown = drawn.drop(columns=["first", "last", "lower", "upper"]).rename(
+        columns={f"{c}_sd": c for c in ("first", "last", "lower", "upper")}
+    )
+    names = (r.names["wijk"], r.names[r.referentie])
+    return figures.profile(shown, _style(r), names, (r.start, r.eind))
+
+
+def paths(r: Overview) -> Picture | Html:
+    """Draw the gap to the chosen reference by year, a panel for every question."""
+    parts = []
+    for question, part in r.parts.items():
+        gaps = part.gaps()
+        if len(gaps):
+            own = gaps[(gaps["reference"] == r.referentie) & (gaps["period"] <= part.eind)]
+            about = {"label": question.capitalize(), "unit": part.gap_unit}
+            parts.append(own[["period", "gap", "lower", "upper"]].assign(**about))
+    if not parts:
+        return words.open_box("Zonder reeksen is er geen verloop te tekenen.")
+    return figures.paths(pd.concat(parts), _style(r), (r.names["wijk"], r.names[r.referentie]))
+
+
+def _style(r: Overview) -> Style:
+    practice = "oefendata van dit project, gesimuleerd; geen werkelijke cijfers"
+    return Style(
+        "achterstand", "sd", 1, r.simulated, practice if r.simulated else "zie de rapporten per vraag"
+    )
+
+
+def goals(r: Overview) -> Html:
+    """Show the gap of every question: at the start, at the end, its change, and where it is on the path to the city average."""
+    data = r.profile
+    lines: list[dict[str, Any]] = []
+    for question in VRAGEN:
+        name = Html(f'<a href="../{question}/{slug(r.gebied)}.html">{question.capitalize()}</a>')
+        if question not in data.index:
+            lines.append({"vraag": name, "uitkomst": Html(words.escape(r.parts[question].reason))})
+            continue
+        row = data.loc[question]
+        which: dict[str, Any] = {"indicator": row["indicator"]}
+        years = (row["first_year"], row["last_year"])
+        begin, end = (words._bare(r, "gap", y, r.referentie, **which) for y in years)
+        p = row["probability"]
+        lines.append(
+            {
+                "vraag": name,
+                "uitkomst": row["label"],
+                "begin": f"{begin} ({years[0]})",
+                "eind": f"{end} ({years[1]})",
+                "verandering (95%-marge)": stated(
+                    r, "gap_change", "-".join(map(str, years)), r.referentie, True, **which
+                ),
+                "eenheid": row["unit"],
+                "de achterstand werd": verdict_tag(row["verdict"]),
+                "op weg naar het stadsgemiddelde": row["status"]
+                + (f" (kans {words._chance(p)})" if np.isfinite(p) else ""),
+            }
+        )
+    caption = (
+        f"Achterstand van {r.names['wijk']} op {r.names[r.referentie]} bij elke vraag (boven nul is slechter)"
+    )
+    return table(pd.DataFrame(lines, dtype=object).fillna(""), caption)
+
+
+def effects(r: Overview) -> Html:
+    """Show the estimated effect on the main outcome of every question, of the area itself and of the country."""
+    lines = []
+    estimated = {q: p for q, p in r.parts.items() if not p.effect["reason"]}
+    mains = {q: impact.main_design(p) for q, p in estimated.items()}
+    adjusted = (
+        dict(zip(mains, holm(np.array([d["p"] for d in mains.values()], float)), strict=True))
+        if mains
+        else {}
+    )
+    for question, part in r.parts.items():
+        name = Html(f'<a href="../{question}/{slug(r.gebied)}.html">{question.capitalize()}</a>')
+        if question not in estimated:
+            lines.append({"vraag": name, "uitkomst": f"niet te schatten: {part.effect['reason']}"})
+            continue
+        main, when, unit = mains[question], impact.period(part), part.effect_unit
+        which: dict[str, Any] = {"indicator": part.panel.outcome["indicator"]}
+        national = put(
+            r,
+            "effect",
+            when,
+            _interval(main),
+            unit,
+            main["design"],
+            impact.NATIONAL,
+            main["treated"],
+            sign=True,
+            **which,
+        )
+        line: dict[str, Any] = {"vraag": name, "uitkomst": f"{part.panel.outcome['label']} ({unit})"}
+        if r.gebied == "Nederland":
+            found = put(
+                r,
+                "effect_detectable",
+                when,
+                main["detectable"],
+                unit,
+                main["design"],
+                impact.NATIONAL,
+                **which,
+            )
+            line |= {"effect (95%-marge)": national, "te zien vanaf": found, "p": in_unit(main["p"], "p-waarde"),
+                     "p, Holm": in_unit(adjusted[question], "p-waarde")}  # fmt: skip
+        else:
+            own = impact.own_control(part)
+            line["eigen gebied (95%-marge)"] = "niet te schatten"
+            if own is not None:
+                method = impact.control_method(own)
+                line["eigen gebied (95%-marge)"] = put(
+                    r, "effect", when, _interval(own), unit, "eigen", method, own["n"], sign=True, **which
+                )
+                line["p"] = in_unit(own["p"], "p-waarde")
+            line["landelijk (95%-marge)"] = national
+        sign = impact.judged(part)
+        line["oordeel"] = impact.VERDICTS[sign] if np.isfinite(sign) else "niet te schatten"
+        lines.append(line)
+    caption = (
+        "Het geschatte effect van de wijkenaanpak op de hoofduitkomst van elke vraag. Plus is een hogere uitkomst. "
+        + (
+            "p: CR3 per gemeente; Holm: voor het aantal vragen."
+            if r.gebied == "Nederland"
+            else "p: aandeel schijnwijken dat minstens zo ver afweek."
+        )
+    )
+    return table(pd.DataFrame(lines, dtype=object).fillna(""), caption)
+
+
+def _interval(row: dict[str, Any]) -> tuple[float, float, float]:
+    return row["estimate"], row["lower"], row["upper"]
+
+
+def steering(r: Overview) -> Html:
+    """Apply the rule of 2012: wind down, go on or intensify; for a city or the country, how many wijken each."""
+    wijken = [w for w in wijken_in(r.gebied, r.panel.areas) if w in r.panel.wijken]
+    found = {wijk: _advice(r, wijk) for wijk in wijken}
+    text = (
+        "De kabinetsbrief van 2012: afbouwen waar de ambities op koers liggen, intensiveren waar de voortgang achterblijft. De brief geeft geen grens; hier is een vraag beslist bij "
+        "80% kans, en volgt afbouwen als alle besliste vragen op koers liggen, intensiveren als de meeste achterliggen, en anders voortzetten."
+    )
+    if not found:
+        return words.open_box(
+            "De regel van 2012 is niet toe te passen: van geen wijk in dit gebied is er een reeks."
+        )
+    if "/" in r.gebied:
+        advice, on, behind = found[r.gebied]
+        told = f"Op koers met ten minste 80% kans: {on}; achter: {behind}. De regel wijst op: {advice}."
+        return Html(paragraphs([text, told]))
+    counts = pd.Series([advice for advice, _, _ in found.values()]).value_counts()
+    year = r.eind
+    cells = {
+        a: put(
+            r,
+            "steering",
+            year,
+            float(counts.get(a, 0)),
+            "aantal",
+            method=a,
+            n=len(found),
+            indicator="doelpad",
+        )
+        for a in ADVICE
+    }
+    told = f"Van de {len(found)} wijken met een reeks: " + ", ".join(f"{cells[a]} {a}" for a in ADVICE) + "."
+    lines = [{"wijk": w.split("/", 1)[1] + ("" if r.gebied != "Nederland" else f" ({w.split('/')[0]})"), "op koers": on, "achter": behind, "regel van 2012": advice}
+             for w, (advice, on, behind) in found.items()]  # fmt: skip
+    shown = table(
+        pd.DataFrame(lines),
+        "De regel van 2012 per wijk: aantal vragen dat met 80% kans op koers ligt of achterligt",
+    )
+    return Html(paragraphs([text, told]) + words.fold(shown, len(lines), "Elke wijk"))
+
+
+def _advice(r: Overview, wijk: str) -> tuple[str, int, int]:
+    """Advice of the rule for one wijk, and the number of questions on course and behind with 80% probability."""
+    steered = []
+    for part in r.parts.values():
+        if part.window is None or not part.has_start:
+            continue
+        gap = part._gap(part.indicator, wijk, references(wijk)["stad"], True)
+        gap = gap.loc[part.window[0] : part.window[1]].dropna(subset="gap")
+        if len(gap) > 1 and gap.index[0] == part.window[0]:
+            steered.append(
+                monitor.steer(monitor.on_course(gap, gap.index[0], HORIZON)["probability"].iloc[-1])
+            )
+    on, behind = steered.count("afbouwen"), steered.count("intensiveren")
+    if not on + behind:
+        return "niet vast te stellen", on, behind
+    return "afbouwen" if not behind else "intensiveren" if behind > on else "voortzetten", on, behind
+
+
+def wijken(r: Overview) -> Html | None:
+    """Count for every question the wijken that caught up (a city or the country)."""
+    if "/" in r.gebied:
+        return None
+    lines = []
+    for question, part in r.parts.items():
+        data = part.wijken()
+        data = data[data["reference"] == r.referentie] if len(data) else data
+        if len(data) < 2:
+            continue
+        up = monitor.catching_up(data["estimate"])
+        sure, worse = (int((data["verdict"] == v).sum()) for v in ("kleiner", "groter"))
+        period, name = "-".join(map(str, part.window)), part.indicator["indicator"]
+        share = put(
+            r,
+            "share_catching_up",
+            period,
+            (up.estimate, up.lower, up.upper),
+            "aandeel",
+            r.referentie,
+            "Wilson",
+            up.n,
+            name,
+        )
+        p = put(
+            r, "sign_test", period, up.p_half, "p-waarde", r.referentie, "tekentoets, tweezijdig", up.n, name
+        )
+        lines.append(
+            {
+                "vraag": question.capitalize(),
+                "liepen in": f"{up.k} van {up.n}",
+                "aandeel (Wilson)": share,
+                "p tegen de helft": p,
+                "aantoonbaar kleiner": sure,
+                "aantoonbaar groter": worse,
+                "door toeval alleen stellig": number(0.05 * up.n, 0),
+            }
+        )
+    if not lines:
+        return words.open_box("Voor een vergelijking tussen wijken zijn twee wijken met een reeks nodig.")
+    return table(
+        pd.DataFrame(lines),
+        f"Wijken die inliepen op {r.names[r.referentie]}, per vraag; wijken als onafhankelijk behandeld",
+    )
+
+
+def assessment(r: Overview) -> Html:
+    """Judge the five reports by the criteria of the Wetenschappelijke Commissie, side by side."""
+    lines = []
+    for question, part in r.parts.items():
+        judged = {
+            c: f"{sum(a for _, a in asked)} van {len(asked)}" for c, asked in impact.criteria(part).items()
+        }
+        lines.append(
+            {
+                "rapport": Html(
+                    f'<a href="../{question}/{slug(r.gebied)}.html#wat-we-niet-kunnen-zeggen">{question.capitalize()}</a>'
+                ),
+                **judged,
+            }
+        )
+    return table(
+        pd.DataFrame(lines, dtype=object),
+        "De vijf rapporten langs de maatstaven van de Wetenschappelijke Commissie Wijkenaanpak: aan hoeveel eisen is voldaan",
+    )
+
+
+def cannot_say(r: Overview) -> Html:
+    """List what the page cannot tell."""
+    points = [
+        "Vijf uitkomsten zijn niet de wijk: wat niet gemeten is (vertrouwen, sociale netwerken, wat één gezin hielp) staat hier niet.",
+        "De vragen zijn niet onafhankelijk: wie geen werk heeft woont goedkoper en voelt zich vaker onveilig. Tel de oordelen niet op.",
+        "Uitvoering, geld en oordelen van bewoners komen uit opgaven van wie ze invulde, niet uit een register.",
+    ]
+    if r.simulated:
+        points.insert(
+            0,
+            "De reeksen en formulieren zijn oefendata: geen conclusie over een werkelijk gebied is geoorloofd.",
+        )
+    return Html("<ul>" + "".join(f"<li>{words.escape(p)}</li>" for p in points) + "</ul>")
