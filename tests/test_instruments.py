@@ -283,7 +283,22 @@ def test_kappa_of_raters_who_agree_on_four_of_five():
     rows = [("p", "x", 1, 1, 1, 0, 0), ("p", "y", 1, 1, 0, 0, 0)]
     ratings = pd.DataFrame(rows, columns=["praktijk", "beoordelaar", *PRACTICE, "baten"])
     chance = 0.6 * 0.4 + 0.4 * 0.6
-    assert instruments.kappa(ratings) == pytest.approx((0.8 - chance) / (1 - chance))
+    assert instruments.kappa(ratings).estimate == pytest.approx((0.8 - chance) / (1 - chance))
+    alone = ratings[ratings["beoordelaar"] == "x"]
+    assert instruments.kappa(alone).reason
+
+
+def test_kappa_comes_with_the_spread_between_practices():
+    rng = np.random.default_rng(8)
+    rows = [
+        (f"p{i}", rater, *(seen ^ (rng.random(5) < 0.1)).astype(int))
+        for i in range(30)
+        for seen in [rng.random(5) < 0.5]
+        for rater in "xyz"
+    ]
+    found = instruments.kappa(pd.DataFrame(rows, columns=["praktijk", "beoordelaar", *PRACTICE, "baten"]))
+    assert found.lower < 0.64 < found.upper  # both right 0.82 of the time, 0.5 by chance
+    assert found.upper - found.lower < 0.3
 
 
 def applications(*rows):

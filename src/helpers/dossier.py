@@ -518,12 +518,9 @@ def moves(r: Report) -> Html:
 def dimensions(r: Report) -> Html:
     """Take the change of the Leefbaarometer apart into its dimensions, which add up, and place it among all areas."""
     total = "lbm"
-    names = [total, *DIMENSIONS[total]]
+    names, roles = [total, *DIMENSIONS[total]], ("wijk", r.referentie)
     labels = dict(_labels())
-    series = {
-        n: {k: r.panel.get(n, r.roles[k]).set_index("period")["value"] for k in ("wijk", r.referentie)}
-        for n in names
-    }
+    series = {n: {k: r.panel.get(n, r.roles[k]).set_index("period") for k in roles} for n in names}
     years = sorted(set.intersection(*(set(s.index) for parts in series.values() for s in parts.values())))
     years = [y for y in years if y >= r.start]
     if len(years) < 2:
@@ -533,11 +530,18 @@ def dimensions(r: Report) -> Html:
     first, last = years[0], max((y for y in years if y <= r.eind), default=years[-1])
     if first >= last:
         first, last = years[0], years[-1]
-    frames = [
-        pd.DataFrame({y: [series[n][k][y] for n in names] for y in (first, last)}, index=names)
-        for k in ("wijk", r.referentie)
+    levels = [
+        pd.DataFrame({y: [series[n][k].at[y, "value"] for n in names] for y in (first, last)}, index=names)
+        for k in roles
     ]
-    found = instruments.contributions(frames[0], frames[1], total)
+    found = instruments.contributions(levels[0], levels[1], total)
+    variance = {
+        k: pd.Series({n: sum(series[n][k].at[y, "se"] ** 2 for y in (first, last)) for n in names})
+        for k in roles
+    }
+    half = monitor.Z * np.sqrt(pd.DataFrame({"wijk": variance["wijk"], "reference": variance[r.referentie]}))
+    half["difference"] = np.hypot(half["wijk"], half["reference"])
+    half = half.reindex(found.index)  # what rounding leaves has no margin of its own
     period = f"{first}-{last}"
     lines = []
     for key, row in found.iterrows():
@@ -546,7 +550,7 @@ def dimensions(r: Report) -> Html:
                 r,
                 "contribution",
                 period,
-                float(row[c]),
+                (float(row[c]), float(row[c] - half.at[key, c]), float(row[c] + half.at[key, c])),
                 "punt",
                 reference,
                 "bijdrage",
@@ -557,7 +561,7 @@ def dimensions(r: Report) -> Html:
         ]
         lines.append((labels.get(str(key), "afronding en weging"), *cells))
     columns = ["dimensie", r.names["wijk"], r.names[r.referentie], "verschil"]
-    caption = f"Verandering van de Leefbaarometer tussen {first} en {last}, naar dimensie (punten; de rijen tellen op tot de totaalscore)"
+    caption = f"Verandering van de Leefbaarometer tussen {first} en {last}, naar dimensie (punten, 95%-marge; de rijen tellen op tot de totaalscore)"
     picture = figures.contributions(
         found.rename(index={**labels, "afronding": "afronding en weging"}).drop(index=labels[total]),
         _style_of(r, total, "punt"), (r.names["wijk"], r.names[r.referentie]), (first, last),

@@ -237,7 +237,8 @@ def _templates() -> list[Path]:
 
 
 def _facts() -> list[Path]:
-    return sorted([*RAW.glob("*.csv"), *(RAW / "templates").glob("*.csv")])
+    forms = (RAW / "templates" / f"{name}.csv" for name in ("formulieren", "velden"))
+    return sorted([*RAW.glob("*.csv"), *forms])
 
 
 # ---- what a report was made from, and what it would be made from now ----------------------------

@@ -90,13 +90,20 @@ def read(path: Location, name: str, log: Log | None = None) -> pd.DataFrame:
     return result.sort_values(keys, kind="stable").reset_index(drop=True)
 
 
-def read_all(folder: Path, log: Log) -> dict[str, pd.DataFrame]:
+def read_all(folder: Path, log: Log, practice: bool = False) -> dict[str, pd.DataFrame]:
     """Read every form that is in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+    log : Log
+    practice : bool
+        Whether the folder is the practice panel, which may hold practice figures.
 
     Raises
     ------
     SourceError
-        For a wrong form, or a form that is there twice.
+        For a wrong form, a form that is there twice, or the example with its practice figures.
     """
     found = {}
     for name in book().index:
@@ -107,6 +114,10 @@ def read_all(folder: Path, log: Log) -> dict[str, pd.DataFrame]:
             )
         if paths:
             found[name] = read(paths[0], name, log)
+            if not practice and found[name].equals(read(TEMPLATES / f"{name}.csv", name)):
+                raise SourceError(
+                    f"{paths[0].name} is het voorbeeld met oefencijfers; vul er werkelijke cijfers in of haal het weg."
+                )
     return found
 
 

@@ -491,16 +491,35 @@ def practice_score(ratings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"score": score, "bonus": share["baten"], "raters": raters, "advice": advice})
 
 
-def kappa(ratings: pd.DataFrame) -> float:
+def kappa(ratings: pd.DataFrame) -> Estimate:
     """Agreement of raters beyond chance: Cohen's kappa (1960), averaged over the pairs of raters (Light 1971).
 
     Parameters
     ----------
     ratings : DataFrame
         As for :func:`practice_score`; every criterion of every practice is one judgement.
+
+    Returns
+    -------
+    Estimate
+        With a delete-one jackknife over practices; missing without two raters of the same practice.
     """
     long = ratings.melt(["praktijk", "beoordelaar"], [*PRACTICE, "baten"])
     wide = long.pivot_table(index=["praktijk", "variable"], columns="beoordelaar", values="value")
+    practice = wide.index.get_level_values("praktijk")
+    whole, names = _agreement(wide), sorted(set(practice))
+    if math.isnan(whole):
+        return Estimate(reason="er zijn geen twee beoordelaars van dezelfde praktijk")
+    left_out = np.array([_agreement(wide[practice != name]) for name in names])
+    known = left_out[~np.isnan(left_out)]
+    if len(known) < 3:
+        return Estimate(whole)
+    se = math.sqrt((len(known) - 1) / len(known) * float(((known - known.mean()) ** 2).sum()))
+    return Estimate(whole, whole - Z * se, min(1.0, whole + Z * se), se)
+
+
+def _agreement(wide: pd.DataFrame) -> float:
+    """Kappa averaged over the pairs of raters (columns) of 0/1 judgements (rows)."""
     found = []
     for i, one in enumerate(wide.columns):
         for other in wide.columns[i + 1 :]:
@@ -509,9 +528,8 @@ def kappa(ratings: pd.DataFrame) -> float:
                 continue
             p, q = both[one].mean(), both[other].mean()
             chance = p * q + (1 - p) * (1 - q)
-            same = float((both[one] == both[other]).mean())
             if chance < 1:
-                found.append((same - chance) / (1 - chance))
+                found.append((float((both[one] == both[other]).mean()) - chance) / (1 - chance))
     return float(np.mean(found)) if found else NAN
 
 

@@ -16,8 +16,14 @@ from helpers.panel import references, wijken_in
 from helpers.report import Report
 from helpers.words import Html, in_unit, number, paragraphs, put, stated, table, verdict_tag
 
-# The last year of each question's own report: the Leefbaarometer and the prices of its year are measured every other year.
-LAST = {"werk": 2017, "wonen": 2018, "leren": 2017, "veiligheid": 2018, "leefbaarheid": 2018}
+# First and last year of each question's own report; the Leefbaarometer is measured in 2008 and every other year.
+YEARS = {
+    "werk": (2007, 2017),
+    "wonen": (2007, 2018),
+    "leren": (2007, 2017),
+    "veiligheid": (2007, 2018),
+    "leefbaarheid": (2008, 2018),
+}
 HORIZON = 10  # years to the city average (Voortgangsrapportage 2010)
 ADVICE = ("afbouwen", "voortzetten", "intensiveren", "niet vast te stellen")
 
@@ -32,12 +38,16 @@ class Overview(Report):
 
     @cached_property
     def parts(self) -> dict[str, Report]:
-        """The report of the same area on each question, up to its own last year; what it records is not recorded here."""
+        """The report of the same area on each question, within its own years; what it records is not recorded here."""
         return {
             vraag: Report(
-                self.start, min(self.eind, LAST[vraag]), self.referentie, self.seed, self.panel.part(vraag)
+                max(self.start, first),
+                min(self.eind, last),
+                self.referentie,
+                self.seed,
+                self.panel.part(vraag),
             )
-            for vraag in VRAGEN
+            for vraag, (first, last) in YEARS.items()
         }
 
     @cached_property
@@ -256,20 +266,17 @@ def goals(r: Overview) -> Html:
         which: dict[str, Any] = {"indicator": row["indicator"]}
         years = (row["first_year"], row["last_year"])
         begin, end = (words._bare(r, "gap", y, r.referentie, **which) for y in years)
-        p = row["probability"]
         lines.append(
             {
                 "vraag": name,
-                "uitkomst": row["label"],
+                "uitkomst": f"{row['label']} ({row['unit']})",
                 "begin": f"{begin} ({years[0]})",
                 "eind": f"{end} ({years[1]})",
                 "verandering (95%-marge)": stated(
                     r, "gap_change", "-".join(map(str, years)), r.referentie, True, **which
                 ),
-                "eenheid": row["unit"],
                 "de achterstand werd": verdict_tag(row["verdict"]),
-                "op weg naar het stadsgemiddelde": row["status"]
-                + (f" (kans {words._chance(p)})" if np.isfinite(p) else ""),
+                "doelpad, 10 jaar": row["status"],
             }
         )
     caption = (
@@ -449,7 +456,7 @@ def wijken(r: Overview) -> Html | None:
     if not lines:
         return words.open_box("Voor een vergelijking tussen wijken zijn twee wijken met een reeks nodig.")
     return table(
-        pd.DataFrame(lines),
+        pd.DataFrame(lines, dtype=object),
         f"Wijken die inliepen op {r.names[r.referentie]}, per vraag; wijken als onafhankelijk behandeld",
     )
 

@@ -90,6 +90,19 @@ def write(folder: Path, filled: Mapping[str, pd.DataFrame]) -> None:
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
 
 
+def example(filled: Mapping[str, pd.DataFrame], city: str = "Utrecht") -> dict[str, pd.DataFrame]:
+    """Return of each form as much as shows how it is filled in: one city, or the first rows of what has no area."""
+    shown = {}
+    for name, frame in filled.items():
+        if "gebied" in frame:
+            own = frame["gebied"].str.split("/").str[0]
+            frame = frame[own == (city if (own == city).any() else "Nederland")]
+        elif "pc4" in frame:
+            frame = frame[frame["pc4"].isin(frame["pc4"].unique()[:2])]
+        shown[name] = frame.head(36)
+    return shown
+
+
 Size = dict[str, tuple[int, int]]
 Rows = tuple[str, list[tuple[Any, ...]]]
 

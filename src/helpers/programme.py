@@ -321,7 +321,7 @@ def output(r: Overview) -> Html:
             n=people,
             indicator=name,
         )
-        each = f" Dat is {amount} euro per inwoner."
+        each = f" Volgens deze opgave is het {amount} euro per inwoner."
     text = (
         "Wat er is gedaan, zegt nog niet wat het opleverde; zonder deze stand is een uitblijvend effect niet te duiden."
         + each
@@ -486,7 +486,7 @@ def practices(r: Overview) -> Html:
     text = (
         f"Het 4+1-model noemt vier eisen aan een goede praktijk (werkzame aanpak, gemeten effect, vitale coalitie, ondernemer met mandaat) en één extra: "
         f"de baten zijn te verzilveren. Van de {len(found)} beoordeelde praktijken: {told}. "
-        f"Beoordelaars waren het boven toeval eens met een kappa van {put(r, 'kappa', '', agreement, 'index', n=len(form), indicator=name)} (0 is toeval, 1 volledig)."
+        f"Beoordelaars waren het boven toeval eens met een kappa van {put(r, 'kappa', '', bounds(agreement), 'index', n=len(form), indicator=name)} (0 is toeval, 1 volledig)."
     )
     if r.gebied == "Nederland":
         return Html(paragraphs([text]))
@@ -578,7 +578,7 @@ def scale(r: Overview) -> Html:
         )  # fmt: skip
     if not lines:
         return Html(paragraphs([rule]))
-    text = f"{rule} Van de {len(big)} wijken lagen er {int(big.sum())} boven. Liepen die minder in? Vooraf vastgelegde toets, wijken als onafhankelijk."
+    text = f"{rule} Van de {len(big)} wijken lagen er {int(big.sum())} boven. Liepen die minder in? Het is de ene toets die de commissie zelf aanreikt; wijken als onafhankelijk behandeld."
     return Html(
         paragraphs([text])
         + table(
@@ -707,7 +707,7 @@ def health(r: Overview) -> Html:
             )  # fmt: skip
             cells.append(f"in {year} {shown} procentpunt, ofwel {relative} procent")
         sentences.append(
-            f"Pasgeborenen die extra zorg nodig hebben: het aandeel lag in {r.names['wijk']} boven dat van Nederland, {cells[0]}, {cells[1]}. Absoluut en relatief "
+            f"Pasgeborenen die extra zorg nodig hebben: {r.names['wijk']} verschilde van Nederland {cells[0]}, en {cells[1]} (plus is ongunstiger). Absoluut en relatief "
             "kunnen uiteenlopen als het landelijke aandeel zelf daalt."
         )
     else:
@@ -785,22 +785,15 @@ def value(r: Overview) -> Html | None:
     million = draws / 1e6
     lines = []
     for who in million:
-        low, high = np.quantile(million[who], [0.025, 0.975])
+        sure = float(np.ptp(million[who])) == 0  # a fixed amount does not hang on the effect
+        low, high = (np.nan, np.nan) if sure else np.quantile(million[who], [0.025, 0.975])
         record: dict[str, Any] = {
             "method": "Monte Carlo over het effect",
             "n": len(draws),
             "indicator": "mkba",
         }
-        cell = put(
-            r,
-            "npv",
-            base,
-            (float(million[who].mean()), float(low), float(high)),
-            "miljoen euro",
-            who,
-            sign=True,
-            **record,
-        )
+        mean = (float(million[who].mean()), float(low), float(high))
+        cell = put(r, "npv", base, mean, "miljoen euro", who, sign=True, **record)
         chance = put(r, "npv_positive", base, float((million[who] > 0).mean()), "kans", who, **record)
         lines.append(
             {

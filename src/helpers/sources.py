@@ -548,8 +548,8 @@ def read_folder(folder: Path) -> Tables:
     scores = read_scores(found, log) if found is not None else None
     found = files.find(folder, "*40plus_pc4*.csv")
     later = read_later(found, treated, log) if found is not None else None
-    filled = forms.read_all(folder, log)
     practice = files.find(folder, "OEFENDATA.json")
+    filled = forms.read_all(folder, log, practice is not None)
     if practice is not None:
         observations = observations.assign(status="simulated", source=f"oefendata (seed {_seed(practice)})")
     return Tables(
