@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from helpers.due import VRAGEN
+from helpers.due import NOTEBOOK_NAMES
 
 CHROMIUM = next(
     (p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None
@@ -15,10 +15,10 @@ pytestmark = pytest.mark.skipif(
 
 PAGES = [
     *("index.html", "methode.html", "werk/nederland.html", "wonen/utrecht.html"),
-    "leefbaarheid/utrecht-overvecht.html",
+    *("leefbaarheid/utrecht-overvecht.html", "overzicht/nederland.html", "overzicht/utrecht-overvecht.html"),
 ]
 ALL = ["index.html", "methode.html"]
-ALL += [f"{v}/{g}.html" for v in VRAGEN for g in ("nederland", "utrecht", "utrecht-overvecht")]
+ALL += [f"{v}/{g}.html" for v in NOTEBOOK_NAMES for g in ("nederland", "utrecht", "utrecht-overvecht")]
 LOOKS = {
     "licht": {"viewport": {"width": 1280, "height": 900}},
     "donker": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},

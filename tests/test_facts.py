@@ -11,6 +11,7 @@ SEEDS = Path(__file__).parents[2] / "shared" / "seeds"
 OWN = (
     *("documenten", "cijfers", "aandachtswijken", "aandachtswijken_pc4", "buurten_127"),
     *("wijken_40plus", "bewonersbudgetten", "investeringen", "uitkeringen", "uitspraken"),
+    *("aanbevelingen", "templates/formulieren", "templates/velden"),
 )
 
 
@@ -147,6 +148,22 @@ def test_every_phrase_is_found_in_its_document(name):
         if not row["phrase"] or not any(row["phrase"] in text for text in texts[row["document"]])
     ]
     assert absent == []
+
+
+def test_every_recommendation_and_what_came_of_it_is_quoted_from_its_document():
+    if not SEEDS.exists():
+        pytest.skip("the source documents are not here: ../shared/seeds is missing")
+    files = read("documenten").set_index("id")["seed_file"]
+    texts = {
+        key: readings((SEEDS / files[key]).read_text(encoding="utf-8")) for key in ("VIS2011", "SPIES2012")
+    }
+    rows = read("aanbevelingen")
+    assert rows["nummer"].astype(int).tolist() == list(range(1, 16))
+    assert set(rows["vervolg_2012"]) == {"genoemd", "niet genoemd"}
+    assert ((rows["phrase_2012"] != "") == (rows["vervolg_2012"] == "genoemd")).all()
+    for row in rows.itertuples():
+        assert any(row.phrase in text for text in texts["VIS2011"]), row.nummer
+        assert any(row.phrase_2012 in text for text in texts["SPIES2012"]), row.nummer
 
 
 def test_the_readme_describes_every_file():

@@ -250,11 +250,11 @@ def test_a_changed_postcode_elsewhere_makes_every_report_of_its_question_due(
         frame.loc[far, ["lbm", "soc"]] += 0.01
         frame.to_csv(path, index=False)
     changed = {q for q in slices[0] if slices[0][q]["Utrecht/Overvecht"] != slices[1][q]["Utrecht/Overvecht"]}
-    assert changed == {"leefbaarheid"}
+    assert changed == {"leefbaarheid", "overzicht"}
 
 
 def test_the_report_judges_itself_by_what_its_own_diagnostics_say(country, real_data, store):
-    own = impact._criteria(country)
+    own = impact.criteria(country)
     assert [len(questions) for questions in own.values()] == [4, 4, 4]
     answers = {text: answer for questions in own.values() for text, answer in questions}
     assert answers["een vergelijking met gebieden zonder aanpak"]
@@ -264,7 +264,7 @@ def test_the_report_judges_itself_by_what_its_own_diagnostics_say(country, real_
     assert "ten dele" in shown and "opzet" in shown and "beleidsrendement" in shown
     # without a series nothing of it is met, and the table still says so
     empty = open_report("leren", "Utrecht", data=str(real_data))
-    assert not any(answer for questions in impact._criteria(empty).values() for _, answer in questions)
+    assert not any(answer for questions in impact.criteria(empty).values() for _, answer in questions)
     assert text(impact.assessment(empty)).count("niet") >= 3
 
 

@@ -67,5 +67,12 @@ def test_a_notebook_is_thin_tagged_and_without_outputs(path):
     assert not any(re.search(r"^\s*(def|for|try|while|class) ", "".join(c["source"]), re.M) for c in code)
 
 
-def test_there_is_a_notebook_for_each_question():
-    assert [p.stem for p in NOTEBOOKS] == ["leefbaarheid", "leren", "veiligheid", "werk", "wonen"]
+def test_there_is_a_notebook_for_each_question_and_one_for_all():
+    assert [p.stem for p in NOTEBOOKS] == [
+        "leefbaarheid",
+        "leren",
+        "overzicht",
+        "veiligheid",
+        "werk",
+        "wonen",
+    ]

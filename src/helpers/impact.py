@@ -430,7 +430,10 @@ def criteria(r: Report) -> dict[str, list[tuple[str, bool]]]:
              estimated and (bool(sign) or e["equivalence"] < 0.05)),
             ("de kracht om de helft van de achterstand te zien", estimated and main["detectable"] <= e["sesoi"]),
             ("hetzelfde oordeel met elke vergelijking", len(signs) == 1),
-            ("het onderscheid tussen bewoners die vooruitgaan en bewoners die verhuizen", False),
+            (
+                "het onderscheid tussen bewoners die vooruitgaan en bewoners die verhuizen",
+                r.vraag == "wonen" and r.panel.form("stromen") is not None,
+            ),
         ],
     }  # fmt: skip
 
