@@ -804,7 +804,7 @@ def profile(data: pd.DataFrame, style: Style, names: tuple[str, str], programme:
             for r in data.iloc[::-1].itertuples()
         )
     )
-    title = f"{names[0][0].upper()}{names[0][1:]} naast {names[1]}: vijf vragen, {programme[0]} tot {programme[1]}"
+    title = f"{names[0][0].upper()}{names[0][1:]} naast {names[1]} op {len(data)} uitkomsten, {programme[0]} tot {programme[1]}"
     return _finish(figure, style, title, alt + ".")
 
 

@@ -13,7 +13,7 @@ from helpers.due import VRAGEN, slug
 from helpers.figures import Picture, Style
 from helpers.inference import holm
 from helpers.panel import references, wijken_in
-from helpers.report import Report
+from helpers.report import START_PROGRAMME, Report
 from helpers.words import Html, in_unit, number, paragraphs, put, stated, table, verdict_tag
 
 # First and last year of each question's own report; the Leefbaarometer is measured in 2008 and every other year.
@@ -150,15 +150,19 @@ def answer(r: Overview) -> Html:
             f"Over {r.names['wijk']} is met de aanwezige gegevens op geen van de vijf vragen een begin- en een eindmeting te vergelijken."
         )
     else:
-        sentences += [_moved(r, data), _course(data), _caused(r)]
+        sentences += [_moved(r, data), *_late(data), _course(data), _caused(r)]
     if r.simulated:
         sentences[0] = f"Oefendata, geen werkelijke uitkomst. {sentences[0]}"
+    chance = number(100 * (1 - 0.95 ** len(data)), 0)
     points = [
         "Elke vraag heeft één hoofduitkomst, vooraf gekozen; de andere uitkomsten staan in het rapport van die vraag.",
-        "Bij vijf onafhankelijke oordelen met 95%-marges is er ook zonder verandering zo'n 23% kans dat er ten minste één stellig uitvalt.",
+        f"Bij {len(data)} onafhankelijke oordelen met 95%-marges is er ook zonder verandering zo'n {chance}% kans dat er ten minste één "
+        "stellig uitvalt.",
         f"Het gebied bestaat uit {words._treated(r)}.",
         "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het tweede antwoord volgt niet uit het eerste.",
     ]
+    if not len(data):
+        del points[1]
     return Html(
         f'<div class="antwoord">{paragraphs(sentences)}</div>{words.aside("Hoe zeker is dit?", points)}'
     )
@@ -184,6 +188,18 @@ def _moved(r: Overview, data: pd.DataFrame) -> str:
     return " ".join(told)
 
 
+def _late(data: pd.DataFrame) -> list[str]:
+    """Say which questions have no measurement from the start of the programme."""
+    late = data[data["first_year"] > START_PROGRAMME + 1]
+    if not len(late):
+        return []
+    years = " en ".join(sorted({str(y) for y in late["first_year"]}))
+    return [
+        f"Bij {words._and(list(late.index))} begint de reeks pas in {years}: die verandering is er een van latere jaren en zegt niets over de "
+        "start van het programma."
+    ]
+
+
 def _shown(r: Overview, data: pd.DataFrame, question: str) -> str:
     row = data.loc[question]
     period = f"{row['first_year']}-{row['last_year']}"
@@ -194,11 +210,15 @@ def _shown(r: Overview, data: pd.DataFrame, question: str) -> str:
 def _course(data: pd.DataFrame) -> str:
     known = data[data["probability"].notna()]
     if not len(known):
-        return "Of de wijk op koers lag naar het stadsgemiddelde, is niet te bepalen: er is geen meting bij de start met een achterstand."
+        return "Of het gebied op koers lag naar het stadsgemiddelde, is niet te bepalen: er is geen meting bij de start met een achterstand."
     on = known["status"].isin(["op koers", "voorbij"])
-    told = f"Op weg naar het stadsgemiddelde in tien jaar lag het gebied aan het eind bij {int(on.sum())} van de {len(known)} vragen op koers"
-    names = words._and(list(known.index[on])) if on.any() else ""
-    return f"{told} ({names})." if names else f"{told}."
+    if len(known) == 1:
+        return (
+            f"Of het gebied op weg was naar het stadsgemiddelde in tien jaar, is alleen bij {known.index[0]} te zien: daar lag het "
+            f"{'op koers' if on.any() else 'niet op koers'}."
+        )
+    told = f"Op weg naar het stadsgemiddelde in tien jaar lag het gebied aan het eind bij {int(on.sum()) or 'geen'} van de {len(known)} vragen op koers"
+    return f"{told} ({words._and(list(known.index[on]))})." if on.any() else f"{told}."
 
 
 def _caused(r: Overview) -> str:
@@ -207,16 +227,25 @@ def _caused(r: Overview) -> str:
         return "Of de wijkenaanpak er de oorzaak van was, is met deze gegevens niet te schatten."
     national = {q: impact.main_design(p) for q, p in r.parts.items() if q in found}
     shown = [q for q, v in found.items() if v]
-    told = (
-        f"Een effect van de wijkenaanpak is te zien bij {words._and([f'{q} ({impact.VERDICTS[found[q]]})' for q in shown])}"
-        if shown
-        else f"Een effect van de wijkenaanpak is bij geen van de {len(found)} te schatten vragen vast te stellen"
-    )
-    if r.gebied == "Nederland":
-        adjusted = holm(np.array([d["p"] for d in national.values()], float))
-        left = [q for q, p in zip(national, adjusted, strict=True) if p <= 0.05]
-        return f"{told}; na correctie voor {len(national)} vragen (Holm) {'blijft over: ' + words._and(left) if left else 'blijft er geen over'}."
-    return f"{told}. Eén wijk of stad laat zelden meer zien dan toeval; landelijk is de schatting scherper."
+    if len(found) == 1:
+        question = next(iter(found))
+        judged = f"naar schatting {impact.VERDICTS[found[question]]}" if shown else "niet vast te stellen"
+        told = f"Of de wijkenaanpak er de oorzaak van was, is alleen bij {question} te schatten: daar is het effect {judged}"
+    elif shown:
+        listed = [f"{q} ({impact.VERDICTS[found[q]]})" for q in shown]
+        told = f"Een effect van de wijkenaanpak is te zien bij {words._and(listed)}"
+    else:
+        told = f"Een effect van de wijkenaanpak is bij geen van de {len(found)} te schatten vragen vast te stellen"
+    if r.gebied != "Nederland":
+        return (
+            f"{told}. Eén wijk of stad laat zelden meer zien dan toeval; landelijk is de schatting scherper."
+        )
+    if len(found) == 1:
+        return f"{told}."
+    adjusted = holm(np.array([d["p"] for d in national.values()], float))
+    left = [q for q, p in zip(national, adjusted, strict=True) if p <= 0.05 and found[q]]
+    kept = f"blijft over: {words._and(left)}" if left else "blijft er geen over"
+    return f"{told}; na correctie voor {len(national)} vragen (Holm) {kept}."
 
 
 def picture(r: Overview) -> Picture | Html:
@@ -298,7 +327,9 @@ def effects(r: Overview) -> Html:
     for question, part in r.parts.items():
         name = Html(f'<a href="../{question}/{slug(r.gebied)}.html">{question.capitalize()}</a>')
         if question not in estimated:
-            lines.append({"vraag": name, "uitkomst": f"niet te schatten: {part.effect['reason']}"})
+            lines.append(
+                {"vraag": name, "uitkomst": f"niet te schatten: {part.effect['reason'].split(';')[0]}"}
+            )
             continue
         main, when, unit = mains[question], impact.period(part), part.effect_unit
         which: dict[str, Any] = {"indicator": part.panel.outcome["indicator"]}
@@ -485,6 +516,7 @@ def assessment(r: Overview) -> Html:
 def cannot_say(r: Overview) -> Html:
     """List what the page cannot tell."""
     points = [
+        *words.list_doubts(r),
         "Vijf uitkomsten zijn niet de wijk: wat niet gemeten is (vertrouwen, sociale netwerken, wat één gezin hielp) staat hier niet.",
         "De vragen zijn niet onafhankelijk: wie geen werk heeft woont goedkoper en voelt zich vaker onveilig. Tel de oordelen niet op.",
         "Uitvoering, geld en oordelen van bewoners komen uit opgaven van wie ze invulde, niet uit een register.",

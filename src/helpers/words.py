@@ -732,20 +732,7 @@ def cannot_say(r: Report) -> Html:
         "De marges gaan over toeval in de metingen, met onafhankelijke fouten per postcodegebied en jaar. Definitiebreuken "
         "en gezamenlijke schokken zitten er niet in.",
     ]
-    wijken = len(r.panel.wijken)
-    candidates = [kind.startswith("kandidaat") for kind in r.treated()]
-    if r.gebied == "Nederland" and 0 < wijken < 40:
-        points.insert(0, f"De wijkenlijst dekt {wijken} van de 40 aandachtswijken.")
-    if r.gebied != "Nederland" and any(candidates):
-        which = (
-            "Alle postcodegebieden van dit gebied zijn kandidaten en staan"
-            if all(candidates)
-            else "Een deel van de postcodegebieden van dit gebied is kandidaat en staat"
-        )
-        points.insert(
-            0,
-            f"{which} niet op een officiële lijst (Kamerstuk 30995, nr. 66); met die lijst kan de uitkomst anders zijn.",
-        )
+    points = [*list_doubts(r), *points]
     if r.has_start and r.window[0] > 2007:
         points.insert(
             0,
@@ -757,6 +744,25 @@ def cannot_say(r: Report) -> Html:
     if r.simulated:
         points.insert(0, "De reeksen zijn oefendata: geen conclusie over een werkelijk gebied is geoorloofd.")
     return Html("<ul>" + "".join(f"<li>{html.escape(p)}</li>" for p in points) + "</ul>")
+
+
+def list_doubts(r: Report) -> list[str]:
+    """Say what the list of wijken leaves open for this area."""
+    points: list[str] = []
+    wijken = len(r.panel.wijken)
+    candidates = [kind.startswith("kandidaat") for kind in r.treated()]
+    if r.gebied == "Nederland" and 0 < wijken < 40:
+        points.append(f"De wijkenlijst dekt {wijken} van de 40 aandachtswijken.")
+    if r.gebied != "Nederland" and any(candidates):
+        which = (
+            "Alle postcodegebieden van dit gebied zijn kandidaten en staan"
+            if all(candidates)
+            else "Een deel van de postcodegebieden van dit gebied is kandidaat en staat"
+        )
+        points.append(
+            f"{which} niet op een officiële lijst (Kamerstuk 30995, nr. 66); met die lijst kan de uitkomst anders zijn.",
+        )
+    return points
 
 
 def sources(r: Report) -> Html:
