@@ -510,7 +510,8 @@ def test_a_wijk_is_flagged_when_its_neighbours_fall_behind_the_city():
     change[[4, 6]] = 1.0
     sample, near = in_a_row(change)
     found = diagnostics.waterbed(sample, STEP, near, worse=1)
-    assert (found["wijken"], found["beside"], found["one"]) == (1, 1, 1)
+    assert (found["wijken"], found["beside"], found["many"], found["one"]) == (1, 1, 1, 1)
+    assert found["beside_wijken"] == ["stad/wijk"]
     assert found["beside_p"] < 0.2 and found["beside_expected"] < 0.3
     better = diagnostics.waterbed(sample, STEP, near, worse=-1)
     assert (better["beside"], better["one"]) == (0, 0)
@@ -521,7 +522,8 @@ def test_one_neighbour_can_fall_behind_while_the_mean_does_not():
     change[4], change[6] = 1.0, -1.0
     change[[10, 14, 18]] = 0.5
     found = diagnostics.waterbed(*in_a_row(change)[:1], STEP, in_a_row(change)[1], worse=1)
-    assert (found["beside"], found["one"]) == (0, 1)
+    assert (found["beside"], found["many"], found["one"]) == (0, 1, 1)  # half of the two neighbours
+    assert found["beside_wijken"] == []
 
 
 def test_nothing_is_flagged_where_nothing_moves_or_nobody_touches():
@@ -541,3 +543,34 @@ def test_without_spill_over_the_number_of_flags_is_what_chance_gives():
         found = diagnostics.waterbed(sample, LONG, near + near.T, worse=1, draws=99)
         outside += not found["beside_low"] <= found["beside"] <= found["beside_high"]
     assert outside <= 4
+
+
+def cities_in_a_row(push, cities=8, size=12):
+    """Lines of areas, a city each, with an aandachtswijk at place 5; what it gains its neighbours lose by `push`."""
+    n, rng = cities * size, np.random.default_rng(12)
+    place, city = np.arange(n) % size, np.repeat([f"stad {c}" for c in range(cities)], size)
+    gain = np.repeat(rng.standard_normal(cities), size)
+    change = np.where(place == 5, gain, np.where(np.isin(place, [4, 6]), push * gain, 0.0))
+    change = change + 0.05 * rng.standard_normal(n)
+    wijk = np.where(place == 5, [f"{c}/wijk" for c in city], "")
+    y, nothing = np.column_stack([np.zeros(n), change]), np.zeros(n, bool)
+    area = np.array([f"{i:04d}" for i in range(n)])
+    sample = Sample(y, y, np.array([2004, 2012]), area, city, wijk, nothing, nothing)
+    return sample, sparse.diags([np.ones(n - 1), np.ones(n - 1)], [-1, 1], format="csr")
+
+
+@pytest.mark.parametrize("push", [-0.8, 0.8])
+def test_displacement_shows_as_a_negative_correlation_with_the_neighbours(push):
+    sample, near = cities_in_a_row(push)
+    rows = {row["search"]: row for row in diagnostics.search_areas(sample, STEP, near, worse=1)}
+    beside, rest = rows["aangrenzend"], rows["rest van de stad"]
+    assert np.sign(beside["estimate"]) == np.sign(push) and abs(beside["estimate"]) > 0.9
+    assert beside["lower"] * beside["upper"] > 0 and beside["n"] == 8 and beside["areas"] == 16
+    assert rest["lower"] < 0 < rest["upper"]  # nothing moved there
+    again = {r["search"]: r for r in diagnostics.search_areas(sample, STEP, near, worse=-1)}
+    assert again["aangrenzend"]["estimate"] == pytest.approx(beside["estimate"])
+
+
+def test_too_few_cities_give_no_correlation():
+    sample, near = cities_in_a_row(-0.8, cities=4)
+    assert diagnostics.search_areas(sample, STEP, near, worse=1) == []

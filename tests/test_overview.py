@@ -174,3 +174,37 @@ def test_net_benefits_follow_the_estimated_effects_and_their_doubt(store, practi
     # 250 million a year from 2008 to 2011 at 5.5%
     assert fixed["estimate"] == pytest.approx(-250 * sum(1.055**-t for t in range(4)), rel=1e-3)
     assert np.isnan(fixed["lower"])
+
+
+def test_costs_without_an_effect_that_can_be_estimated_are_not_weighed(
+    real_data, practice, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("WIJKEN_PROCESSED", str(tmp_path / "processed"))
+    folder = tmp_path / "kosten"
+    folder.mkdir()
+    for name in ("leefbaarometer/lbm3_pc4_2002_2022.csv", "geo/pc4_gemeente_inwoners_2021.csv"):
+        shutil.copy(real_data / name, folder)
+    costs = pd.read_csv(practice / "formulieren" / "mkba.csv")
+    costs.assign(bedrag=costs["bedrag"] * 1.01).to_csv(folder / "mkba.csv", index=False)
+    r = open_report("overzicht", "Nederland", eind=2018, data=str(folder))
+    assert "niet af te wegen" in programme.value(r)
+
+
+def test_what_halving_asks_and_who_leaves_school_stand_in_the_report_on_learning(store, practice):
+    r = open_report("leren", "Nederland", data=str(practice))
+    dossier.halving(r)
+    rows = r.results().set_index(["measure", "reference"])
+    assert rows.loc[("target_level", "nederland"), "estimate"] == pytest.approx(
+        rows.loc[("level", "nederland")].query("period == '2006'")["estimate"].iloc[0] / 2
+    )
+    assert 0 < rows.loc[("national_share", ""), "estimate"].iloc[0] < 100
+
+
+def test_the_chance_of_reaching_the_target_is_told_with_what_was_known_in_2012(store, practice):
+    r = open_report("werk", "Nederland", data=str(practice))
+    r.gaps()
+    r.course()
+    assert "in 2012 bekend was" in words.course(r)
+    rows = r.results().set_index(["measure", "method"])["estimate"]
+    closed = rows["p_closed", "lineair, metingen tot en met 2012"]
+    assert 0 <= closed <= rows["p_halved", "lineair, metingen tot en met 2012"] <= 1

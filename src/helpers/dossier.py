@@ -304,7 +304,25 @@ def halving(r: Report) -> Html:
             "Of het pad van halveren is gevolgd, is zonder metingen tussen 2006 en 2012 niet na te gaan."
         )
     caption = "Aandeel voortijdig schoolverlaters (%) naast het rechte pad naar de helft in 2012 (95%-marge)"
-    return table(pd.DataFrame(lines, dtype=object), caption)
+    return Html(table(pd.DataFrame(lines, dtype=object), caption) + paragraphs(_share_of_country(r)))
+
+
+def _share_of_country(r: Report) -> list[str]:
+    """Say which share of the country's early school leavers came from the area, first and last year; needs denominators."""
+    cases = {}
+    for role in ("wijk", "nederland"):
+        rows = r.panel.get("vsv", r.roles[role]).set_index("period").reindex(r.window)
+        cases[role] = rows["n"] * rows["value"] / 100
+    known = [y for y in r.window if cases["nederland"][y] > cases["wijk"][y] > 0]
+    if not known or (r.panel.get("vsv", "Nederland")["n"] <= 1).all():
+        return []
+    shown = []
+    for year in known:
+        part, whole = round(cases["wijk"][year]), round(cases["nederland"][year])
+        share = tuple(100 * v for v in bounds(monitor.wilson(part, whole)))
+        cell = put(r, "national_share", year, share, "%", method="Wilson", n=whole, indicator="vsv")
+        shown.append(f"in {year} {cell}%")
+    return [f"Van alle nieuwe schoolverlaters van Nederland kwam uit {r.names['wijk']} {' en '.join(shown)}."]
 
 
 def schools(r: Report) -> Html:

@@ -421,4 +421,24 @@ MEASURES = {
         "Correlatie over steden tussen de ontwikkeling van de aandachtswijken en die van het zoekgebied, met het interval van Fisher (1921).",
         "diagnostics.search_areas",
     ),
+    "p_closed": Measure(
+        "kans dat de achterstand in 2017 weg is",
+        "Onder de doorgetrokken trend, met haar voorspellingsinterval.",
+        "project_gap",
+    ),
+    "p_halved": Measure(
+        "kans dat de achterstand in 2017 ten minste gehalveerd is",
+        "Onder de doorgetrokken trend, met haar voorspellingsinterval.",
+        "project_gap",
+    ),
+    "national_share": Measure(
+        "aandeel in alle gevallen van Nederland",
+        "Gevallen in het gebied gedeeld door die in Nederland, met het interval van Wilson (1927).",
+        "wilson",
+    ),
+    "benefit_cost": Measure(
+        "baten per euro kosten",
+        "Contante baten gedeeld door contante kosten; gemiddelde en 95% van de trekkingen van het effect.",
+        "instruments.net_present_value",
+    ),
 }

@@ -243,7 +243,7 @@ def charters(r: Overview) -> Html:
     }  # fmt: skip
     square = pd.DataFrame(
         {
-            "": ["doel op koers", "doel achter"],
+            "resultaat": ["doel op koers", "doel achter"],
             "alle activiteiten geleverd": [
                 f"{cells[True, True]}: volhouden",
                 f"{cells[False, True]}: het plan aanpassen",
@@ -780,6 +780,10 @@ def value(r: Overview) -> Html | None:
     )
     effects, unknown = _effects(r, set(rows["indicator"]) - {""})
     used = rows[~rows["indicator"].isin(unknown)]
+    if not (used["indicator"] != "").any():
+        return words.open_box(
+            "Kosten en baten zijn niet af te wegen: van geen van de uitkomsten in het formulier mkba.csv is het effect te schatten."
+        )
     base = int(used["eerste_jaar"].min())
     draws = instruments.net_present_value(used, effects, RATE, base)
     million = draws / 1e6
@@ -806,8 +810,13 @@ def value(r: Overview) -> Html | None:
     text = (
         f"Kosten en baten, contant gemaakt met {number(100 * RATE, 1)}% per jaar. De baten volgen uit de geschatte effecten in deze rapporten maal de kengetallen van het "
         f"formulier; de marge komt alleen uit de onzekerheid van die effecten ({number(DRAWS, 0)} trekkingen), niet uit die van de kengetallen. De kans dat het saldo positief "
-        f"is, is {in_unit(probability, 'kans')}."
+        f"is, is {in_unit(probability, 'kans')}. "
     )
+    ratio = _benefit_cost(used, effects, base)
+    if ratio is not None:
+        record = {"method": "Monte Carlo over het effect", "n": len(draws), "indicator": "mkba"}
+        shown = put(r, "benefit_cost", base, ratio, "verhouding", **record)
+        text += f"Per euro kosten is er {shown} euro aan baten; zo'n multiplier is niet los van de kengetallen te lezen (Zijlstra Center, 2010)."
     if unknown:
         text += f" Niet meegeteld, omdat het effect niet te schatten is: {', '.join(sorted(unknown))}."
     picture = figures.spread(
@@ -819,6 +828,19 @@ def value(r: Overview) -> Html | None:
         + table(pd.DataFrame(lines), "Wie betaalt, wie heeft de baat")
         + bonds(r)
     )
+
+
+def _benefit_cost(posts: pd.DataFrame, effects: pd.DataFrame, base: int) -> tuple[float, float, float] | None:
+    """Benefits over costs: mean and 95% of the draws; None without fixed costs."""
+    cost = (posts["indicator"] == "") & (posts["bedrag"] < 0)
+    if not cost.any():
+        return None
+    parts = [
+        instruments.net_present_value(posts[mask], effects, RATE, base)["totaal"] for mask in (~cost, cost)
+    ]
+    ratio = parts[0] / -parts[1]
+    low, high = np.quantile(ratio, [0.025, 0.975])
+    return float(ratio.mean()), float(low), float(high)
 
 
 def _effects(r: Overview, wanted: set[str]) -> tuple[pd.DataFrame, set[str]]:

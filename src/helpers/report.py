@@ -422,6 +422,7 @@ class Report:
             )
         return pd.DataFrame(rows)
 
+    @cache  # noqa: B019
     def wijken(self) -> pd.DataFrame:
         """Change of the gap of each wijk inside the area, to each of the four references.
 
@@ -725,6 +726,9 @@ class Report:
             numbers = (row["estimate"], row["lower"], row["upper"])
             method = f"{scenario}, metingen tot en met {LAST_FIT}"
             self.record("projected_gap", END_PROGRAMME, numbers, self.gap_unit, "stad", method, row["n"])
+            for measure in ("p_closed", "p_halved"):
+                if np.isfinite(row[measure]):
+                    self.record(measure, END_PROGRAMME, row[measure], "kans", "stad", method, row["n"])
         return gap.reset_index(), pd.concat(paths, ignore_index=True), projection.reset_index()
 
     def map(self) -> Picture | words.Html:

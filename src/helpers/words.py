@@ -667,7 +667,34 @@ def course(r: Report) -> Html:
     }[monitor.steer(p)]
     rule = f"De regel van 2012: afbouwen waar de ambities op koers liggen, intensiveren waar de voortgang achterblijft. {rule}"
     caption = f"Achterstand op {r.names['stad']} ({r.gap_unit}) en wat het doel nog toeliet"
-    return Html(paragraphs([last, rule]) + table(pd.DataFrame(columns, dtype=object), caption))
+    return Html(paragraphs([last, *_reaching(r), rule]) + table(pd.DataFrame(columns, dtype=object), caption))
+
+
+def _reaching(r: Report) -> list[str]:
+    """Say how likely it was, with what was known in 2012, that the gap would be gone or halved in 2017."""
+    from helpers.report import END_PROGRAMME, LAST_FIT  # report imports this module
+
+    recorded = {
+        (row["measure"], row["method"]): row["estimate"] for _, row in r.numbers() if row["unit"] == "kans"
+    }
+    shown = []
+    for scenario in ("lineair", "gedempt", "stadstrend"):
+        method = f"{scenario}, metingen tot en met {LAST_FIT}"
+        if ("p_closed", method) not in recorded:
+            continue
+        chance = {
+            m: cite(r, _chance(recorded[m, method]), m, END_PROGRAMME, "stad", method=method)
+            for m in ("p_closed", "p_halved")
+            if (m, method) in recorded
+        }
+        halved = f", ten minste gehalveerd {chance['p_halved']}" if "p_halved" in chance else ""
+        shown.append(f"{scenario} weg {chance['p_closed']}{halved}")
+    if not shown:
+        return []
+    return [
+        f"Met wat in {LAST_FIT} bekend was, was de kans dat de achterstand in {END_PROGRAMME} verdwenen zou zijn, naar drie manieren van "
+        f"doortrekken: {'; '.join(shown)}."
+    ]
 
 
 def held_on(r: Report) -> Html:
