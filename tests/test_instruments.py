@@ -209,22 +209,25 @@ def test_an_interrupted_series_finds_the_planted_step_and_slope_in_spite_of_the_
     assert found.loc["slope", "estimate"] == pytest.approx(-1.2, abs=0.1)
 
 
-def test_the_error_of_an_interrupted_series_is_that_of_newey_and_west():
+@pytest.mark.parametrize(("season", "lags"), [(0, 3), (4, None)])
+def test_an_interrupted_series_agrees_with_statsmodels(season, lags):
+    import statsmodels.api as sm
+
     rng = np.random.default_rng(5)
-    y, time = rng.standard_normal(40).cumsum(), np.arange(40.0)
-    found = instruments.interrupted(pd.Series(y, time), 20, lags=3)
-    after = (time >= 20).astype(float)
-    x = np.column_stack([np.ones(40), time - 20, after, after * (time - 20)])
-    beta = np.linalg.lstsq(x, y, rcond=None)[0]
-    scores = x * (y - x @ beta)[:, None]
-    middle = scores.T @ scores
-    for lag in range(1, 4):
-        part = scores[lag:].T @ scores[:-lag]
-        middle += (1 - lag / 4) * (part + part.T)
-    inverse = np.linalg.inv(x.T @ x)
-    se = np.sqrt(np.diag(inverse @ middle @ inverse) * 40 / 36)
-    t = stats.t.ppf(0.975, 36)
-    assert found.loc["slope", "upper"] - found.loc["slope", "estimate"] == pytest.approx(t * se[3])
+    y, time = rng.standard_normal(48).cumsum(), 2000 + np.arange(48) / 4
+    found = instruments.interrupted(pd.Series(y, time), 2006, season=season, lags=lags)
+    after = (time >= 2006).astype(float)
+    x = np.column_stack([np.ones(48), time - 2006, after, after * (time - 2006)])
+    if season:
+        x = np.column_stack([x, np.eye(4)[np.arange(48) % 4][:, 1:]])
+    keywords = {"maxlags": lags or 4, "use_correction": True}
+    fit = sm.OLS(y, x).fit(cov_type="HAC", cov_kwds=keywords, use_t=True)
+    for i, name in enumerate(("trend", "step", "slope"), 1):
+        assert found.loc[name, "estimate"] == pytest.approx(fit.params[i], rel=1e-8)
+        assert found.loc[name, ["lower", "upper"]].tolist() == pytest.approx(fit.conf_int()[i], rel=1e-8)
+        assert found.loc[name, "p"] == pytest.approx(fit.pvalues[i], rel=1e-8)
+    both = fit.t_test(np.eye(x.shape[1])[1] + np.eye(x.shape[1])[3])
+    assert found.loc["before_after", "p"] == pytest.approx(float(both.pvalue), rel=1e-8)
 
 
 def test_too_short_a_series_gives_nothing():
@@ -253,6 +256,27 @@ def test_the_paired_change_is_that_of_wilcoxon_by_hand():
     assert found.lower == pytest.approx(0.1)  # exact 96.9% interval of six pairs: all of them
     assert found.upper == pytest.approx(0.6)
     assert instruments.paired_change(first[:5], first[:5] + 1)[0].reason
+
+
+@pytest.mark.parametrize("n", [6, 11, 18, 30])
+def test_the_signed_rank_test_agrees_with_scipy(n):
+    change = np.random.default_rng(n).normal(0.3, 1, n)
+    found, p, _ = instruments.paired_change(pd.Series(np.zeros(n)), pd.Series(change))
+    assert p == pytest.approx(stats.wilcoxon(change, method="exact").pvalue)
+    assert found.lower <= found.estimate <= found.upper
+    inside = stats.wilcoxon(change - found.lower - 1e-9, method="exact").pvalue
+    assert inside > 0.05 > stats.wilcoxon(change - found.lower + 1e-9, method="exact").pvalue or n == 6
+
+
+def test_the_signed_rank_test_counts_ties_as_all_signs_of_them_would():
+    change = np.array([1.0, 1, -1, 2, 2, -3, 0, 4])
+    _, p, n = instruments.paired_change(pd.Series(np.zeros(8)), pd.Series(change))
+    moved = change[change != 0]
+    ranks = stats.rankdata(np.abs(moved))
+    sums = np.array([np.dot(signs, ranks) for signs in np.ndindex(*(2,) * 7)])
+    seen = ranks[moved > 0].sum()
+    assert n == 8
+    assert p == pytest.approx(min(1, 2 * min((sums <= seen).mean(), (sums >= seen).mean())))
 
 
 def test_the_published_budgets_of_residents_add_up_except_that_of_2011(request):

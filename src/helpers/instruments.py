@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from helpers.monitor import NAN, Estimate, Z, required_path
 
@@ -165,8 +165,8 @@ def per_thousand(count: float, people: float) -> Estimate:
     """Rate per 1,000 people of a count, with the exact Poisson 95% interval (Garwood 1936); missing without people."""
     if not people > 0 or not count >= 0:
         return Estimate(reason="het aantal inwoners is niet bekend")
-    low = float(stats.chi2.ppf(0.025, 2 * count)) / 2 if count else 0.0
-    high = float(stats.chi2.ppf(0.975, 2 * count + 2)) / 2
+    low = float(special.gammaincinv(count, 0.025)) if count else 0.0
+    high = float(special.gammaincinv(count + 1, 0.975))
     return Estimate(1000 * count / people, 1000 * low / people, 1000 * high / people)
 
 
@@ -360,8 +360,6 @@ def interrupted(series: pd.Series, start: float, season: int = 0, lags: int | No
         Index trend, step, slope, before_after (slope after, that is trend and slope together); estimate, lower, upper, p,
         n: per year, or in the unit of the series for the step. Empty with fewer than three points on either side.
     """
-    import statsmodels.api as sm  # only who has monthly figures pays for it
-
     known = series.dropna()
     time = known.index.to_numpy(float)
     after = (time >= start).astype(float)
@@ -372,14 +370,29 @@ def interrupted(series: pd.Series, start: float, season: int = 0, lags: int | No
         place = np.rint((time % 1) * season).astype(int) % season
         design = np.column_stack([design, np.eye(season)[place][:, 1:]])
     lags = lags if lags is not None else max(int(4 * (len(time) / 100) ** (2 / 9)), season)
-    fit = sm.OLS(known.to_numpy(float), design).fit(
-        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
-    )
+    y, df = known.to_numpy(float), len(time) - design.shape[1]
+    inverse = np.linalg.inv(design.T @ design)
+    beta = inverse @ design.T @ y
+    scores = design * (y - design @ beta)[:, None]
+    middle = scores.T @ scores
+    for lag in range(1, lags + 1):
+        part = scores[lag:].T @ scores[:-lag]
+        middle += (1 - lag / (lags + 1)) * (part + part.T)  # Bartlett weights
+    variance = inverse @ middle @ inverse * len(time) / df
     contrasts = np.zeros((4, design.shape[1]))
     contrasts[[0, 1, 2, 3, 3], [1, 2, 3, 1, 3]] = 1
-    test = fit.t_test(contrasts)
-    low, high = test.conf_int().T
-    columns = {"estimate": test.effect, "lower": low, "upper": high, "p": test.pvalue, "n": len(time)}
+    estimate = contrasts @ beta
+    se = np.sqrt(np.einsum("ij,jk,ik->i", contrasts, variance, contrasts))
+    half = special.stdtrit(df, 0.975) * se
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = 2 * special.stdtr(df, -np.abs(estimate / se))
+    columns = {
+        "estimate": estimate,
+        "lower": estimate - half,
+        "upper": estimate + half,
+        "p": p,
+        "n": len(time),
+    }
     return pd.DataFrame(columns, index=["trend", "step", "slope", "before_after"])
 
 
@@ -412,8 +425,8 @@ def paired_change(first: pd.Series, last: pd.Series) -> tuple[Estimate, float, i
     Returns
     -------
     (Estimate, float, int)
-        Hodges-Lehmann estimate with the interval from the exact (up to 25 pairs) or normal distribution of the
-        rank sum; two-sided p-value; number of pairs. Missing below six pairs, where nothing can be significant.
+        Hodges-Lehmann estimate with the interval that inverts the test; two-sided p-value, exact, with mid-ranks for ties
+        and zeros left out; number of pairs. Missing below six pairs, where nothing can be significant.
     """
     change = (last - first).dropna().to_numpy(float)
     n = len(change)
@@ -421,22 +434,25 @@ def paired_change(first: pd.Series, last: pd.Series) -> tuple[Estimate, float, i
         return Estimate(reason="er zijn minder dan zes paren"), NAN, n
     i, j = np.triu_indices(n)
     walsh = np.sort((change[i] + change[j]) / 2)
-    low = _rank_quantile(n)
-    found = Estimate(float(np.median(walsh)), float(walsh[low]), float(walsh[-1 - low]))
-    ties = len(np.unique(np.abs(change))) < n or (change == 0).any()
-    method = "exact" if n <= 25 and not ties else "approx"
-    p = float(stats.wilcoxon(change, method=method).pvalue) if np.any(change != 0) else 1.0
-    return found, p, n
+    below = np.cumsum(_rank_sums(np.arange(1, n + 1)))
+    out = max(int(np.searchsorted(below, 0.025)), 1) - 1
+    moved = change[change != 0]
+    doubled = np.rint(2 * pd.Series(np.abs(moved)).rank().to_numpy()).astype(int)  # mid-ranks are halves
+    chances = _rank_sums(doubled)
+    up = int(doubled[moved > 0].sum())
+    p = min(1.0, 2 * float(min(chances[: up + 1].sum(), chances[up:].sum())))
+    return Estimate(float(np.median(walsh)), float(walsh[out]), float(walsh[-1 - out])), p, n
 
 
-def _rank_quantile(n: int) -> int:
-    """How many of the ordered pairwise means a 95% interval leaves out on either side."""
-    counts = np.zeros(n * (n + 1) // 2 + 1)
-    counts[0] = 1
-    for rank in range(1, n + 1):
-        counts[rank:] += counts[:-rank].copy()
-    below = np.cumsum(counts / counts.sum())
-    return max(int(np.searchsorted(below, 0.025)), 1) - 1
+def _rank_sums(ranks: NDArray[np.int64]) -> Array:
+    """Chance of each sum of ranks when every rank counts or not with equal chance."""
+    chances = np.zeros(int(ranks.sum()) + 1)
+    chances[0] = 1
+    for rank in ranks:
+        taken = np.zeros_like(chances)
+        taken[rank:] = chances[: len(chances) - rank]
+        chances = (chances + taken) / 2
+    return chances
 
 
 def reconcile(budget: pd.DataFrame) -> pd.DataFrame:
@@ -506,11 +522,11 @@ def kappa(ratings: pd.DataFrame) -> Estimate:
     """
     long = ratings.melt(["praktijk", "beoordelaar"], [*PRACTICE, "baten"])
     wide = long.pivot_table(index=["praktijk", "variable"], columns="beoordelaar", values="value")
-    practice = wide.index.get_level_values("praktijk")
-    whole, names = _agreement(wide), sorted(set(practice))
+    practice, judged = wide.index.get_level_values("praktijk"), wide.to_numpy(float)
+    whole, names = _agreement(judged), sorted(set(practice))
     if math.isnan(whole):
         return Estimate(reason="er zijn geen twee beoordelaars van dezelfde praktijk")
-    left_out = np.array([_agreement(wide[practice != name]) for name in names])
+    left_out = np.array([_agreement(judged[practice != name]) for name in names])
     known = left_out[~np.isnan(left_out)]
     if len(known) < 3:
         return Estimate(whole)
@@ -518,18 +534,18 @@ def kappa(ratings: pd.DataFrame) -> Estimate:
     return Estimate(whole, whole - Z * se, min(1.0, whole + Z * se), se)
 
 
-def _agreement(wide: pd.DataFrame) -> float:
-    """Kappa averaged over the pairs of raters (columns) of 0/1 judgements (rows)."""
+def _agreement(judged: Array) -> float:
+    """Kappa averaged over the pairs of raters (columns) of 0/1 judgements (rows; missing where there is none)."""
     found = []
-    for i, one in enumerate(wide.columns):
-        for other in wide.columns[i + 1 :]:
-            both = wide[[one, other]].dropna()
-            if not len(both):
+    for i, one in enumerate(judged.T):
+        for other in judged.T[i + 1 :]:
+            both = ~np.isnan(one) & ~np.isnan(other)
+            if not both.any():
                 continue
-            p, q = both[one].mean(), both[other].mean()
+            p, q = one[both].mean(), other[both].mean()
             chance = p * q + (1 - p) * (1 - q)
             if chance < 1:
-                found.append((float((both[one] == both[other]).mean()) - chance) / (1 - chance))
+                found.append((float((one[both] == other[both]).mean()) - chance) / (1 - chance))
     return float(np.mean(found)) if found else NAN
 
 

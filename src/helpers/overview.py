@@ -452,7 +452,7 @@ def wijken(r: Overview) -> Html | None:
         return None
     lines = []
     for question, part in r.parts.items():
-        data = part.wijken()
+        data = part.wijken((r.referentie,))
         data = data[data["reference"] == r.referentie] if len(data) else data
         if len(data) < 2:
             continue

@@ -544,7 +544,7 @@ def scale(r: Overview) -> Html:
         return Html(paragraphs([rule]) + table(pd.DataFrame(lines), "De schaal van de wijk"))
     lines = []
     for question, part in r.parts.items():
-        wijken = part.wijken()
+        wijken = part.wijken((r.referentie,))
         wijken = wijken[wijken["reference"] == r.referentie].set_index("area")["estimate"].dropna()
         known = wijken[wijken.index.isin(big.index)]
         if len(known) < 6:

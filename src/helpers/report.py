@@ -423,8 +423,8 @@ class Report:
         return pd.DataFrame(rows)
 
     @cache  # noqa: B019
-    def wijken(self) -> pd.DataFrame:
-        """Change of the gap of each wijk inside the area, to each of the four references.
+    def wijken(self, roles: tuple[str, ...] = REFERENTIES) -> pd.DataFrame:
+        """Change of the gap of each wijk inside the area, to each of the four references, or to those asked for.
 
         Columns reference, area, name, gemeente, estimate, lower, upper, verdict, first, first_se, last,
         last_se (gap in the first and the last year). With "stad" and "rest_stad" every wijk is compared with its own city.
@@ -448,7 +448,7 @@ class Report:
             t0, t1 = self.window
             city, _, wijk = area.partition("/")
             name = f"{wijk} ({city})" if self.gebied == "Nederland" else wijk
-            for role in REFERENTIES:
+            for role in roles:
                 gap = self._gap(self.indicator, area, panel.references(area)[role], role != "rest_stad")
                 if {t0, t1} <= set(gap.dropna(subset="gap").index):
                     change = monitor.change(gap, t0, t1)
