@@ -66,7 +66,7 @@ def test_a_cluster_makes_the_same_pages_as_this_machine(cluster, practice, rende
     code = batch.main(["reports", "--data", str(practice), "--out", str(out), "--dask", address, *areas])
     assert code == 0, capsys.readouterr().err
     pages = [p.relative_to(out) for p in out.glob("*/*.html")]
-    assert len(pages) == 10
+    assert len(pages) == 12
     for page in pages:
         assert (out / page).read_bytes() == (rendered[1] / page).read_bytes(), page
     assert len(list(root.glob("*/processed/*/store"))) == 2
