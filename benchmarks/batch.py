@@ -7,7 +7,7 @@ b. papermill's and nbconvert's own functions in one process, a normal kernel a r
 c. this project's batch;
 d. the floor: the same cells, executed and formatted in warm processes without notebook machinery.
 
-Stock is too slow for all 295 reports, so a, b, c and d run on a sample drawn in proportion to the
+Stock is too slow for all reports, so a, b, c and d run on a sample drawn in proportion to the
 areas; c and d run on the whole batch too, in turns with a on the sample. Every figure is the median of
 several runs; the ways take turns, so that a slow minute of the machine hits all of them.
 """
@@ -50,7 +50,7 @@ def sample(size: int) -> list[Job]:
     jobs = []
     for i in range(size):
         gebied = draw.choice(cities if i % 3 == 0 else wijken)
-        jobs.append(Job(due.VRAGEN[i % len(due.VRAGEN)], gebied))
+        jobs.append(Job(due.NOTEBOOK_NAMES[i % len(due.NOTEBOOK_NAMES)], gebied))
     return jobs
 
 
@@ -126,7 +126,7 @@ def floor_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that have everything imported and have run each notebook once."""
     sys.stdout.flush()
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=_settle) as pool:
-        list(pool.map(run_cells, [Job(v, "Deventer") for v in due.VRAGEN for _ in range(workers)]))
+        list(pool.map(run_cells, [Job(v, "Deventer") for v in due.NOTEBOOK_NAMES for _ in range(workers)]))
         yield pool
 
 
@@ -207,7 +207,7 @@ def compare(jobs: list[Job], workers: int, rounds: int, folder: Path) -> pd.Data
 
 
 def whole_batch(few: list[Job], workers: int, rounds: int, folder: Path) -> dict[str, float]:
-    """The 295 reports: ours in turns with stock on a few, the floor, nothing to do, one changed, memory.
+    """All reports: ours in turns with stock on a few, the floor, nothing to do, one changed, memory.
 
     `stock` over `batch` is the median over rounds of stock just before and after, over ours in between.
     """
@@ -245,7 +245,7 @@ def tenfold(folder: Path, rounds: int) -> dict[int, float]:
         source = folder / f"pc4-{size}"
         simulate.simulate(source, n_pc4=size)
         panel.build(str(source))
-        jobs[size] = [Job(v, "Utrecht/Overvecht", str(source)) for v in due.VRAGEN]
+        jobs[size] = [Job(v, "Utrecht/Overvecht", str(source)) for v in due.NOTEBOOK_NAMES]
     seconds: dict[int, list[float]] = {size: [] for size in jobs}
     for _ in range(rounds):
         for size, each in jobs.items():
@@ -317,7 +317,7 @@ def write(table: pd.DataFrame, whole: dict[str, float], more: dict[str, float], 
 def main() -> None:
     """Measure, then write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--reports", type=int, default=10, help="size of the sample (default 10)")
+    parser.add_argument("--reports", type=int, default=12, help="size of the sample (default 12)")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each way (default 3)")
     parser.add_argument("--workers", type=int, default=2, help="reports at a time (default 2)")
     options = parser.parse_args()

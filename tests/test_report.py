@@ -1,5 +1,6 @@
 import re
 import shutil
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -212,3 +213,11 @@ def test_a_gemeente_that_joined_the_city_is_a_break_in_what_is_published_of_the_
     scores = open_report("leefbaarheid", "Alkmaar", 2008, 2018, data=str(practice))
     assert scores.breaks("lbm") == []
     assert open_report("werk", "Nederland", 2010, 2013, data=str(practice)).breaks("nww", (2010, 2013)) == []
+
+
+def test_thousands_on_an_axis_survive_the_packing_of_the_drawing(store, practice):
+    r = open_report("wonen", "Utrecht/Overvecht", data=str(practice))
+    drawing = unquote(r.draw(figures.levels, r.levels(), r.window).data_uri())
+    shown = [float(t.replace(".", "")) for t in re.findall(r">(\d{2,3}\.\d{3})</text>", drawing)]
+    assert len(shown) >= 3 and max(shown) > 100_000  # prices in euro, not in thousands
+    assert not re.search(r"<path d=&#39;[^>]*\d\.\d{3}", drawing)

@@ -160,8 +160,13 @@ def _compact(svg: str) -> str:
     svg = svg.replace("'", "&#39;").replace('"', "'")
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
     svg = re.sub(r"<g id='[^']*'>", "<g>", svg)
-    # A tenth of a point is less than a reader can see.
-    svg = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), svg)
+    # A tenth of a point is less than a reader can see; what stands between tags is text, with thousands as 1.000.
+    svg = "".join(
+        re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), part)
+        if part.startswith("<")
+        else part
+        for part in re.split(r"(<[^>]*>)", svg)
+    )
     # What a marker is drawn from has the stroke already.
     svg = re.sub(r"(<use [^>]*style='fill:[^;']*)(?:; stroke[a-z-]*: [^;']*)+;?'", r"\1'", svg)
     svg = re.sub(r">\s+<", "><", svg)
