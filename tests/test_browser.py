@@ -211,7 +211,7 @@ def test_injected_markup_in_an_area_a_label_or_a_cell_stays_text(browser, tmp_pa
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from helpers import compare, figures, pages, words
+    from helpers import compare, pages, words
     from helpers.due import RESULT_COLUMNS
 
     evil = "<img src=x onerror=alert(1)><script>alert(1)</script>\"'"
@@ -220,7 +220,7 @@ def test_injected_markup_in_an_area_a_label_or_a_cell_stays_text(browser, tmp_pa
     pd.DataFrame([row | {"estimate": 2.0}]).to_csv(tmp_path / "nieuw.csv", index=False)
     runs = [compare.read(tmp_path / f"{name}.csv") for name in ("oud", "nieuw")]
     found = compare.differences(*runs)
-    drawn = figures.Picture(Figure(), evil, evil, evil)._repr_html_().replace("<img alt", "<picture data-alt")
+    drawn = drawing.Picture(Figure(), evil, evil, evil)._repr_html_().replace("<img alt", "<picture data-alt")
     parts = {
         "tabel": words.table(pd.DataFrame({evil: [evil]}), evil),
         "figuur": drawn,

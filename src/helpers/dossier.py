@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import RAW, figures, forms, instruments, monitor, words
-from helpers.figures import Style
+from helpers.drawing import Style
 from helpers.monitor import Estimate
 from helpers.panel import wijken_in
 from helpers.words import Html, in_unit, number, paragraphs, put, table
@@ -29,8 +29,8 @@ def absent(name: str, about: str = "") -> Html:
     form = forms.book().loc[name]
     where = f"heeft geen rijen over {about}" if about else "staat niet in de gegevensmap"
     return words.open_box(
-        f"{form['wat']}: dit is niet gepubliceerd als tabel. Het formulier {name}.csv {where}. Wie de cijfers heeft: "
-        f"{form['wie_heeft_het']}. Een ingevuld voorbeeld staat in data/raw/templates."
+        f"{form['wat']}. Dit is niet als tabel gepubliceerd, en het formulier {name}.csv {where}. Wie de cijfers heeft: "
+        f"{form['wie_heeft_het']}; een ingevuld voorbeeld staat in data/raw/templates."
     )
 
 
@@ -211,7 +211,7 @@ def _escalator(found: pd.DataFrame) -> str:
 def segregation(r: Report, indicator: str) -> Html:
     """Show how unevenly a group is spread over the postcode areas of the city: the dissimilarity index, first and last year."""
     rows = r.panel.indicators.set_index("indicator")
-    window = r._window(indicator) if indicator in rows.index else None
+    window = r.window_of(indicator) if indicator in rows.index else None
     cities = (
         [city_of(r)]
         if r.gebied != "Nederland"
@@ -601,7 +601,7 @@ def _labels() -> list[tuple[str, str]]:
 def _style_of(r: Report, indicator: str, unit: str) -> Style:
     book = pd.read_csv(RAW / "indicatoren.csv", dtype=str, keep_default_na=False).set_index("indicator")
     row = book.loc[indicator]
-    return Style(row["label"], unit, words.DIGITS.get(unit, 1), r.simulated, r._source(row))
+    return Style(row["label"], unit, words.DIGITS.get(unit, 1), r.simulated, r.source_of(row))
 
 
 def _development(r: Report, total: str, window: tuple[int, int], change: float) -> list[str]:
@@ -632,8 +632,8 @@ def _development(r: Report, total: str, window: tuple[int, int], change: float) 
     places = [words.cite(r, str(max(1, t)), "tenth", y, method="rang onder alle postcodegebieden", indicator=total)
               for t, y in zip(tenths, window, strict=True)]  # fmt: skip
     return [
-        f"Op de landelijke ladder van tien gelijke treden (1 is laagst) stond {r.names['wijk']} in {window[0]} op trede {places[0]} en in "
-        f"{window[1]} op {places[1]}. De ontwikkeling was {kind} vergeleken met alle postcodegebieden (klassen op een halve en anderhalve "
+        f"Plaats op de landelijke ladder van tien gelijke treden (1 is laagst): trede {places[0]} in {window[0]}, trede {places[1]} in "
+        f"{window[1]}. Vergeleken met alle postcodegebieden was de ontwikkeling {kind} (klassen op een halve en anderhalve "
         "standaardafwijking; de klassegrenzen van de Leefbaarometer zelf staan niet in de open bestanden)."
     ]
 

@@ -1,21 +1,14 @@
 """Every plot, each with its alternative text.
 
-A plot is a pure function of a tidy DataFrame and a :class:`Style`; it returns a :class:`Picture`
-that JupyterLab and the HTML report both show as a figure with alternative text and caption.
+A plot is a pure function of a tidy DataFrame and a :class:`~helpers.drawing.Style`; it returns a
+:class:`~helpers.drawing.Picture` that JupyterLab and the HTML report both show.
 """
 
 from __future__ import annotations
 
-import base64
-import html
-import io
-import re
 import textwrap
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import wraps
-from typing import Any, Literal
-from urllib.parse import quote
+from collections.abc import Sequence
+from typing import Any
 
 import geopandas as gpd
 import matplotlib as mpl
@@ -25,217 +18,26 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter
-from PIL import Image
 
+from helpers.drawing import (
+    BETTER,
+    COLOURS,
+    DASHES,
+    GREY,
+    WORSE,
+    Picture,
+    Style,
+    canvas,
+    dutch_axis,
+    finish,
+    mark_years,
+    push_apart,
+    styled,
+)
 from helpers.words import number
 
-# Okabe & Ito (2008), distinguishable with every common form of colour blindness.
-COLOURS = {
-    "wijk": "#D55E00",
-    "rest_stad": "#0072B2",
-    "stad": "#56B4E9",
-    "g18": "#009E73",
-    "nederland": "#444444",
-}
-DASHES = {
-    "wijk": "-",
-    "rest_stad": "-",
-    "stad": (0, (5, 1.5)),
-    "g18": (0, (1, 1)),
-    "nederland": "--",
-}
-GREY, PALE, WORSE, BETTER = "#5A5A5A", "#E8E8E8", "#D55E00", "#0072B2"
 
-RC: Any = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": "#222222",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": PALE,
-    "xtick.color": "#222222",
-    "ytick.color": "#222222",
-    "svg.hashsalt": "wijkenaanpak",
-    "svg.fonttype": "none",
-}
-
-
-# Characters of an SVG that a data URI in an attribute can hold as they are; % and # it cannot.
-SVG_AS_IS = " <>='/:;,.()-!*{}[]+&?@_~|^"
-
-
-@dataclass(frozen=True)
-class Style:
-    """What all plots of one report share.
-
-    Attributes
-    ----------
-    label, unit : str
-        Of the indicator on the axis.
-    decimals : int
-        Digits a reader sees.
-    simulated : bool
-        Stamp the plot as made from the practice panel.
-    source : str
-        Printed under the plot.
-    """
-
-    label: str
-    unit: str
-    decimals: int = 1
-    simulated: bool = False
-    source: str = ""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A drawn figure with its alternative text and caption.
-
-    Attributes
-    ----------
-    figure : matplotlib.figure.Figure
-        For whoever wants to change it in a notebook.
-    title, alt, caption : str
-        Title above, alternative text (what the figure shows), source line below.
-    kind : {"svg", "png"}
-        SVG for lines and dots, PNG for maps.
-    """
-
-    figure: Figure
-    title: str
-    alt: str
-    caption: str = ""
-    kind: Literal["svg", "png"] = "svg"
-
-    def data_uri(self) -> str:
-        """Return the drawing as a data URI; the same figure gives the same bytes."""
-        buffer = io.BytesIO()
-        metadata = {"Date": None, "Creator": None} if self.kind == "svg" else {"Software": None}
-        layout = self.figure.get_layout_engine()
-        with mpl.rc_context(RC):  # the SVG writer reads its settings when it writes
-            if layout is not None:
-                # Left to savefig, laying out costs a complete drawing more.
-                layout.execute(self.figure)
-                self.figure.set_layout_engine(None)
-            quick: dict[str, Any] = (
-                {"pil_kwargs": {"compress_level": 1}} if self.kind == "png" else {}
-            )  # packed again below
-            self.figure.savefig(buffer, format=self.kind, dpi=130, metadata=metadata, **quick)
-            self.figure.set_layout_engine(layout)
-        if self.kind == "png":
-            return f"data:image/png;base64,{base64.b64encode(_palette(buffer)).decode()}"
-        return f"data:image/svg+xml,{quote(_compact(buffer.getvalue().decode()), safe=SVG_AS_IS)}"
-
-    def _repr_html_(self) -> str:
-        return (
-            f'<figure class="figuur"><p class="figuur-titel">{html.escape(self.title)}</p>'
-            f'<img alt="{html.escape(self.alt, quote=True)}" src="{self.data_uri().replace("&", "&amp;")}">'
-            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
-        )
-
-
-def _palette(drawn: io.BytesIO) -> bytes:
-    """Give a drawing a palette of its own: a map has few colours, and a third of the size is left."""
-    image = (
-        Image.open(drawn).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    )
-    small = io.BytesIO()
-    image.save(small, format="png")
-    return small.getvalue()
-
-
-def _compact(svg: str) -> str:
-    """Drop from matplotlib's SVG what no reader sees: a third of the size is left, the drawing is the same."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-    # Text stays text, a fifth of the size of outlines; fonts as wide as ours stand in for it.
-    svg = re.sub(r"font-family: 'DejaVu Sans';? ?", "", svg)
-    fonts = "font-family:DejaVu Sans,Verdana,Arial,sans-serif"
-    svg = svg.replace("*{stroke-linejoin", "*{" + fonts + ";stroke-linejoin", 1)
-    svg = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", svg)
-    svg = svg.replace("'", "&#39;").replace('"', "'")
-    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
-    svg = re.sub(r"<g id='[^']*'>", "<g>", svg)
-    # A tenth of a point is less than a reader can see; what stands between tags is text, with thousands as 1.000.
-    svg = "".join(
-        re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), part)
-        if part.startswith("<")
-        else part
-        for part in re.split(r"(<[^>]*>)", svg)
-    )
-    # What a marker is drawn from has the stroke already.
-    svg = re.sub(r"(<use [^>]*style='fill:[^;']*)(?:; stroke[a-z-]*: [^;']*)+;?'", r"\1'", svg)
-    svg = re.sub(r">\s+<", "><", svg)
-    svg = re.sub(r"style='[^']*'", lambda m: m[0].replace("; ", ";").replace(": ", ":"), svg)
-    return re.sub(r"\s+", " ", svg)
-
-
-def _styled(plot: Callable[..., Picture]) -> Callable[..., Picture]:
-    """Draw in the project's style without touching that of the notebook."""
-
-    @wraps(plot)
-    def styled(*args: Any, **kwargs: Any) -> Picture:
-        with mpl.rc_context(RC):
-            return plot(*args, **kwargs)
-
-    return styled
-
-
-def _canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, np.ndarray]:
-    """Make a figure outside pyplot: nothing global, nothing to close."""
-    # Room at the sides for a browser whose font is a little wider than ours.
-    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.11))
-    return figure, figure.subplots(rows, columns, squeeze=False, sharex=columns > 1, sharey=columns > 1)
-
-
-def _finish(
-    figure: Figure, style: Style, title: str, alt: str, kind: Literal["svg", "png"] = "svg"
-) -> Picture:
-    if style.simulated:
-        figure.text(
-            0.5, 0.5, "OEFENDATA", fontsize=44, color="#B00020", alpha=0.13 if kind == "svg" else 0.4, rotation=24,
-            ha="center", va="center", weight="bold", zorder=10,
-        )  # fmt: skip
-        title, alt = f"{title} (oefendata)", f"Oefendata, geen werkelijke cijfers. {alt}"
-    return Picture(figure, title, alt, f"Bron: {style.source}." if style.source else "", kind)
-
-
-def _dutch_axis(axis: mpl.axis.Axis, decimals: int) -> None:
-    def tick(value: float, _: object) -> str:
-        short = next(d for d in range(5) if abs(round(value, d) - value) < 1e-9 or d == 4)
-        return number(value, min(short, max(decimals, 1) + 1))
-
-    axis.set_major_formatter(FuncFormatter(tick))
-
-
-def _years(axes: Axes, periods: Sequence[int]) -> None:
-    years = sorted(set(periods))
-    step = max(1, int(np.ceil(len(years) / 8)))
-    axes.set_xticks(years[::-1][::step][::-1])
-    axes.set_xticklabels([str(y) for y in years[::-1][::step][::-1]])
-
-
-def _spread(positions: np.ndarray, least: float) -> np.ndarray:
-    """Push labels apart to a least distance, keeping their order."""
-    order = np.argsort(positions)
-    placed = positions[order].astype(float)
-    for _ in range(200):
-        overlap = least - np.diff(placed)
-        if (overlap <= 1e-9).all():
-            break
-        push = np.where(overlap > 0, overlap, 0) / 2
-        placed[:-1] -= push
-        placed[1:] += push
-    result = np.empty_like(placed)
-    result[order] = placed
-    return result
-
-
-@_styled
+@styled
 def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture:
     """Draw the level of the wijk and its references over time, each with its margin.
 
@@ -252,7 +54,7 @@ def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture
     -------
     Picture
     """
-    figure, grid = _canvas(7.4, 4.1)
+    figure, grid = canvas(7.4, 4.1)
     axes: Axes = grid[0, 0]
     axes.axvspan(*window, color="#F3EFE6", zorder=0, lw=0)
     ends: list[tuple[float, str, str]] = []
@@ -268,7 +70,7 @@ def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture
         axes.fill_between(part["period"], part["lower"], part["upper"], color=colour, alpha=shade, lw=0)
         ends.append((part["value"].iloc[-1], str(part["name"].iloc[-1]), colour))
     low, high = axes.get_ylim()
-    places = _spread(np.array([e[0] for e in ends]), (high - low) * 0.065)
+    places = push_apart(np.array([e[0] for e in ends]), (high - low) * 0.065)
     room = (high - low) * 0.03
     axes.set_ylim(min(low, places.min() - room), max(high, places.max() + room))
     last = data["period"].max()
@@ -280,8 +82,8 @@ def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture
         )  # fmt: skip
     axes.set_ylabel(f"{style.label}\n({style.unit})")
     axes.set_xlabel("jaar")
-    _years(axes, data["period"].tolist())
-    _dutch_axis(axes.yaxis, style.decimals)
+    mark_years(axes, data["period"].tolist())
+    dutch_axis(axes.yaxis, style.decimals)
     wijk = data[data["role"] == "wijk"].sort_values("period")
     alt = (
         f"Lijngrafiek van {style.label.lower()} ({style.unit}). "
@@ -293,10 +95,10 @@ def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture
         + f". Vergeleken periode {window[0]} tot {window[1]}."
     )
     title = f"{style.label}: {wijk['name'].iloc[0]} en vier referenties" if len(wijk) else style.label
-    return _finish(figure, style, title, alt)
+    return finish(figure, style, title, alt)
 
 
-@_styled
+@styled
 def gaps(data: pd.DataFrame, style: Style, names: dict[str, str]) -> Picture:
     """Draw the gap to each of the four references, small multiples with 95% margins.
 
@@ -315,7 +117,7 @@ def gaps(data: pd.DataFrame, style: Style, names: dict[str, str]) -> Picture:
     """
     references = [r for r in names if r in set(data["reference"])]
     rows = int(np.ceil(len(references) / 2))
-    figure, grid = _canvas(7.4, 2.35 * rows + 0.3, rows, 2)
+    figure, grid = canvas(7.4, 2.35 * rows + 0.3, rows, 2)
     parts = []
     for axes, reference in zip(grid.flat, references, strict=False):
         part = data[data["reference"] == reference].sort_values("period")
@@ -325,8 +127,8 @@ def gaps(data: pd.DataFrame, style: Style, names: dict[str, str]) -> Picture:
         )
         axes.plot(part["period"], part["gap"], color=COLOURS[reference], lw=2, marker="o", ms=3)
         axes.set_title(f"ten opzichte van {names[reference]}", fontsize=9.5, loc="left")
-        _years(axes, part["period"].tolist()[:: 2 if len(part) > 6 else 1])
-        _dutch_axis(axes.yaxis, style.decimals)
+        mark_years(axes, part["period"].tolist()[:: 2 if len(part) > 6 else 1])
+        dutch_axis(axes.yaxis, style.decimals)
         parts.append(
             f"{names[reference]}: {number(part['gap'].iloc[0], style.decimals)} in {part['period'].iloc[0]} en "
             f"{number(part['gap'].iloc[-1], style.decimals)} in {part['period'].iloc[-1]}"
@@ -335,10 +137,10 @@ def gaps(data: pd.DataFrame, style: Style, names: dict[str, str]) -> Picture:
         axes.set_visible(False)
     figure.supylabel(f"achterstand ({style.unit})", fontsize=9.5)
     alt = f"Achterstand ({style.unit}; boven nul is slechter) ten opzichte van " + "; ".join(parts) + "."
-    return _finish(figure, style, f"Achterstand op vier referenties: {style.label.lower()}", alt)
+    return finish(figure, style, f"Achterstand op vier referenties: {style.label.lower()}", alt)
 
 
-@_styled
+@styled
 def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> Picture:
     """Draw each indicator as an index with G18 = 1, first against last year (dumbbell).
 
@@ -360,7 +162,7 @@ def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> P
     Picture
     """
     data = data.sort_values("last").reset_index(drop=True)
-    figure, grid = _canvas(7.4, 0.4 * len(data) + 1.4)
+    figure, grid = canvas(7.4, 0.4 * len(data) + 1.4)
     axes: Axes = grid[0, 0]
     axes.axvline(1, color=GREY, lw=1)
     for row in data.itertuples():
@@ -387,7 +189,7 @@ def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> P
         f"index, G18 = 1; rechts van 1 is slechter\n(open: {periods[0]}, marge erboven; dicht: {periods[1]}, marge eronder)",
         fontsize=9,
     )
-    _dutch_axis(axes.xaxis, 2)
+    dutch_axis(axes.xaxis, 2)
     alt = (
         f"Index van elke indicator met G18 = 1 (boven 1 is slechter), {periods[0]} en {periods[1]}. "
         + "; ".join(
@@ -396,10 +198,10 @@ def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> P
             for r in data.itertuples()
         )
     )
-    return _finish(figure, style, "Alle indicatoren ten opzichte van de G18", alt + ".")
+    return finish(figure, style, "Alle indicatoren ten opzichte van de G18", alt + ".")
 
 
-@_styled
+@styled
 def slopes(data: pd.DataFrame, style: Style, reference: str, periods: tuple[int, int]) -> Picture:
     """Draw the gap of every wijk in the first and the last year, joined by a line.
 
@@ -422,7 +224,7 @@ def slopes(data: pd.DataFrame, style: Style, reference: str, periods: tuple[int,
     data = data.dropna(subset=["first", "last"]).reset_index(drop=True)
     step = data["last"] - data["first"]
     named = data.index if len(data) <= 8 else step.sort_values().index[[0, 1, 2, -3, -2, -1]]
-    figure, grid = _canvas(7.4, 4.3)
+    figure, grid = canvas(7.4, 4.3)
     axes: Axes = grid[0, 0]
     axes.axhline(0, color=GREY, lw=1)
     for row in data.itertuples():
@@ -434,7 +236,7 @@ def slopes(data: pd.DataFrame, style: Style, reference: str, periods: tuple[int,
             zorder=4 if known else 2,
         )  # fmt: skip
     low, high = axes.get_ylim()
-    places = _spread(data.loc[named, "last"].to_numpy(), (high - low) * 0.055)
+    places = push_apart(data.loc[named, "last"].to_numpy(), (high - low) * 0.055)
     axes.set_ylim(min(low, places.min()), max(high, places.max()))
     for row, place in zip(data.loc[named].itertuples(), places, strict=True):
         colour = BETTER if row.last < row.first else WORSE
@@ -445,7 +247,7 @@ def slopes(data: pd.DataFrame, style: Style, reference: str, periods: tuple[int,
     axes.set_xlim(-0.1, 1.1)
     axes.set_xticks([0, 1], [str(year) for year in periods])
     axes.set_ylabel(f"achterstand op {reference}\n({style.unit}; boven nul is slechter)")
-    _dutch_axis(axes.yaxis, style.decimals)
+    dutch_axis(axes.yaxis, style.decimals)
     alt = (
         f"Achterstand van {len(data)} wijken op {reference} in {periods[0]} en {periods[1]}, met 95%-marge. "
         + "; ".join(
@@ -454,10 +256,10 @@ def slopes(data: pd.DataFrame, style: Style, reference: str, periods: tuple[int,
         )
         + f" ({style.unit})."
     )
-    return _finish(figure, style, f"Achterstand per wijk in {periods[0]} en {periods[1]}", alt)
+    return finish(figure, style, f"Achterstand per wijk in {periods[0]} en {periods[1]}", alt)
 
 
-@_styled
+@styled
 def forest(data: pd.DataFrame, style: Style, reference: str) -> Picture:
     """Draw the change in the gap of every wijk with its 95% margin, ordered.
 
@@ -475,7 +277,7 @@ def forest(data: pd.DataFrame, style: Style, reference: str) -> Picture:
     Picture
     """
     data = data.dropna(subset=["estimate"]).sort_values("estimate", ascending=False).reset_index(drop=True)
-    figure, grid = _canvas(7.4, 0.21 * len(data) + 1.2)
+    figure, grid = canvas(7.4, 0.21 * len(data) + 1.2)
     axes: Axes = grid[0, 0]
     axes.axvline(0, color=GREY, lw=1)
     certain = (data["lower"] > 0) | (data["upper"] < 0)
@@ -494,7 +296,7 @@ def forest(data: pd.DataFrame, style: Style, reference: str) -> Picture:
     figure.supxlabel(
         f"verandering van de achterstand op {reference} ({style.unit}); links van 0 is inlopen", fontsize=9
     )
-    _dutch_axis(axes.xaxis, style.decimals)
+    dutch_axis(axes.xaxis, style.decimals)
     smaller = int((data["estimate"] < 0).sum())
     alt = (
         f"Verandering van de achterstand per wijk. In {smaller} van de {len(data)} wijken werd de achterstand "
@@ -502,10 +304,10 @@ def forest(data: pd.DataFrame, style: Style, reference: str) -> Picture:
         f"{data['name'].iloc[-1]} ({number(data['estimate'].iloc[-1], style.decimals)} {style.unit}); "
         f"minst: {data['name'].iloc[0]} ({number(data['estimate'].iloc[0], style.decimals)})."
     )
-    return _finish(figure, style, "Verandering van de achterstand per wijk (dicht: marge sluit nul uit)", alt)
+    return finish(figure, style, "Verandering van de achterstand per wijk (dicht: marge sluit nul uit)", alt)
 
 
-@_styled
+@styled
 def course(gap: pd.DataFrame, style: Style, required: pd.DataFrame, projection: pd.DataFrame) -> Picture:
     """Draw the gap, the path the target requires (8 and 10 years) and the projection to 2017.
 
@@ -524,7 +326,7 @@ def course(gap: pd.DataFrame, style: Style, required: pd.DataFrame, projection: 
     -------
     Picture
     """
-    figure, grid = _canvas(7.4, 3.9)
+    figure, grid = canvas(7.4, 3.9)
     axes: Axes = grid[0, 0]
     axes.axhline(0, color=GREY, lw=1)
     axes.fill_between(gap["period"], gap["lower"], gap["upper"], color=COLOURS["wijk"], alpha=0.18, lw=0)
@@ -564,14 +366,14 @@ def course(gap: pd.DataFrame, style: Style, required: pd.DataFrame, projection: 
         )
     axes.set_ylabel(f"achterstand ({style.unit})")
     axes.set_xlabel("jaar")
-    _years(axes, [*gap["period"], *required["period"]])
-    _dutch_axis(axes.yaxis, style.decimals)
+    mark_years(axes, [*gap["period"], *required["period"]])
+    dutch_axis(axes.yaxis, style.decimals)
     axes.legend(frameon=False, fontsize=8.5, loc="best")
     alt = "; ".join(parts) + ". De lijnen 'nodig' lopen recht naar nul in 8 en 10 jaar."
-    return _finish(figure, style, "Op koers? De achterstand en het afgesproken pad", alt)
+    return finish(figure, style, "Op koers? De achterstand en het afgesproken pad", alt)
 
 
-@_styled
+@styled
 def designs(data: pd.DataFrame, style: Style, main: str) -> Picture:
     """Draw the effect against every comparison group, with its 95% margin.
 
@@ -589,7 +391,7 @@ def designs(data: pd.DataFrame, style: Style, main: str) -> Picture:
     Picture
     """
     data = data.iloc[::-1].reset_index(drop=True)
-    figure, grid = _canvas(7.4, 0.42 * len(data) + 1.1)
+    figure, grid = canvas(7.4, 0.42 * len(data) + 1.1)
     axes: Axes = grid[0, 0]
     axes.axvline(0, color=GREY, lw=1)
     for row in data.itertuples():
@@ -603,10 +405,10 @@ def designs(data: pd.DataFrame, style: Style, main: str) -> Picture:
     figure.supxlabel(
         f"effect op {style.label.lower()} ({style.unit}); plus is een hogere uitkomst", fontsize=9
     )
-    _dutch_axis(axes.xaxis, style.decimals)
+    dutch_axis(axes.xaxis, style.decimals)
     shown = "; ".join(f"{r.name}: {_with_margin(r, style)}" for r in data.iloc[::-1].itertuples())
     alt = f"Geschat effect ({style.unit}) met 95%-marge tegen {len(data)} vergelijkingsgroepen. {shown}."
-    return _finish(figure, style, "Het effect tegen elke vergelijkingsgroep", alt)
+    return finish(figure, style, "Het effect tegen elke vergelijkingsgroep", alt)
 
 
 def _programme(axes: Axes, before: Sequence[int]) -> None:
@@ -621,7 +423,7 @@ def _with_margin(row: Any, style: Style) -> str:
     return f"{estimate} ({lower} tot {upper})"
 
 
-@_styled
+@styled
 def event_study(data: pd.DataFrame, style: Style, name: str, before: Sequence[int]) -> Picture:
     """Draw the effect by year with its 95% margin; before the programme it should be about zero.
 
@@ -640,7 +442,7 @@ def event_study(data: pd.DataFrame, style: Style, name: str, before: Sequence[in
     -------
     Picture
     """
-    figure, grid = _canvas(7.4, 3.7)
+    figure, grid = canvas(7.4, 3.7)
     axes: Axes = grid[0, 0]
     axes.axhline(0, color=GREY, lw=1)
     _programme(axes, before)
@@ -657,8 +459,8 @@ def event_study(data: pd.DataFrame, style: Style, name: str, before: Sequence[in
     )  # fmt: skip
     axes.set_ylabel(f"effect op {style.label.lower()}\n({style.unit})", fontsize=9)
     axes.set_xlabel("jaar (gearceerd: de jaren vooraf waarmee vergeleken wordt)")
-    _years(axes, data["period"].tolist())
-    _dutch_axis(axes.yaxis, style.decimals)
+    mark_years(axes, data["period"].tolist())
+    dutch_axis(axes.yaxis, style.decimals)
     ends = data.iloc[[0, -1]]
     alt = (
         f"Effect per jaar ({style.unit}) met 95%-marge, vergeleken met {name}, ten opzichte van {before[0]} tot en met {before[-1]}. "
@@ -672,10 +474,10 @@ def event_study(data: pd.DataFrame, style: Style, name: str, before: Sequence[in
         )
         + "."
     )
-    return _finish(figure, style, "Het effect van jaar tot jaar", alt)
+    return finish(figure, style, "Het effect van jaar tot jaar", alt)
 
 
-@_styled
+@styled
 def synthetic(data: pd.DataFrame, style: Style, name: str, before: Sequence[int]) -> Picture:
     """Draw a wijk or city beside the group of other areas that was on its path before.
 
@@ -695,7 +497,7 @@ def synthetic(data: pd.DataFrame, style: Style, name: str, before: Sequence[int]
     -------
     Picture
     """
-    figure, grid = _canvas(7.4, 3.7)
+    figure, grid = canvas(7.4, 3.7)
     axes: Axes = grid[0, 0]
     _programme(axes, before)
     axes.fill_between(
@@ -709,18 +511,18 @@ def synthetic(data: pd.DataFrame, style: Style, name: str, before: Sequence[int]
     axes.set_ylabel(f"{style.label}\n({style.unit})", fontsize=9)
     axes.set_xlabel("jaar (gearceerd: de jaren vooraf; stippellijn: eerste geld, 2008)")
     axes.legend(frameon=False, fontsize=8.5, loc="upper center", bbox_to_anchor=(0.45, 1.14), ncols=2)
-    _years(axes, data["period"].tolist())
-    _dutch_axis(axes.yaxis, style.decimals)
+    mark_years(axes, data["period"].tolist())
+    dutch_axis(axes.yaxis, style.decimals)
     last = data.iloc[-1]
     alt = (
         f"{style.label} ({style.unit}) van {name} en van een groep vergelijkbare gebieden zonder wijkenaanpak. In "
         f"{int(last['period'])}: {number(last['actual'], style.decimals)} tegen {number(last['synthetic'], style.decimals)} "
         f"(band {number(last['lower'], style.decimals)} tot {number(last['upper'], style.decimals)})."
     )
-    return _finish(figure, style, f"{name[:1].upper()}{name[1:]} en een vergelijkbare groep", alt)
+    return finish(figure, style, f"{name[:1].upper()}{name[1:]} en een vergelijkbare groep", alt)
 
 
-@_styled
+@styled
 def curve(data: pd.DataFrame, style: Style) -> Picture:
     """Draw the estimate under every combination of choices, ordered (specification curve, Simonsohn c.s. 2020).
 
@@ -742,7 +544,7 @@ def curve(data: pd.DataFrame, style: Style) -> Picture:
         for value in dict.fromkeys(data[column])
     ]
     choices = [(c, v) for c, v in choices if len(set(data[c])) > 1]
-    figure, grid = _canvas(7.4, 2.6 + 0.2 * len(choices))
+    figure, grid = canvas(7.4, 2.6 + 0.2 * len(choices))
     grid[0, 0].remove()
     top, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, 0.2 * len(choices)])
     certain = (data["lower"] > 0) | (data["upper"] < 0)
@@ -751,7 +553,7 @@ def curve(data: pd.DataFrame, style: Style) -> Picture:
     top.vlines(data.index, data["lower"], data["upper"], color=colours, lw=1.2)
     top.scatter(data.index, data["estimate"], s=14, c=colours, zorder=3)
     top.set_ylabel(f"effect ({style.unit})", fontsize=9)
-    _dutch_axis(top.yaxis, style.decimals)
+    dutch_axis(top.yaxis, style.decimals)
     for line, (column, value) in enumerate(choices):
         at = data.index[data[column] == value]
         below.scatter(at, [line] * len(at), s=10, c=colours[at], marker="s")
@@ -770,10 +572,10 @@ def curve(data: pd.DataFrame, style: Style) -> Picture:
         )
         + "."
     )
-    return _finish(figure, style, f"Dezelfde vraag, {len(data)} verdedigbare keuzes", alt)
+    return finish(figure, style, f"Dezelfde vraag, {len(data)} verdedigbare keuzes", alt)
 
 
-@_styled
+@styled
 def profile(data: pd.DataFrame, style: Style, names: tuple[str, str], programme: tuple[int, int]) -> Picture:
     """Draw the gap on the main outcome of every question, first against last year, on one scale.
 
@@ -794,7 +596,7 @@ def profile(data: pd.DataFrame, style: Style, names: tuple[str, str], programme:
     Picture
     """
     data = data.iloc[::-1].reset_index(drop=True)
-    figure, grid = _canvas(7.4, 0.55 * len(data) + 1.3)
+    figure, grid = canvas(7.4, 0.55 * len(data) + 1.3)
     axes: Axes = grid[0, 0]
     axes.axvline(0, color=GREY, lw=1)
     for row in data.itertuples():
@@ -813,7 +615,7 @@ def profile(data: pd.DataFrame, style: Style, names: tuple[str, str], programme:
         "(nul is gelijk, rechts is slechter; open: begin, dicht: eind met marge)",
         fontsize=9,
     )
-    _dutch_axis(axes.xaxis, 1)
+    dutch_axis(axes.xaxis, 1)
     alt = (
         f"Achterstand van {names[0]} op {names[1]} op {len(data)} hoofduitkomsten, in standaardafwijkingen tussen postcodegebieden; boven "
         "nul is slechter. "
@@ -824,10 +626,10 @@ def profile(data: pd.DataFrame, style: Style, names: tuple[str, str], programme:
         )
     )
     title = f"{names[0][0].upper()}{names[0][1:]} naast {names[1]} op {len(data)} uitkomsten, {programme[0]} tot {programme[1]}"
-    return _finish(figure, style, title, alt + ".")
+    return finish(figure, style, title, alt + ".")
 
 
-@_styled
+@styled
 def paths(data: pd.DataFrame, style: Style, names: tuple[str, str]) -> Picture:
     """Draw the gap by year, a panel for every question, each on its own scale with zero in it.
 
@@ -859,8 +661,8 @@ def paths(data: pd.DataFrame, style: Style, names: tuple[str, str]) -> Picture:
         axes.plot(part["period"], part["gap"], color=COLOURS["wijk"], lw=1.8, marker="o", ms=2.5)
         unit = part["unit"].iloc[0]
         axes.set_title(f"{label} ({unit})", fontsize=9, loc="left")
-        _years(axes, part["period"].tolist()[:: max(1, len(part) // 4)])
-        _dutch_axis(axes.yaxis, 1 if unit != "punt" else 2)
+        mark_years(axes, part["period"].tolist()[:: max(1, len(part) // 4)])
+        dutch_axis(axes.yaxis, 1 if unit != "punt" else 2)
         axes.tick_params(labelsize=8)
         digits = 3 if unit == "punt" else 1
         told.append(
@@ -871,10 +673,10 @@ def paths(data: pd.DataFrame, style: Style, names: tuple[str, str]) -> Picture:
         axes.set_visible(False)
     figure.supylabel("achterstand (boven nul is slechter)", fontsize=9)
     alt = f"Verloop van de achterstand van {names[0]} op {names[1]}, per vraag. " + "; ".join(told) + "."
-    return _finish(figure, style, f"De achterstand van {names[0]} op {names[1]}, jaar voor jaar", alt)
+    return finish(figure, style, f"De achterstand van {names[0]} op {names[1]}, jaar voor jaar", alt)
 
 
-@_styled
+@styled
 def monthly(data: pd.DataFrame, style: Style, names: tuple[str, str], step: float) -> Picture:
     """Draw two monthly series as an index, with the month a break is looked for.
 
@@ -893,7 +695,7 @@ def monthly(data: pd.DataFrame, style: Style, names: tuple[str, str], step: floa
     -------
     Picture
     """
-    figure, grid = _canvas(7.4, 3.3)
+    figure, grid = canvas(7.4, 3.3)
     axes: Axes = grid[0, 0]
     axes.axvline(step, color=GREY, lw=1, ls=(0, (4, 3)))
     ends = []
@@ -901,7 +703,7 @@ def monthly(data: pd.DataFrame, style: Style, names: tuple[str, str], step: floa
         axes.plot(data["time"], data[key], color=COLOURS[role], ls=DASHES[role], lw=1.6)
         ends.append((float(data[key].iloc[-6:].mean()), name, COLOURS[role]))
     low, high = axes.get_ylim()
-    places = _spread(np.array([e[0] for e in ends]), (high - low) * 0.08)
+    places = push_apart(np.array([e[0] for e in ends]), (high - low) * 0.08)
     last = float(data["time"].iloc[-1])
     for (_, name, colour), place in zip(ends, places, strict=True):
         axes.annotate(
@@ -909,8 +711,8 @@ def monthly(data: pd.DataFrame, style: Style, names: tuple[str, str], step: floa
         )
     axes.set_ylabel(style.label.replace(", ", ",\n"))
     axes.set_xlabel("jaar")
-    _years(axes, sorted({int(t) for t in data["time"]}))
-    _dutch_axis(axes.yaxis, 0)
+    mark_years(axes, sorted({int(t) for t in data["time"]}))
+    dutch_axis(axes.yaxis, 0)
     alt = (
         f"Maandcijfers van {names[0]} en {names[1]} ({style.label}). "
         + ". ".join(
@@ -920,10 +722,10 @@ def monthly(data: pd.DataFrame, style: Style, names: tuple[str, str], step: floa
         )
         + f". Stippellijn: {number(step, 0).replace('.', '')}, waar een knik is getoetst."
     )
-    return _finish(figure, style, f"Werkzoekenden per maand: {names[0]} en {names[1]}", alt)
+    return finish(figure, style, f"Werkzoekenden per maand: {names[0]} en {names[1]}", alt)
 
 
-@_styled
+@styled
 def contributions(
     data: pd.DataFrame, style: Style, names: tuple[str, str], periods: tuple[int, int]
 ) -> Picture:
@@ -944,7 +746,7 @@ def contributions(
     Picture
     """
     data = data.iloc[::-1]
-    figure, grid = _canvas(7.4, 0.5 * len(data) + 1.2)
+    figure, grid = canvas(7.4, 0.5 * len(data) + 1.2)
     axes: Axes = grid[0, 0]
     place = np.arange(len(data))
     axes.axvline(0, color=GREY, lw=1)
@@ -959,7 +761,7 @@ def contributions(
         fontsize=9,
     )
     axes.legend(frameon=False, fontsize=8.5, loc="best")
-    _dutch_axis(axes.xaxis, 2)
+    dutch_axis(axes.xaxis, 2)
     alt = (
         f"Bijdrage van elke dimensie aan de verandering van {style.label} tussen {periods[0]} en {periods[1]}. "
         + "; ".join(
@@ -967,12 +769,10 @@ def contributions(
             for i, r in data.iloc[::-1].iterrows()
         )
     )
-    return _finish(
-        figure, style, f"Waardoor veranderde de Leefbaarometer? {names[0]} en {names[1]}", alt + "."
-    )
+    return finish(figure, style, f"Bijdrage van elke dimensie: {names[0]} en {names[1]}", alt + ".")
 
 
-@_styled
+@styled
 def spread(values: pd.Series, style: Style) -> Picture:
     """Draw how likely each outcome of a calculation is, given the doubt about the effect: a histogram of draws.
 
@@ -987,7 +787,7 @@ def spread(values: pd.Series, style: Style) -> Picture:
     -------
     Picture
     """
-    figure, grid = _canvas(7.4, 2.7)
+    figure, grid = canvas(7.4, 2.7)
     axes: Axes = grid[0, 0]
     counts, edges = np.histogram(values, bins=40)
     colours = np.where(edges[:-1] >= 0, BETTER, WORSE)
@@ -995,17 +795,17 @@ def spread(values: pd.Series, style: Style) -> Picture:
     axes.axvline(0, color=GREY, lw=1)
     axes.set_xlabel(f"{style.label} ({style.unit})")
     axes.set_ylabel("% van de trekkingen")
-    _dutch_axis(axes.xaxis, 0)
-    _dutch_axis(axes.yaxis, 0)
+    dutch_axis(axes.xaxis, 0)
+    dutch_axis(axes.yaxis, 0)
     low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
     alt = (
         f"Verdeling van de {style.label} ({style.unit}) over {number(len(values), 0)} trekkingen: mediaan {number(middle, 0)}, 95% tussen "
         f"{number(low, 0)} en {number(high, 0)}; boven nul in {number(100 * float((values > 0).mean()), 0)}%."
     )
-    return _finish(figure, style, f"Hoe waarschijnlijk is welke {style.label}?", alt)
+    return finish(figure, style, f"Hoe waarschijnlijk is welke {style.label}?", alt)
 
 
-@_styled
+@styled
 def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str, city: bool = False) -> Picture:
     """Draw PC4 areas coloured by value, the aandachtswijken outlined; north is up.
 
@@ -1025,7 +825,7 @@ def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str, city: bool = Fa
     Picture
     """
     left, bottom, right, top = shapes.total_bounds
-    figure, grid = _canvas(7.0, float(np.clip(6.6 * (top - bottom) / (right - left), 2.2, 7.0)) + 0.8)
+    figure, grid = canvas(7.0, float(np.clip(6.6 * (top - bottom) / (right - left), 2.2, 7.0)) + 0.8)
     axes: Axes = grid[0, 0]
     shown = shapes.dropna(subset=["value"])
     low, high = shown["value"].quantile([0.02, 0.98]) if len(shown) else (0.0, 1.0)
@@ -1052,7 +852,7 @@ def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str, city: bool = Fa
         aspect=30,
     )
     bar.set_label(f"{style.label} ({style.unit}); zwart omlijnd: aandachtswijk", fontsize=8.5)
-    _dutch_axis(bar.ax.xaxis, style.decimals)
+    dutch_axis(bar.ax.xaxis, style.decimals)
     _scale_bar(axes)
     inside, outside = shown.loc[shown["treated"], "value"], shown.loc[~shown["treated"], "value"]
     alt = (
@@ -1061,7 +861,7 @@ def area_map(shapes: gpd.GeoDataFrame, style: Style, title: str, city: bool = Fa
         f"van {len(outside)} andere gebieden: {number(outside.mean(), style.decimals)}. "
         f"Zonder gegevens: {len(missing)} gebieden."
     )
-    return _finish(figure, style, title, alt, "png")
+    return finish(figure, style, title, alt, "png")
 
 
 def _outline(shapes: gpd.GeoDataFrame) -> gpd.GeoSeries:
@@ -1080,7 +880,7 @@ TILES = {
 }
 
 
-@_styled
+@styled
 def tile_map(tiles: pd.DataFrame, style: Style, title: str) -> Picture:
     """Draw wijken as tiles: all put together by city, the cities about where they lie, north up; or a few in a row.
 
@@ -1099,7 +899,7 @@ def tile_map(tiles: pd.DataFrame, style: Style, title: str) -> Picture:
     country = tiles["area"].str.split("/").str[0].nunique() > 2
     low, high = tiles["value"].min(), tiles["value"].max()
     norm = mpl.colors.Normalize(low, high if high > low else low + 1)
-    figure, grid = _canvas(7.0, 6.6 if country else 2.6)
+    figure, grid = canvas(7.0, 6.6 if country else 2.6)
     axes: Axes = grid[0, 0]
 
     def tile(x: float, y: float, side: float, value: float) -> None:
@@ -1135,7 +935,7 @@ def tile_map(tiles: pd.DataFrame, style: Style, title: str) -> Picture:
     bar.set_label(
         f"{style.label} ({style.unit}); een tegel is een {'wijk' if country else 'gebied'}", fontsize=8.5
     )
-    _dutch_axis(bar.ax.xaxis, style.decimals)
+    dutch_axis(bar.ax.xaxis, style.decimals)
     missing = int(tiles["value"].isna().sum())
     alt = f"Tegelkaart, gekleurd naar {style.label.lower()} ({style.unit}). "
     if country:
@@ -1152,7 +952,7 @@ def tile_map(tiles: pd.DataFrame, style: Style, title: str) -> Picture:
             )
             + "."
         )
-    return _finish(figure, style, title, alt)
+    return finish(figure, style, title, alt)
 
 
 def _scale_bar(axes: Axes) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import figures, words
-from helpers.figures import Picture
+from helpers.drawing import Picture
 from helpers.panel import wijken_in
 from helpers.sources import OWN_LIST
 from helpers.words import EFFECT_NAMES, Html, cite, in_unit, number, paragraphs, stated, table

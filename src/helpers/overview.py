@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from helpers import claims, figures, impact, monitor, words
+from helpers.drawing import Picture, Style
 from helpers.due import VRAGEN, slug
-from helpers.figures import Picture, Style
 from helpers.inference import holm
 from helpers.panel import references, wijken_in
 from helpers.report import START_PROGRAMME, Report
@@ -65,7 +65,7 @@ class Overview(Report):
             if not len(changes) or self.referentie not in set(changes["role"]):
                 continue
             change = changes.set_index("role").loc[self.referentie]
-            gap = part._main_gaps[self.referentie]
+            gap = part.main_gaps[self.referentie]
             first, last = part.window
             unit, name = part.gap_unit, part.indicator["indicator"]
             for year in (first, last):
@@ -158,7 +158,7 @@ def answer(r: Overview) -> Html:
         "Elke vraag heeft één hoofduitkomst, vooraf gekozen; de andere uitkomsten staan in het rapport van die vraag.",
         f"Bij {len(data)} onafhankelijke oordelen met 95%-marges is er ook zonder verandering zo'n {chance}% kans dat er ten minste één "
         "stellig uitvalt.",
-        f"Het gebied bestaat uit {words._treated(r)}.",
+        f"Het gebied bestaat uit {words.treated_text(r)}.",
         "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het tweede antwoord volgt niet uit het eerste.",
     ]
     if not len(data):
@@ -179,7 +179,7 @@ def _moved(r: Overview, data: pd.DataFrame) -> str:
     ]
     for verb, questions in (("kleiner", smaller), ("groter", larger)):
         if questions:
-            listed = words._and([_shown(r, data, q) for q in questions])
+            listed = words.join_and([_shown(r, data, q) for q in questions])
             told.append(f"Aantoonbaar {verb} werd de achterstand bij {listed}.")
     if not smaller and not larger:
         told.append("Bij geen daarvan is vast te stellen dat de achterstand kleiner of groter werd.")
@@ -195,7 +195,7 @@ def _late(data: pd.DataFrame) -> list[str]:
         return []
     years = " en ".join(sorted({str(y) for y in late["first_year"]}))
     return [
-        f"Bij {words._and(list(late.index))} begint de reeks pas in {years}: die verandering is er een van latere jaren en zegt niets over de "
+        f"Bij {words.join_and(list(late.index))} begint de reeks pas in {years}: die verandering is er een van latere jaren en zegt niets over de "
         "start van het programma."
     ]
 
@@ -218,7 +218,7 @@ def _course(data: pd.DataFrame) -> str:
             f"{'op koers' if on.any() else 'niet op koers'}."
         )
     told = f"Op weg naar het stadsgemiddelde in tien jaar lag het gebied aan het eind bij {int(on.sum()) or 'geen'} van de {len(known)} vragen op koers"
-    return f"{told} ({words._and(list(known.index[on]))})." if on.any() else f"{told}."
+    return f"{told} ({words.join_and(list(known.index[on]))})." if on.any() else f"{told}."
 
 
 def _caused(r: Overview) -> str:
@@ -233,7 +233,7 @@ def _caused(r: Overview) -> str:
         told = f"Of de wijkenaanpak er de oorzaak van was, is alleen bij {question} te schatten: daar is het effect {judged}"
     elif shown:
         listed = [f"{q} ({impact.VERDICTS[found[q]]})" for q in shown]
-        told = f"Een effect van de wijkenaanpak is te zien bij {words._and(listed)}"
+        told = f"Een effect van de wijkenaanpak is te zien bij {words.join_and(listed)}"
     else:
         told = f"Een effect van de wijkenaanpak is bij geen van de {len(found)} te schatten vragen vast te stellen"
     if r.gebied != "Nederland":
@@ -244,7 +244,7 @@ def _caused(r: Overview) -> str:
         return f"{told}."
     adjusted = holm(np.array([d["p"] for d in national.values()], float))
     left = [q for q, p in zip(national, adjusted, strict=True) if p <= 0.05 and found[q]]
-    kept = f"blijft over: {words._and(left)}" if left else "blijft er geen over"
+    kept = f"blijft over: {words.join_and(left)}" if left else "blijft er geen over"
     return f"{told}; na correctie voor {len(national)} vragen (Holm) {kept}."
 
 
@@ -294,7 +294,7 @@ def goals(r: Overview) -> Html:
         row = data.loc[question]
         which: dict[str, Any] = {"indicator": row["indicator"]}
         years = (row["first_year"], row["last_year"])
-        begin, end = (words._bare(r, "gap", y, r.referentie, **which) for y in years)
+        begin, end = (words.bare_number(r, "gap", y, r.referentie, **which) for y in years)
         lines.append(
             {
                 "vraag": name,
@@ -391,6 +391,7 @@ def steering(r: Overview) -> Html:
     """Apply the rule of 2012: wind down, go on or intensify; for a city or the country, how many wijken each."""
     wijken = [w for w in wijken_in(r.gebied, r.panel.areas) if w in r.panel.wijken]
     found = {wijk: _advice(r, wijk) for wijk in wijken}
+    counted = [q for q, part in r.parts.items() if part.window is not None and part.has_start]
     text = (
         "De kabinetsbrief van 2012: afbouwen waar de ambities op koers liggen, intensiveren waar de voortgang achterblijft. De brief geeft geen grens; hier is een vraag beslist bij "
         "80% kans, en volgt afbouwen als alle besliste vragen op koers liggen, intensiveren als de meeste achterliggen, en anders voortzetten."
@@ -401,7 +402,12 @@ def steering(r: Overview) -> Html:
         )
     if "/" in r.gebied:
         advice, on, behind = found[r.gebied]
-        told = f"Op koers met ten minste 80% kans: {on}; achter: {behind}. De regel wijst op: {advice}."
+        told = (
+            f"Van de {len(counted)} vragen met een meting bij de start ({words.join_and(counted)}) ligt het gebied er met ten minste 80% kans bij {on} op koers en bij "
+            f"{behind} achter. De regel wijst op: {advice}."
+            if counted
+            else "Er is bij geen vraag een meting bij de start: de regel is niet toe te passen."
+        )
         return Html(paragraphs([text, told]))
     counts = pd.Series([advice for advice, _, _ in found.values()]).value_counts()
     year = r.eind
@@ -418,7 +424,18 @@ def steering(r: Overview) -> Html:
         )
         for a in ADVICE
     }
-    told = f"Van de {len(found)} wijken met een reeks: " + ", ".join(f"{cells[a]} {a}" for a in ADVICE) + "."
+    few = (
+        f" Alleen {words.join_and(counted)} telt mee."
+        if len(counted) == 1
+        else f" Vragen die meetellen: {words.join_and(counted)}."
+        if counted
+        else ""
+    )
+    told = (
+        f"Van de {len(found)} wijken met een reeks: "
+        + ", ".join(f"{cells[a]} {a}" for a in ADVICE)
+        + f".{few}"
+    )
     lines = [{"wijk": w.split("/", 1)[1] + ("" if r.gebied != "Nederland" else f" ({w.split('/')[0]})"), "op koers": on, "achter": behind, "regel van 2012": advice}
              for w, (advice, on, behind) in found.items()]  # fmt: skip
     shown = table(
@@ -434,7 +451,7 @@ def _advice(r: Overview, wijk: str) -> tuple[str, int, int]:
     for part in r.parts.values():
         if part.window is None or not part.has_start:
             continue
-        gap = part._gap(part.indicator, wijk, references(wijk)["stad"], True)
+        gap = part.gap_of(part.indicator, wijk, references(wijk)["stad"], True)
         gap = gap.loc[part.window[0] : part.window[1]].dropna(subset="gap")
         if len(gap) > 1 and gap.index[0] == part.window[0]:
             steered.append(

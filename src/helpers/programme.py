@@ -681,7 +681,7 @@ def visitation(r: Overview) -> Html | None:
 def health(r: Overview) -> Html:
     """Show the newborns that need extra care, and for Nederland whether health took another course (interrupted series)."""
     part = r.parts["leefbaarheid"]
-    window = part._window("pasgeborenen")
+    window = part.window_of("pasgeborenen")
     sentences = []
     if window:
         own, land = (

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from helpers import RAW, claims, figures, monitor, panel, publishers, sources, words
+from helpers.drawing import Picture, Style
 from helpers.due import NOTEBOOK_NAMES, OVERVIEW, RESULT_COLUMNS, check_option, gebieden
-from helpers.figures import Picture, Style
 
 REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
 # Selection announced 22 March 2007 (Actieplan Krachtwijken 2007, footnote 1); charters signed by July 2008.
@@ -143,12 +143,12 @@ class Report:
         """
         book = self.panel.indicators[self.panel.indicators["direction"] != 0]
         for _, row in book.sort_values("primary", ascending=False, kind="stable").iterrows():
-            if self._window(row["indicator"]) is not None:
+            if self.window_of(row["indicator"]) is not None:
                 return row
         return None
 
-    def _window(self, indicator: str) -> tuple[int, int] | None:
-        """First and last measurement of wijk and reference in the period, or else after its start."""
+    def window_of(self, indicator: str) -> tuple[int, int] | None:
+        """Return the first and last measurement of wijk and reference in the period, or else after its start."""
         wijk = self.panel.get(indicator, self.roles["wijk"])["period"]
         reference = self.panel.get(indicator, self.roles[self.referentie])["period"]
         after = [p for p in sorted(set(wijk) & set(reference)) if p >= self.start]
@@ -159,7 +159,7 @@ class Report:
     @cached_property
     def window(self) -> Any:
         """First and last year that are compared (int, int); None without a series."""
-        return None if self.indicator is None else self._window(self.indicator["indicator"])
+        return None if self.indicator is None else self.window_of(self.indicator["indicator"])
 
     @property
     def has_start(self) -> bool:
@@ -233,7 +233,7 @@ class Report:
         """Return the shared style of the plots of the main outcome's level, or of its gap."""
         row = self.indicator
         unit = self.gap_unit if gap else row["unit"]
-        return Style(row["label"], unit, words.DIGITS.get(unit, 1), self.simulated, self._source(row))
+        return Style(row["label"], unit, words.DIGITS.get(unit, 1), self.simulated, self.source_of(row))
 
     def record(
         self,
@@ -317,7 +317,7 @@ class Report:
         """Return the shared style of the plots of the effect, or of the level of its outcome."""
         row = self.panel.outcome
         unit = row["unit"] if level else self.effect_unit
-        return Style(row["label"], unit, words.DIGITS.get(unit, 1), self.simulated, self._source(row))
+        return Style(row["label"], unit, words.DIGITS.get(unit, 1), self.simulated, self.source_of(row))
 
     @property
     def goal(self) -> str:
@@ -327,7 +327,8 @@ class Report:
             return ""
         return str(changes.set_index("role").loc[self.referentie, "verdict"])
 
-    def _source(self, row: pd.Series) -> str:
+    def source_of(self, row: pd.Series) -> str:
+        """Return the source line of a figure about an indicator (its codebook row)."""
         if self.simulated:
             return "oefendata van dit project, gesimuleerd; geen werkelijke cijfers"
         return f"{row['publisher']}, tabel {row['table']}; berekening van dit project"
@@ -355,7 +356,8 @@ class Report:
         columns = ["role", "name", "period", "value", "lower", "upper"]
         return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
-    def _gap(self, indicator: pd.Series, area: str, reference: str, nested: bool) -> pd.DataFrame:
+    def gap_of(self, indicator: pd.Series, area: str, reference: str, nested: bool) -> pd.DataFrame:
+        """Return the gap of one area to another by period (``monitor.gaps``); scores get no index."""
         wijk, other = (self.panel.get(indicator["indicator"], a) for a in (area, reference))
         gap = monitor.gaps(wijk, other, int(indicator["direction"]), indicator["scale"], nested)
         if indicator["unit"] not in RATIO_UNITS:
@@ -363,11 +365,11 @@ class Report:
         return gap
 
     @cached_property
-    def _main_gaps(self) -> dict[str, pd.DataFrame]:
+    def main_gaps(self) -> dict[str, pd.DataFrame]:
         """Gap of the main outcome to each reference, by period."""
         wijk = self.roles["wijk"]
         return {
-            role: self._gap(self.indicator, wijk, self.roles[role], role != "rest_stad")
+            role: self.gap_of(self.indicator, wijk, self.roles[role], role != "rest_stad")
             for role in REFERENTIES
         }
 
@@ -375,7 +377,7 @@ class Report:
     def gaps(self) -> pd.DataFrame:
         """Gap to the four references by year: reference, period, gap, lower, upper, index, ..."""
         parts = []
-        for role, gap in self._main_gaps.items() if self.window else ():
+        for role, gap in self.main_gaps.items() if self.window else ():
             part = gap.drop(columns="reference").reset_index().assign(reference=role)
             for row in part.itertuples():
                 self.record("gap", row.period, (row.gap, row.lower, row.upper), self.gap_unit, role)
@@ -393,7 +395,7 @@ class Report:
         (what the wijk and the reference contributed), closed, closed_lower, closed_upper (%), closed_why.
         """
         rows = []
-        for role, gap in self._main_gaps.items() if self.window else ():
+        for role, gap in self.main_gaps.items() if self.window else ():
             t0, t1 = self.window
             if not {t0, t1} <= set(gap.index):
                 continue
@@ -449,7 +451,7 @@ class Report:
             city, _, wijk = area.partition("/")
             name = f"{wijk} ({city})" if self.gebied == "Nederland" else wijk
             for role in roles:
-                gap = self._gap(self.indicator, area, panel.references(area)[role], role != "rest_stad")
+                gap = self.gap_of(self.indicator, area, panel.references(area)[role], role != "rest_stad")
                 if {t0, t1} <= set(gap.dropna(subset="gap").index):
                     change = monitor.change(gap, t0, t1)
                     numbers = (change.estimate, change.lower, change.upper)
@@ -517,10 +519,10 @@ class Report:
         """
         rows = []
         for _, row in self.panel.indicators.iterrows():
-            window = self._window(row["indicator"])
+            window = self.window_of(row["indicator"])
             if row["direction"] == 0 or window is None:
                 continue
-            gap = self._gap(row, self.roles["wijk"], self.roles["g18"], True).dropna(subset="gap")
+            gap = self.gap_of(row, self.roles["wijk"], self.roles["g18"], True).dropna(subset="gap")
             if not set(window) <= set(gap.index):
                 continue
             change = monitor.change(gap, *window)
@@ -557,7 +559,7 @@ class Report:
         """
         rows = []
         for _, row in self.panel.indicators[self.panel.indicators["direction"] == 0].iterrows():
-            window = self._window(row["indicator"])
+            window = self.window_of(row["indicator"])
             for role in ("wijk", self.referentie) if window else ():
                 series = self.panel.get(row["indicator"], self.roles[role]).set_index("period")
                 for year in window or ():
@@ -583,7 +585,7 @@ class Report:
                 for role in ("wijk", self.referentie)
             }
             years = sorted(set.intersection(*(set(part.index) for part in series.values())))
-            if not years or self._window(name) is not None:
+            if not years or self.window_of(name) is not None:
                 continue
             for role, part in series.items():
                 numbers = _margins(part.loc[years[-1]])
@@ -595,7 +597,7 @@ class Report:
 
     def breaks(self, indicator: str, window: tuple[int, int] | None = None) -> list[str]:
         """List what changed in an indicator between two years, by default those it is compared over: "2014: ..."."""
-        window = window or self._window(indicator)
+        window = window or self.window_of(indicator)
         if not window:
             return []
         return monitor.breaks_between(self._breaks[indicator], *window) + self._mergers(indicator, window)
@@ -703,7 +705,7 @@ class Report:
         """
         if not self.has_start:
             return pd.DataFrame()
-        gap = self._main_gaps["stad"].loc[self.window[0] : self.window[1]].dropna(subset="gap")
+        gap = self.main_gaps["stad"].loc[self.window[0] : self.window[1]].dropna(subset="gap")
         return gap if len(gap) and gap["gap"].iloc[0] > 0 else pd.DataFrame()
 
     def course(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -339,7 +339,7 @@ def _warm_kernel() -> Any:
     from traitlets.config import Config
 
     import helpers.report  # noqa: F401
-    from helpers.figures import Picture
+    from helpers.drawing import Picture
 
     class Sink(IOPubThread):
         """What the kernel publishes to; everything happens at once, in the order it was said."""

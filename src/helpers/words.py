@@ -273,7 +273,7 @@ def head(r: Report, question: str, lines: dict[str, str]) -> Html:
     """Write the title, the warning on practice data, and the key facts of a page: its own `lines` and what all have."""
     items = lines | {
         "Gegevens": "oefendata: gesimuleerd" if r.simulated else "gepubliceerde reeksen uit de opgegeven map",
-        "Wijkenlijst": f"{r.panel.meta['list']}: {_treated(r)}",
+        "Wijkenlijst": f"{r.panel.meta['list']}: {treated_text(r)}",
         "Referentie": f"{r.names[r.referentie]}; alle vier de referenties staan in "
         + ("het rapport" if r.vraag in VRAGEN else "de rapporten per vraag"),
     }
@@ -288,7 +288,8 @@ def head(r: Report, question: str, lines: dict[str, str]) -> Html:
     return Html(f'<h1>{title}</h1>{warning}<dl class="kerngegevens">{rows}</dl>')
 
 
-def _treated(r: Report) -> str:
+def treated_text(r: Report) -> str:
+    """Say how many postcode areas in how many wijken, and how certain they are."""
     counts = r.treated()
     if not counts:
         return "voor dit gebied is niet vastgesteld welke postcodegebieden erbij horen"
@@ -326,7 +327,7 @@ def _certainty(r: Report) -> str:
             else "is niet te bepalen."
         ),
         f"Van de {len(changes)} referenties {'geeft' if same == 1 else 'geven'} er {same} hetzelfde oordeel.",
-        f"Het gebied bestaat uit {_treated(r)}.",
+        f"Het gebied bestaat uit {treated_text(r)}.",
         "Dit gaat over doelrealisatie, niet over het effect van de wijkenaanpak.",
     ]
     if r.simulated:
@@ -378,7 +379,7 @@ def _answer(r: Report) -> list[str]:
     ]
     if others:
         sentences.append(
-            f"Ten opzichte van {_and(others)} is het oordeel anders: de keuze van de referentie doet ertoe."
+            f"Ten opzichte van {join_and(others)} is het oordeel anders: de keuze van de referentie doet ertoe."
         )
     if r.timing:
         sentences.append(r.timing)
@@ -401,7 +402,8 @@ def some(numbers: list[int]) -> str:
     return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} tot {numbers[-1]}"
 
 
-def _and(names: Iterable[str]) -> str:
+def join_and(names: Iterable[str]) -> str:
+    """Join names with commas and "en" before the last."""
     *first, last = list(names)
     return f"{', '.join(first)} en {last}" if first else last
 
@@ -480,10 +482,12 @@ def changes(r: Report) -> Html:
     ]
     columns = {
         "ten opzichte van": data["role"].map(r.names),
-        **{str(t): [_bare(r, "gap", t, role) for role in data["role"]] for t in (t0, t1)},
+        **{str(t): [bare_number(r, "gap", t, role) for role in data["role"]] for t in (t0, t1)},
         "verandering (95%-marge)": [stated(r, "gap_change", period, role, True) for role in data["role"]],
-        "waarvan de wijk zelf": [_bare(r, "own_change", period, role, True) for role in data["role"]],
-        "waarvan de referentie": [_bare(r, "reference_change", period, role, True) for role in data["role"]],
+        "waarvan de wijk zelf": [bare_number(r, "own_change", period, role, True) for role in data["role"]],
+        "waarvan de referentie": [
+            bare_number(r, "reference_change", period, role, True) for role in data["role"]
+        ],
         "ingelopen, % (95%-interval)": closed,
         "de achterstand werd": [verdict_tag(v) for v in data["verdict"]],
     }
@@ -493,7 +497,9 @@ def changes(r: Report) -> Html:
     return table(pd.DataFrame(columns, dtype=object), caption)
 
 
-def _bare(r: Report, measure: str, period: object, reference: str, sign: bool = False, **which: str) -> str:
+def bare_number(
+    r: Report, measure: str, period: object, reference: str, sign: bool = False, **which: str
+) -> str:
     """Write a recorded number without its interval, where a table has no room; the link leads to the interval."""
     _, row = r.number(measure, period, reference, **which)
     return cite(r, in_unit(row["estimate"], row["unit"], sign), measure, period, reference, **which)
@@ -508,8 +514,8 @@ def indicators(r: Report, data: pd.DataFrame) -> Html:
         {
             "uitkomst": row.label + (" *" if broken[row.indicator] else ""),
             "jaren": f"{row.first_year}–\u2060{row.last_year}",
-            "eerst": _bare(r, "gap", row.first_year, "g18", indicator=row.indicator),
-            "laatst": _bare(r, "gap", row.last_year, "g18", indicator=row.indicator),
+            "eerst": bare_number(r, "gap", row.first_year, "g18", indicator=row.indicator),
+            "laatst": bare_number(r, "gap", row.last_year, "g18", indicator=row.indicator),
             "verandering (95%-marge)": stated(
                 r, "gap_change", f"{row.first_year}-{row.last_year}", "g18", True, indicator=row.indicator
             ),
@@ -567,7 +573,7 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
     unit, period = r.gap_unit, "-".join(map(str, r.window))
     row = found.set_index("role").loc[r.referentie]
     up, mean, test = row["up"], row["mean"], "tekentoets, tweezijdig"
-    p = _bare(r, "sign_test", period, r.referentie, method=test)
+    p = bare_number(r, "sign_test", period, r.referentie, method=test)
     sentences = [
         f"In {up.k} van de {up.n} wijken werd de achterstand op {r.names[r.referentie]} kleiner. Puur toeval geeft de helft; de "
         f"tekentoets daartegen geeft een p-waarde van {p} (tweezijdig, {up.n} wijken in "
@@ -594,7 +600,7 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
             else with_interval(*numbers, unit, True)
         )
         if role == r.referentie and cities > 2:
-            found_with = _bare(r, "detectable_change", period, role, method=method)
+            found_with = bare_number(r, "detectable_change", period, role, method=method)
             sentences.append(
                 f"Gemiddeld veranderde de achterstand {averages[-1]} {unit} ({mean.n} wijken in {mean.clusters} steden, die "
                 f"tellen voor {number(mean.effective_clusters, 0)} gelijke). Een gemiddelde verandering van {found_with} {unit} "
@@ -606,7 +612,7 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
         "aandeel (95%-interval van Wilson)": [
             stated(r, "share_catching_up", period, role, method="Wilson") for role in found["role"]
         ],
-        "p, tekentoets": [_bare(r, "sign_test", period, role, method=test) for role in found["role"]],
+        "p, tekentoets": [bare_number(r, "sign_test", period, role, method=test) for role in found["role"]],
         f"gemiddelde verandering, {unit} (95%-marge)": averages,
     }
     counted = table(
@@ -617,7 +623,7 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
     if spread is not None:
         first, last = (stated(r, "sigma", year, method="standaardafwijking") for year in r.window)
         slope = stated(r, "beta", period, r.referentie, True, method="OLS, CR1 per stad")
-        corrected = _bare(r, "beta", period, r.referentie, True, method="gecorrigeerd voor meetfouten")
+        corrected = bare_number(r, "beta", period, r.referentie, True, method="gecorrigeerd voor meetfouten")
         sentences.append(
             f"De spreiding tussen de wijken ging van {first} naar {last} {unit}. Per punt beginachterstand "
             f"veranderde de achterstand {slope}; na correctie voor meetfouten {corrected}. Het verschil daartussen is "
@@ -645,19 +651,19 @@ def course(r: Report) -> Html:
     status = {horizon: monitor.on_course(gap, gap.index[0], horizon) for horizon in HORIZONS}
     columns: dict[str, Any] = {
         "jaar": gap.index.astype(str),
-        "achterstand": [_bare(r, "gap", year, "stad") for year in gap.index],
+        "achterstand": [bare_number(r, "gap", year, "stad") for year in gap.index],
     }
     for horizon, rows in status.items():
         method = f"doel in {horizon} jaar"
         columns[f"mag nog zijn, {horizon} jaar"] = [
-            _bare(r, "required_gap", year, "stad", method=method) for year in rows.index
+            bare_number(r, "required_gap", year, "stad", method=method) for year in rows.index
         ]
         columns[f"oordeel, {horizon} jaar"] = rows["status"].to_numpy()
     p = status[HORIZONS[-1]]["probability"].iloc[-1]
     final = (gap.index[-1], "stad")
-    chance = cite(r, _chance(p), "on_course_probability", *final, method=f"doel in {HORIZONS[-1]} jaar")
+    chance = cite(r, chance_text(p), "on_course_probability", *final, method=f"doel in {HORIZONS[-1]} jaar")
     placed = [f"bij een doel van {h} jaar {_placed(rows['status'].iloc[-1])}" for h, rows in status.items()]
-    last = f"Ten opzichte van {r.names['stad']} lag het gebied in {gap.index[-1]} {_and(placed)}" + (
+    last = f"Ten opzichte van {r.names['stad']} lag het gebied in {gap.index[-1]} {join_and(placed)}" + (
         f" (kans dat de achterstand binnen het tienjarenpad lag: {chance})." if np.isfinite(p) else "."
     )
     rule = {
@@ -683,7 +689,7 @@ def _reaching(r: Report) -> list[str]:
         if ("p_closed", method) not in recorded:
             continue
         chance = {
-            m: cite(r, _chance(recorded[m, method]), m, END_PROGRAMME, "stad", method=method)
+            m: cite(r, chance_text(recorded[m, method]), m, END_PROGRAMME, "stad", method=method)
             for m in ("p_closed", "p_halved")
             if (m, method) in recorded
         }
@@ -746,7 +752,8 @@ def _placed(status: str) -> str:
     }.get(status, status)
 
 
-def _chance(p: float) -> str:
+def chance_text(p: float) -> str:
+    """Write a probability; nothing is certain."""
     return "minder dan 0,01" if p < 0.005 else "meer dan 0,99" if p > 0.995 else in_unit(p, "kans")
 
 
