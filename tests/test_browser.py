@@ -211,7 +211,7 @@ def test_injected_markup_in_an_area_a_label_or_a_cell_stays_text(browser, tmp_pa
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from helpers import compare, pages, words
+    from helpers import compare, drawing, pages, words
     from helpers.due import RESULT_COLUMNS
 
     evil = "<img src=x onerror=alert(1)><script>alert(1)</script>\"'"

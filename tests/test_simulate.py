@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import simulate
+from helpers import simulate, sources
 from helpers.simulate import DEFAULT_EFFECTS, DIMENSIONS, SPILLOVER, YEARS, planted_effects
 
 BOOK = pd.read_csv(simulate.RAW / "indicatoren.csv", keep_default_na=False).set_index("indicator")
@@ -402,3 +402,10 @@ def test_the_codebook_uses_known_words_and_unique_columns():
     assert (BOOK["lowest"] < BOOK["highest"]).all()
     assert BOOK["breaks"].str.fullmatch(r"(\d{4}: [^;]+(; (?=\d{4}: ))?)*").all()
     assert (BOOK[["label", "definition", "publisher", "source"]] != "").all(axis=None)
+
+
+def test_the_largest_practice_panel_is_read_as_any_other(tmp_path):
+    simulate.simulate(tmp_path / "groot", seed=1, n_pc4=9000)
+    tables = sources.read_folder(tmp_path / "groot")
+    assert (tables.areas["level"] == "pc4").sum() == 9000
+    assert tables.observations["n"].max() > 2e7  # more people than the country has

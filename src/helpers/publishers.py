@@ -30,6 +30,7 @@ KWB_TABLES = (
     *("70904ned", "82339NED", "82931NED", "83220NED", "83487NED", "83765NED", "84286NED"),
     *("84583NED", "84799NED", "85039NED", "85318NED", "85618NED", "85984NED"),
 )
+MOST_PEOPLE = 1e8  # a large practice panel has more people than the country
 # A sum of published parts may differ from the published total by the rounding of each.
 ROUNDING = 0.0105
 
@@ -353,7 +354,9 @@ def read_statline(
     weights = {r.indicator: found[r.n_column] for r in book.itertuples() if r.n_column in found}
     for row in book.itertuples():
         if row.n_column in found:
-            files.within(found[row.n_column], 0, 2e7, data.loc[kept.index], topics[row.n_column], path)
+            files.within(
+                found[row.n_column], 0, MOST_PEOPLE, data.loc[kept.index], topics[row.n_column], path
+            )
     treated = regions["Title"].str.extract(r"^(?P<pc4>[1-9][0-9]{3}) (?P<wijk>.+, .+)$").dropna()
     treated["wijk"] = treated["wijk"].map(_region())
     observations = _tidy(kept, weights, book, f"StatLine {number}", log)

@@ -711,7 +711,8 @@ def _write(
     _csv(folder / "lbm3_pc4_oefen.csv", layout)
     surveys = dict(zip(["pc4", "jaar"], key, strict=True)) | {"n": world.n["n"].ravel().astype(int)}
     for name, column in _columns(codebook, "peilingen"):
-        surveys[column] = values[name].ravel().round(int(codebook.loc[name, "decimals"]))
+        shown = values[name].ravel().round(int(codebook.loc[name, "decimals"]))
+        surveys[column] = shown.clip(codebook.loc[name, "lowest"], codebook.loc[name, "highest"])
     _csv(folder / "peilingen.csv", surveys)
     inhabitants = world.n["inw"][:, _at(2007)].astype(int)
     places = {"plaats": world.gemeente, "gemeente": world.gemeente}
