@@ -107,7 +107,7 @@ def run_cells(job: Job) -> int:
     cells = json.loads((due.NOTEBOOKS / f"{job.vraag}.ipynb").read_text(encoding="utf-8"))["cells"]
     code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     code.insert(1, f"gebied = {job.gebied!r}")
-    namespace: dict[str, object] = {}
+    namespace: dict[str, object] = {"display": formatter.format}
     size = 0
     for source in code:
         tree = ast.parse(source)

@@ -208,3 +208,12 @@ def test_the_chance_of_reaching_the_target_is_told_with_what_was_known_in_2012(s
     rows = r.results().set_index(["measure", "method"])["estimate"]
     closed = rows["p_closed", "lineair, metingen tot en met 2012"]
     assert 0 <= closed <= rows["p_halved", "lineair, metingen tot en met 2012"] <= 1
+
+
+def test_what_documents_published_is_not_marked_as_simulated(store, practice):
+    r = open_report("overzicht", "Nederland", data=str(practice))
+    programme.money(r)
+    programme.visitation(r)
+    status = r.results().set_index("measure")["status"]
+    assert set(status[["budget_total", "extra_effort", "state_payment", "follow_up"]]) == {"published"}
+    assert set(status[["budget_residents"]]) == {"simulated"}

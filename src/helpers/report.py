@@ -24,6 +24,8 @@ START_PROGRAMME, END_PROGRAMME = 2007, 2017
 RATIO_UNITS = ("%", "euro", "per 1.000")  # a score has no natural zero: no ratio, no index
 HORIZONS = (8, 10)  # years to the city average (Actieplan Krachtwijken 2007; Voortgangsrapportage 2010)
 RULE_YEARS = (1998, 2002, 2006)  # of the rule behind the 127 buurten (Voortgangsrapportage 2010, annex 3)
+# Tables of data/raw that hold what documents published: real in a report on practice data too.
+FACTS = ("cijfers", "aanbevelingen", "wijken_40plus", "investeringen", "uitkeringen", "bewonersbudgetten")
 LAST_FIT = 2012  # the last Outcomemonitor: the projection uses what was known then
 
 
@@ -264,7 +266,7 @@ class Report:
         if not indicator and self.indicator is not None:
             indicator = self.indicator["indicator"]
         values = numbers if isinstance(numbers, tuple) else (numbers, np.nan, np.nan)
-        status = "simulated" if self.simulated else "published"
+        status = "simulated" if self.simulated and indicator not in FACTS else "published"
         row = [self.vraag, self.gebied, indicator, measure, method, reference, str(period)]
         self._anchors.setdefault(tuple(row), f"g{len(self._anchors)}")
         self._results[tuple(row)] = dict(
