@@ -318,6 +318,18 @@ def select(statements: pd.DataFrame, vraag: str, gebied: str) -> pd.DataFrame:
     A wijk shows its own, those of its gemeente and the national ones; a gemeente its own, those of
     its wijken and the national ones; Nederland shows all of the question.
     """
+    chosen = statements[statements["question"] == vraag]
+    order = _distance(chosen["gebied"], gebied).dropna()
+    return chosen.loc[order.sort_values(kind="stable").index]
+
+
+def about(statements: pd.DataFrame, gebied: str) -> pd.DataFrame:
+    """Pick the statements, of any question, that name an area: a wijk or its gemeente, a gemeente or its wijken."""
+    return statements[_distance(statements["gebied"], gebied) <= 1]
+
+
+def _distance(areas: pd.Series, gebied: str) -> pd.Series:
+    """How near each list of areas is: 0 names the area itself, 1 its gemeente or wijken, 2 the country; else missing."""
     gemeente = gebied.split("/", 1)[0]
 
     def distance(areas: str) -> float:
@@ -327,19 +339,7 @@ def select(statements: pd.DataFrame, vraag: str, gebied: str) -> pd.DataFrame:
         wijken = [area for area in found if area.startswith(f"{gebied}/")]
         return 1 if gemeente in found or wijken else 2 if "Nederland" in (*found, gebied) else nan
 
-    chosen = statements[statements["question"] == vraag]
-    order = chosen["gebied"].map(distance).dropna()
-    return chosen.loc[order.sort_values(kind="stable").index]
-
-
-def about(statements: pd.DataFrame, gebied: str) -> pd.DataFrame:
-    """Pick the statements, of any question, that name an area: a wijk or its gemeente, a gemeente or its wijken."""
-    gemeente = gebied.split("/", 1)[0]
-
-    def names(areas: str) -> bool:
-        return any(a in (gebied, gemeente) or a.startswith(f"{gebied}/") for a in areas.split("; "))
-
-    return statements[statements["gebied"].map(names)]
+    return areas.map(distance)
 
 
 def summary(ledger: pd.DataFrame) -> pd.DataFrame:

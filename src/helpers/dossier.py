@@ -15,37 +15,33 @@ from helpers import RAW, figures, forms, instruments, monitor, words
 from helpers.drawing import Style
 from helpers.monitor import Estimate
 from helpers.panel import wijken_in
+from helpers.report import margins
 from helpers.words import Html, in_unit, number, paragraphs, put, table
 
 if TYPE_CHECKING:
     from helpers.report import Report
 
 STEP = 2009.0  # the labour market felt the crisis, and the plans were under way
-DIMENSIONS = {"lbm": ["lbm_fys", "lbm_onv", "lbm_soc", "lbm_vrz", "lbm_won"]}
 
 
-def absent(name: str, about: str = "") -> Html:
-    """Say that a form is not there (or has no rows `about` an area), what it holds and who has the figures."""
+def absent(r: Report, name: str, about: str = "") -> Html:
+    """Say that a form is not there, or has no rows `about` an area (the report's own), what it holds and who has the figures."""
     form = forms.book().loc[name]
-    where = f"heeft geen rijen over {about}" if about else "staat niet in de gegevensmap"
+    there = r.panel.form(name) is not None
+    where = f"heeft geen rijen over {about or r.gebied}" if there else "staat niet in de gegevensmap"
     return words.open_box(
         f"{form['wat']}. Dit is niet als tabel gepubliceerd, en het formulier {name}.csv {where}. Wie de cijfers heeft: "
         f"{form['wie_heeft_het']}; een ingevuld voorbeeld staat in data/raw/templates."
     )
 
 
-def rows_of(r: Report, name: str, inside: bool = False) -> pd.DataFrame | None:
-    """Rows of a form about the area itself, or about the wijken inside it; None without the form, empty without rows."""
+def rows_of(r: Report, name: str, inside: bool = False) -> pd.DataFrame:
+    """Rows of a form about the area itself, or about the wijken inside it; empty without them or without the form."""
     form = r.panel.form(name)
     if form is None:
-        return None
+        return pd.DataFrame()
     wanted = wijken_in(r.gebied, r.panel.areas) if inside else [r.gebied]
     return form[form["gebied"].isin(wanted)]
-
-
-def bounds(found: Estimate) -> tuple[float, float, float]:
-    """Return an estimate with its interval, as it is recorded."""
-    return found.estimate, found.lower, found.upper
 
 
 def city_of(r: Report) -> str:
@@ -53,14 +49,14 @@ def city_of(r: Report) -> str:
     return r.gebied.split("/", 1)[0]
 
 
+def cities_in(r: Report) -> set[str]:
+    """Return the gemeenten with aandachtswijken in the area."""
+    return {w.split("/", 1)[0] for w in wijken_in(r.gebied, r.panel.areas)}
+
+
 def form_style(r: Report, label: str, unit: str, name: str) -> Style:
     """Return the style of a plot made from a form."""
-    origin = (
-        f"formulier {name}"
-        if not r.simulated
-        else "oefendata van dit project, gesimuleerd; geen werkelijke cijfers"
-    )
-    return Style(label, unit, words.DIGITS.get(unit, 1), r.simulated, origin)
+    return Style(label, unit, words.DIGITS.get(unit, 1), r.simulated, r.origin(f"formulier {name}"))
 
 
 # ---- werk ----------------------------------------------------------------------------------------------
@@ -69,22 +65,20 @@ def form_style(r: Report, label: str, unit: str, name: str) -> Style:
 def monthly(r: Report) -> Html:
     """Show job seekers by month against the city (or the country): index, and whether the slope changed in 2009."""
     name = "nww_maand"
-    own = rows_of(r, name)
-    reference = "Nederland" if "/" not in r.gebied else city_of(r)
-    if own is None:
-        return absent(name)
-    if r.gebied == "Nederland":
-        own, reference = _summed(r, name), "Nederland"
-    form = r.panel.form(name)
-    other = form[form["gebied"] == reference] if form is not None else own
+    form, whole = r.panel.form(name), r.gebied == "Nederland"
+    if form is None:
+        return absent(r, name)
+    own = rows_of(r, name, inside=whole).groupby("maand")[["nww", "beroepsbevolking"]].sum().reset_index()
+    reference = city_of(r) if "/" in r.gebied else "Nederland"
+    other = form[form["gebied"] == reference]
     if not len(own) or not len(other):
-        return absent(name, r.gebied)
+        return absent(r, name)
     shares = [part.set_index("maand").eval("100 * nww / beroepsbevolking") for part in (own, other)]
     ratio = (100 * np.log(shares[0] / shares[1])).dropna()
     time = [int(m[:4]) + (int(m[5:]) - 1) / 12 for m in ratio.index]
     found = instruments.interrupted(pd.Series(ratio.to_numpy(), time), STEP, season=12)
-    who = r.names["wijk"] if r.gebied != "Nederland" else "de 40 wijken samen"
-    beside = "heel Nederland" if reference == "Nederland" else f"heel {reference}"
+    who = "de 40 wijken samen" if whole else r.names["wijk"]
+    beside = f"heel {reference}"
     data = pd.DataFrame({"time": time, "wijk": shares[0].to_numpy(), "reference": shares[1].to_numpy()})
     index = data.assign(**{c: 100 * data[c] / data[c].iloc[:12].mean() for c in ("wijk", "reference")})
     first = int(min(time))
@@ -114,25 +108,9 @@ def monthly(r: Report) -> Html:
     text = (
         f"Ten opzichte van {beside} veranderde het aandeel werkzoekenden in {who} tot 2009 {shown['trend']} procent per jaar, "
         f"en daarna {shown['before_after']}: een verschil in tempo van {shown['slope']} procent per jaar (Newey-West, {n} "
-        f"maanden, p {p_text(row['p'])}). {told} Een knik zegt niet waardoor hij kwam: in 2009 viel ook de crisis."
+        f"maanden, p {words.p_text(row['p'])}). {told} Een knik zegt niet waardoor hij kwam: in 2009 viel ook de crisis."
     )
     return Html(picture._repr_html_() + paragraphs([text]))
-
-
-def _summed(r: Report, name: str) -> pd.DataFrame:
-    """Add up the wijken by month."""
-    rows = rows_of(r, name, inside=True)
-    return (
-        rows.groupby("maand")[["nww", "beroepsbevolking"]].sum().reset_index()
-        if rows is not None
-        else pd.DataFrame()
-    )
-
-
-def p_text(value: float) -> str:
-    """Write a p-value after the letter p."""
-    text = in_unit(value, "p-waarde")
-    return text if text.startswith("minder") else f"= {text}"
 
 
 # ---- wonen ---------------------------------------------------------------------------------------------
@@ -141,19 +119,16 @@ def p_text(value: float) -> str:
 def stayers(r: Report) -> Html:
     """Take the change of mean income apart into those who stayed, came and left (the escalator)."""
     name = "stromen"
-    if r.panel.form(name) is None:
-        return absent(name)
     rows = rows_of(r, name, inside=True)
-    assert rows is not None
     if not len(rows):
-        return absent(name, r.gebied)
+        return absent(r, name)
     parts = {}
     for (area, first, last), part in rows.groupby(["gebied", "van", "tot"]):
         flows = part.set_index("groep")[["aantal", "begin", "eind", "sd"]]
         if len(flows) == 3:
             parts[area] = (f"{first}-{last}", flows, instruments.stayers_and_movers(flows))
     if not parts:
-        return absent(name, r.gebied)
+        return absent(r, name)
     lines = []
     for area, (period, flows, found) in parts.items():
         cells = {
@@ -212,17 +187,13 @@ def segregation(r: Report, indicator: str) -> Html:
     """Show how unevenly a group is spread over the postcode areas of the city: the dissimilarity index, first and last year."""
     rows = r.panel.indicators.set_index("indicator")
     window = r.window_of(indicator) if indicator in rows.index else None
-    cities = (
-        [city_of(r)]
-        if r.gebied != "Nederland"
-        else sorted({w.split("/")[0] for w in wijken_in("Nederland", r.panel.areas)})
-    )
     if window is None:
         return words.open_box(
             "Hoe ongelijk sociale huur over de stad is verdeeld, is niet te berekenen: er is geen reeks per postcodegebied."
         )
     label = rows.at[indicator, "label"].lower()
     found: dict[str, dict[int, Estimate]] = {}
+    cities = cities_in(r)
     for year in window:
         pc4 = r.panel.pc4(indicator, year)
         for city, part in pc4.groupby("gemeente"):
@@ -236,11 +207,11 @@ def segregation(r: Report, indicator: str) -> Html:
         first, last = (ends[year] for year in window)
         change = instruments.apart(last, first)
         cells = [
-            put(r, "dissimilarity", year, bounds(ends[year]), "index", method=city, indicator=indicator)
+            put(r, "dissimilarity", year, ends[year].numbers, "index", method=city, indicator=indicator)
             for year in window
         ]
         moved = put(
-            r, "dissimilarity_change", "-".join(map(str, window)), bounds(change), "index", method=city, sign=True, indicator=indicator
+            r, "dissimilarity_change", "-".join(map(str, window)), change.numbers, "index", method=city, sign=True, indicator=indicator
         )  # fmt: skip
         lines.append({"stad": city, **dict(zip(map(str, window), cells, strict=True)), "verandering": moved,
                       "door toeval alleen": number(last.low, 2)})  # fmt: skip
@@ -271,22 +242,14 @@ def halving(r: Report) -> Html:
             continue
         start, last = years[0], years[-1]
         allowed = instruments.target_path(series.at[start, "value"], start, -0.5, 2012, [last]).iloc[0]
-        margin = monitor.Z * series.at[last, "se"]
-        value = series.at[last, "value"]
-        reached = (
-            "ja"
-            if value + margin < allowed
-            else "nee"
-            if value - margin > allowed
-            else "niet vast te stellen"
-        )
         reference = "" if role == "wijk" else role
-        levels = {y: series.loc[y, ["value", "se"]] for y in (start, last)}
+        levels = {y: margins(series.loc[y]) for y in (start, last)}
+        _, low, high = levels[last]
+        reached = "ja" if high < allowed else "nee" if low > allowed else "niet vast te stellen"
         cells = [
-            put(r, "level", y, (v["value"], v["value"] - monitor.Z * v["se"], v["value"] + monitor.Z * v["se"]), "%",
-                reference, "gemeten", series.at[y, "n"], "vsv")
-            for y, v in levels.items()
-        ]  # fmt: skip
+            put(r, "level", y, level, "%", reference, "gemeten", series.at[y, "n"], "vsv")
+            for y, level in levels.items()
+        ]
         path = put(
             r, "target_level", last, float(allowed), "%", reference, "halveren tot 2012", indicator="vsv"
         )
@@ -319,7 +282,7 @@ def _share_of_country(r: Report) -> list[str]:
     shown = []
     for year in known:
         part, whole = round(cases["wijk"][year]), round(cases["nederland"][year])
-        share = tuple(100 * v for v in bounds(monitor.wilson(part, whole)))
+        share = monitor.wilson(part, whole).percent
         cell = put(r, "national_share", year, share, "%", method="Wilson", n=whole, indicator="vsv")
         shown.append(f"in {year} {cell}%")
     return [f"Van alle nieuwe schoolverlaters van Nederland kwam uit {r.names['wijk']} {' en '.join(shown)}."]
@@ -329,33 +292,30 @@ def schools(r: Report) -> Html:
     """Show how many schools are a brede school, with Wilson intervals, against the country."""
     name = "brede_scholen"
     rows = rows_of(r, name, inside=True)
-    published = ""
+    published = []
     if r.gebied == "Nederland":
         basis, vo = monitor.wilson(159, 249), monitor.wilson(28, 70)
         cells = [
-            put(r, "school_share", 2009, tuple(100 * v for v in bounds(e)), "%", method=f"Wilson, {kind}", n=n, indicator="cijfers")
+            put(r, "school_share", 2009, e.percent, "%", method=f"Wilson, {kind}", n=n, indicator="cijfers")
             for e, kind, n in ((basis, "basisonderwijs, gepubliceerd", 249), (vo, "voortgezet onderwijs, gepubliceerd", 70))
         ]  # fmt: skip
-        published = (
+        published = [
             f"Gepubliceerd over 2009: 159 van de 249 basisscholen in de aandachtswijken waren een brede school, {cells[0]}% (landelijk "
             f"24%). Van de 70 scholen voor voortgezet onderwijs waren het er 28, {cells[1]}%: dat dit meer is dan de landelijke 33% "
             "staat daarmee niet vast."
-        )
-    if rows is None or not len(rows):
-        return Html(
-            paragraphs([published] if published else []) + absent(name, "" if rows is None else r.gebied)
-        )
+        ]
+    if not len(rows):
+        return Html(paragraphs(published) + absent(r, name))
     lines = []
     form = r.panel.form(name)
+    assert form is not None  # it has rows
     for kind, part in rows.groupby("soort"):
         year = int(part["jaar"].max())
         part = part[part["jaar"] == year]
         k, n = int(part["brede"].sum()), int(part["scholen"].sum())
-        share = tuple(100 * v for v in bounds(monitor.wilson(k, n)))
+        share = monitor.wilson(k, n).percent
         cell = put(r, "school_share", year, share, "%", method=f"Wilson, {kind}", n=n, indicator=name)
-        land = (
-            form[(form["gebied"] == "Nederland") & (form["soort"] == kind)] if form is not None else part[:0]
-        )
+        land = form[(form["gebied"] == "Nederland") & (form["soort"] == kind)]
         whole = 100 * land["brede"].sum() / land["scholen"].sum() if len(land) else np.nan
         told = (
             "niet te zeggen" if np.isnan(whole) else "meer" if share[1] > whole else "minder" if share[2] < whole else "niet vast te stellen"
@@ -363,7 +323,7 @@ def schools(r: Report) -> Html:
         lines.append({"onderwijs": kind, "jaar": str(year), "scholen": n, "brede scholen": k, "aandeel, % (Wilson)": cell,
                       "Nederland, %": in_unit(whole, "%"), "vergeleken": told})  # fmt: skip
     caption = f"Brede scholen in {r.gebied.split('/')[-1] if '/' in r.gebied else r.names['wijk']}"
-    return Html(paragraphs([published] if published else []) + table(pd.DataFrame(lines), caption))
+    return Html(paragraphs(published) + table(pd.DataFrame(lines), caption))
 
 
 # ---- veiligheid ----------------------------------------------------------------------------------------
@@ -372,8 +332,7 @@ def schools(r: Report) -> Html:
 def means(r: Report) -> Html:
     """Show which of the promised means of safety were delivered, and how many there are per 1,000 inhabitants."""
     name = "veiligheidsmiddelen"
-    lines = []
-    told = ""
+    lines, told = [], []
     if r.gebied == "Nederland":
         share = put(
             r,
@@ -384,18 +343,13 @@ def means(r: Report) -> Html:
             method="wijkagenten, gepubliceerd",
             indicator="cijfers",
         )
-        told = (
+        told = [
             f"Gepubliceerd: van de 500 extra wijkagenten die voor 2011 waren toegezegd, waren er eind 2009 319 (118 in 2008 en 201 in "
             f"2009), {share}%. Een kwart van de tijd was nog over."
-        )
-    rows = rows_of(r, name, inside=True)
-    form = r.panel.form(name)
-    if form is None:
-        return Html(paragraphs([told] if told else []) + absent(name))
-    used = form[form["gebied"] == "Nederland"] if r.gebied == "Nederland" else rows
-    assert used is not None
+        ]
+    used = rows_of(r, name, inside=r.gebied != "Nederland")
     if not len(used):
-        return absent(name, r.gebied)
+        return Html(paragraphs(told) + absent(r, name))
     for (means_, year), part in used.groupby(["middel", "jaar"]):
         promised, done, people = (int(part[c].sum()) for c in ("toegezegd", "geleverd", "inwoners"))
         rate = instruments.per_thousand(done, people)
@@ -412,7 +366,7 @@ def means(r: Report) -> Html:
                     r,
                     "means_rate",
                     year,
-                    bounds(rate),
+                    rate.numbers,
                     "per duizend",
                     method=means_,
                     n=people,
@@ -421,8 +375,7 @@ def means(r: Report) -> Html:
             }
         )
     return Html(
-        paragraphs([told] if told else [])
-        + table(pd.DataFrame(lines), "Toegezegde en geleverde middelen voor veiligheid")
+        paragraphs(told) + table(pd.DataFrame(lines), "Toegezegde en geleverde middelen voor veiligheid")
     )
 
 
@@ -479,9 +432,8 @@ def _urban(r: Report, outcome: pd.Series) -> tuple[np.ndarray, np.ndarray, np.nd
         r.panel.pc4(outcome["indicator"], y, True).dropna(subset="gemeente").set_index("area")
         for y in r.window
     )
-    cities = {w.split("/")[0] for w in wijken_in("Nederland", r.panel.areas)}
     both = first.join(last["value"].rename("last"), how="inner")
-    both = both[both["gemeente"].isin(cities)].dropna()
+    both = both[both["gemeente"].isin(cities_in(r))].dropna()
     sign = -int(outcome["direction"])
     return (
         sign * both["value"].to_numpy(),
@@ -494,8 +446,8 @@ def moves(r: Report) -> Html:
     """Show where movers without work went: the flow indication of the waterbed study."""
     name = "verhuizingen"
     rows = rows_of(r, name, inside=True)
-    if rows is None or not len(rows):
-        return absent(name, "" if rows is None else r.gebied)
+    if not len(rows):
+        return absent(r, name)
     lines = []
     for (to, year), part in rows.groupby(["naar", "jaar"]):
         moved, out, people = (float(part[c].sum()) for c in ("verhuisden", "nww", "ontvangen"))
@@ -510,14 +462,14 @@ def moves(r: Report) -> Html:
                     r,
                     "movers_share",
                     year,
-                    tuple(100 * v for v in bounds(share)),
+                    share.percent,
                     "%",
                     method=to,
                     n=moved,
                     indicator=name,
                 ),
                 "per 1.000 inwoners van de bestemming": put(
-                    r, "movers_rate", year, bounds(rate), "per duizend", method=to, n=people, indicator=name
+                    r, "movers_rate", year, rate.numbers, "per duizend", method=to, n=people, indicator=name
                 ),
             }
         )
@@ -536,8 +488,8 @@ def moves(r: Report) -> Html:
 def dimensions(r: Report) -> Html:
     """Take the change of the Leefbaarometer apart into its dimensions, which add up, and place it among all areas."""
     total = "lbm"
-    names, roles = [total, *DIMENSIONS[total]], ("wijk", r.referentie)
-    labels = dict(_labels())
+    names, roles = [total, *instruments.DIMENSIONS], ("wijk", r.referentie)
+    labels = _labels()
     series = {n: {k: r.panel.get(n, r.roles[k]).set_index("period") for k in roles} for n in names}
     years = sorted(set.intersection(*(set(s.index) for parts in series.values() for s in parts.values())))
     years = [y for y in years if y >= r.start]
@@ -582,7 +534,7 @@ def dimensions(r: Report) -> Html:
     caption = f"Verandering van de Leefbaarometer tussen {first} en {last}, naar dimensie (punten, 95%-marge; de rijen tellen op tot de totaalscore)"
     picture = figures.contributions(
         found.rename(index={**labels, "afronding": "afronding en weging"}).drop(index=labels[total]),
-        _style_of(r, total, "punt"), (r.names["wijk"], r.names[r.referentie]), (first, last),
+        _score_style(r, total), (r.names["wijk"], r.names[r.referentie]), (first, last),
     )  # fmt: skip
     placed = _development(r, total, (first, last), float(found.loc[total, "wijk"]))
     return Html(
@@ -592,16 +544,14 @@ def dimensions(r: Report) -> Html:
     )
 
 
-def _labels() -> list[tuple[str, str]]:
-    book = pd.read_csv(RAW / "indicatoren.csv", usecols=["indicator", "label"])
-    short = book["label"].str.removeprefix("Leefbaarometer: ")
-    return list(zip(book["indicator"], short, strict=True))
+def _labels() -> dict[str, str]:
+    book = pd.read_csv(RAW / "indicatoren.csv", usecols=["indicator", "label"]).set_index("indicator")
+    return book["label"].str.removeprefix("Leefbaarometer: ").to_dict()
 
 
-def _style_of(r: Report, indicator: str, unit: str) -> Style:
-    book = pd.read_csv(RAW / "indicatoren.csv", dtype=str, keep_default_na=False).set_index("indicator")
-    row = book.loc[indicator]
-    return Style(row["label"], unit, words.DIGITS.get(unit, 1), r.simulated, r.source_of(row))
+def _score_style(r: Report, indicator: str) -> Style:
+    row = r.panel.indicators.set_index("indicator").loc[indicator]
+    return Style(row["label"], "punt", words.DIGITS["punt"], r.simulated, r.source_of(row))
 
 
 def _development(r: Report, total: str, window: tuple[int, int], change: float) -> list[str]:
@@ -614,23 +564,15 @@ def _development(r: Report, total: str, window: tuple[int, int], change: float) 
         return []
     level = r.panel.get(total, r.roles["wijk"]).set_index("period")["value"]
     tenths = [
-        int(np.ceil(10 * (every < level[y]).mean() or 0.1))
+        max(1, int(np.ceil(10 * (every < level[y]).mean())))
         for y, every in zip(window, (first, last), strict=True)
     ]
-    for y, tenth in zip(window, tenths, strict=True):
-        r.record(
-            "tenth",
-            y,
-            float(max(1, tenth)),
-            "tiende deel",
-            "",
-            "rang onder alle postcodegebieden",
-            len(first),
-            total,
-        )
+    method = "rang onder alle postcodegebieden"
+    places = [
+        put(r, "tenth", y, float(tenth), "tiende deel", "", method, len(first), total)
+        for y, tenth in zip(window, tenths, strict=True)
+    ]
     kind = instruments.development_class(change, changes)
-    places = [words.cite(r, str(max(1, t)), "tenth", y, method="rang onder alle postcodegebieden", indicator=total)
-              for t, y in zip(tenths, window, strict=True)]  # fmt: skip
     return [
         f"Plaats op de landelijke ladder van tien gelijke treden (1 is laagst): trede {places[0]} in {window[0]}, trede {places[1]} in "
         f"{window[1]}. Vergeleken met alle postcodegebieden was de ontwikkeling {kind} (klassen op een halve en anderhalve "
@@ -643,7 +585,7 @@ def survey(r: Report) -> Html:
     name = "enquete"
     form, inside = r.panel.form(name), wijken_in(r.gebied, r.panel.areas)
     if form is None:
-        return absent(name)
+        return absent(r, name)
     lines = []
     many = len(inside) > 1
     for area in inside:
@@ -655,7 +597,7 @@ def survey(r: Report) -> Html:
             if years:
                 lines.append(_wave(r, name, area, str(question), waves, beside, (years[0], years[-1]), many))
     if not lines:
-        return absent(name, r.gebied)
+        return absent(r, name)
     frame = pd.DataFrame(lines, dtype=object)
     closing = int(sum(frame["closing"] == "kleiner"))
     counted = (
@@ -687,14 +629,14 @@ def _wave(
     change = instruments.apart(gaps[ends[1]], gaps[ends[0]])
     method, unit = f"{area}: {question}", "procentpunt"
     cells = {
-        y: put(r, "survey_difference", y, bounds(g), unit, "stad", method, sign=True, indicator=name)
+        y: put(r, "survey_difference", y, g.numbers, unit, "stad", method, sign=True, indicator=name)
         for y, g in gaps.items()
     }
     own = put(
         r,
         "survey_balance",
         ends[1],
-        bounds(balance(waves, ends[1])),
+        balance(waves, ends[1]).numbers,
         unit,
         "",
         method,
@@ -705,7 +647,7 @@ def _wave(
         r,
         "survey_change",
         "-".join(map(str, ends)),
-        bounds(change),
+        change.numbers,
         unit,
         "stad",
         method,

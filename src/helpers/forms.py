@@ -106,8 +106,9 @@ def read_all(folder: Path, log: Log, practice: bool = False) -> dict[str, pd.Dat
         For a wrong form, a form that is there twice, or the example with its practice figures.
     """
     found = {}
+    filled = [p for kind in ("csv", "xlsx", "xls") for p in files.matches(folder, f"*.{kind}")]
     for name in book().index:
-        paths = [p for kind in ("csv", "xlsx", "xls") for p in files.matches(folder, f"{name}.{kind}")]
+        paths = [p for p in filled if Path(p.name).stem.lower() == name]
         if len(paths) > 1:
             raise SourceError(
                 f"In de map {folder.name} staat het formulier {name} twee keer: {paths[0].name} en {paths[1].name}; laat er een staan."

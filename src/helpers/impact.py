@@ -16,7 +16,7 @@ from helpers import figures, words
 from helpers.drawing import Picture
 from helpers.panel import wijken_in
 from helpers.sources import OWN_LIST
-from helpers.words import EFFECT_NAMES, Html, cite, in_unit, number, paragraphs, stated, table
+from helpers.words import EFFECT_NAMES, Html, cite, in_unit, number, p_text, paragraphs, stated, table
 
 if TYPE_CHECKING:
     from helpers.report import Report
@@ -38,7 +38,7 @@ def outcomes(r: Report) -> Html | None:
         kind = "zonder sociale samenhang" if row["minus"] else "elke uitkomst"
         which = {"method": f"{NATIONAL}, {kind}", "indicator": row["indicator"]}
         when = f"{after[0]}-{after[-1]}"
-        r.record("effect", when, _numbers(row), row["unit"], row["design"], n=row["treated"], **which)
+        r.record("effect", when, numbers_of(row), row["unit"], row["design"], n=row["treated"], **which)
         sign = _sign(row, int(directions[row["indicator"]])) if row["adjusted"] <= 0.05 else 0.0
         rows.append(
             {
@@ -125,7 +125,8 @@ def judged(r: Report) -> float:
     return sign if all(same) else 0.0
 
 
-def _numbers(row: dict[str, Any]) -> tuple[float, float, float]:
+def numbers_of(row: dict[str, Any]) -> tuple[float, float, float]:
+    """Return an estimate with its interval, as it is recorded."""
     return row["estimate"], row["lower"], row["upper"]
 
 
@@ -136,12 +137,12 @@ def _record(r: Report) -> None:
     for design in r.effect["designs"]:
         if r.gebied == "Nederland" or design["design"] == r.effect["main"]:
             key, n = design["design"], design["treated"]
-            r.record("effect", when, _numbers(design), unit, key, NATIONAL, n, **which)
+            r.record("effect", when, numbers_of(design), unit, key, NATIONAL, n, **which)
             r.record("effect_detectable", when, design["detectable"], unit, key, NATIONAL, **which)
     own = own_control(r)
     if own is not None:
         method = control_method(own)
-        r.record("effect", when, _numbers(own), unit, "eigen", method, own["n"], **which)
+        r.record("effect", when, numbers_of(own), unit, "eigen", method, own["n"], **which)
         r.record("effect_p", when, own["p"], "p-waarde", "eigen", method, own["n"], **which)
     if r.gebied == "Nederland":
         main = main_design(r)
@@ -191,7 +192,7 @@ def _national(r: Report) -> list[str]:
     if e["equivalence"] < 0.05:
         first += (
             f" Uitgesloten is dat de aanpak de helft van de achterstand bij de start ({half} {unit}) wegnam "
-            f"(equivalentietoets, p {_p(e['equivalence'])})."
+            f"(equivalentietoets, p {p_text(e['equivalence'])})."
         )
     else:
         first += f" Of de aanpak de helft van de achterstand bij de start ({half} {unit}) wegnam, is niet uit te sluiten."
@@ -202,11 +203,6 @@ def _bare(r: Report, measure: str, reference: str, method: str = NATIONAL) -> st
     which = {"method": method, "indicator": r.panel.outcome["indicator"]}
     _, row = r.number(measure, period(r), reference, **which)
     return cite(r, in_unit(row["estimate"], row["unit"]), measure, period(r), reference, **which)
-
-
-def _p(value: float) -> str:
-    text = in_unit(value, "p-waarde")
-    return text if text.startswith("minder") else f"= {text}"
 
 
 def _span(r: Report) -> str:
@@ -498,7 +494,7 @@ def path(r: Report) -> Picture | None:
         r.record(
             "effect_path",
             row["period"],
-            _numbers(row),
+            numbers_of(row),
             r.effect_unit,
             r.effect["main"],
             NATIONAL,
@@ -518,7 +514,7 @@ def years(r: Report) -> Html | None:
     groups = {"nederland", "rest_stad", SHORT, main}  # the others are in the table above
     shown = [row for row in r.effect["years"] if row["design"] in groups]
     for row in shown:
-        key = (row["period"], _numbers(row), r.effect_unit, row["design"], NATIONAL)
+        key = (row["period"], numbers_of(row), r.effect_unit, row["design"], NATIONAL)
         r.record("effect_path", *key, indicator=name)
         line = rows.setdefault(row["period"], {"jaar": str(row["period"])})
         line[EFFECT_NAMES[row["design"]]] = stated(
@@ -562,7 +558,7 @@ def checks(r: Report) -> Html | None:
 
 
 def _interval(row: dict[str, Any], unit: str) -> str:
-    return f"{words.with_interval(*_numbers(row), unit, True)} {unit}"
+    return f"{words.with_interval(*numbers_of(row), unit, True)} {unit}"
 
 
 def _leads(r: Report) -> tuple[str, str, str] | None:
@@ -581,7 +577,7 @@ def _leads(r: Report) -> tuple[str, str, str] | None:
     return (
         "Liepen de gebieden vóór de aanpak gelijk op?",
         f"verschil met {EFFECT_NAMES[r.effect['leads_design']]}: trend vooraf {_interval(trend, r.effect_unit)} per jaar; "
-        f"F-toets over {leads['n']:.0f} jaren: p {_p(leads['p'])}",
+        f"F-toets over {leads['n']:.0f} jaren: p {p_text(leads['p'])}",
         meaning,
     )
 
@@ -610,14 +606,14 @@ def _few_clusters(r: Report) -> tuple[str, str, str]:
     swap = (
         ""
         if swapped is None or np.isnan(swapped)
-        else f"; verwisseling met even zwakke gebieden {_p(swapped)}"
+        else f"; verwisseling met even zwakke gebieden {p_text(swapped)}"
     )
     wild = (
         f"{in_unit(m['wild_lower'], r.effect_unit, True)} tot {in_unit(m['wild_upper'], r.effect_unit, True)}"
     )
     return (
         "Hangt de zekerheid af van hoe men haar berekent?",
-        f"p: CR1 {_p(m['cr1'])}; CR3 {_p(m['cr3'])}; wild bootstrap {_p(m['wild'])}{swap} "
+        f"p: CR1 {p_text(m['cr1'])}; CR3 {p_text(m['cr3'])}; wild bootstrap {p_text(m['wild'])}{swap} "
         f"({m['treated']} gebieden, {m['clusters']} steden als clusters)",
         f"95%-interval van de wild bootstrap: {wild} {r.effect_unit}",
     )
@@ -701,7 +697,7 @@ def _dose(r: Report) -> tuple[str, str, str] | None:
         return None
     return (
         "Meer geld, meer effect?",
-        f"per miljoen euro per postcodegebied {_interval(d, r.effect_unit)} (CR3 p {_p(d['cr3'])}, {d['n']} wijken, "
+        f"per miljoen euro per postcodegebied {_interval(d, r.effect_unit)} (CR3 p {p_text(d['cr3'])}, {d['n']} wijken, "
         f"{d['clusters']} steden)",
         "bedragen uit het Besluit Centraal Fonds voor de Volkshuisvesting; wie meer kreeg was ook anders, dus geen oorzaak",
     )
@@ -715,7 +711,7 @@ def _discontinuity(r: Report) -> tuple[str, str, str] | None:
     sound = jump["lower"] > 0.5
     return (
         "Kan het met een knip bij de selectiescore (RDD)?",
-        f"sprong in de kans om aandachtswijk te zijn {words.with_interval(*_numbers(jump), 'aandeel', True)} (zou 1 moeten zijn); "
+        f"sprong in de kans om aandachtswijk te zijn {words.with_interval(*numbers_of(jump), 'aandeel', True)} (zou 1 moeten zijn); "
         f"sprong in het beginniveau {_interval(level, r.effect_unit)}; verandering {_interval(rows['verandering'], r.effect_unit)} "
         f"({jump['n']} gebieden binnen de bandbreedte)",
         "bruikbaar"

@@ -19,6 +19,13 @@ from helpers.monitor import NAN, Estimate, Z, required_path
 
 Array = NDArray[np.float64]
 
+DIMENSIONS = (
+    "lbm_fys",
+    "lbm_onv",
+    "lbm_soc",
+    "lbm_vrz",
+    "lbm_won",
+)  # their sum is the Leefbaarometer, but for a constant
 CRITERIA = ("cumulatie", "doelmatigheid", "betrokkenheid", "cofinanciering", "integraliteit")
 PRACTICE = ("methode", "gemeten", "coalitie", "ondernemer")
 SCALE = {"inwoners": 10_000, "woningen": 4_000}  # upper bounds (Visitatiecommissie 2011)

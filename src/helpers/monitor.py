@@ -44,6 +44,16 @@ class Estimate:
     high: float = NAN
     reason: str = ""
 
+    @property
+    def numbers(self) -> tuple[float, float, float]:
+        """Estimate and interval, as a report records them."""
+        return self.estimate, self.lower, self.upper
+
+    @property
+    def percent(self) -> tuple[float, float, float]:
+        """The numbers of a share, in percent."""
+        return 100 * self.estimate, 100 * self.lower, 100 * self.upper
+
 
 @dataclass(frozen=True)
 class Change(Estimate):

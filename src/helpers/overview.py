@@ -124,6 +124,17 @@ class Overview(Report):
         return str(found["status"]), float(found["probability"])
 
     @cached_property
+    def estimated(self) -> dict[str, Report]:
+        """The parts whose effect can be estimated."""
+        return {question: part for question, part in self.parts.items() if not part.effect["reason"]}
+
+    @cached_property
+    def adjusted(self) -> dict[str, float]:
+        """P-value of the national effect of every estimated question, for their number (Holm)."""
+        p = np.array([impact.main_design(part)["p"] for part in self.estimated.values()], float)
+        return dict(zip(self.estimated, holm(p), strict=True)) if len(p) else {}
+
+    @cached_property
     def ledger(self) -> pd.DataFrame:
         """The published statements about the programme as a whole, or those of any question that name the area."""
         if self.gebied == "Nederland":
@@ -222,10 +233,9 @@ def _course(data: pd.DataFrame) -> str:
 
 
 def _caused(r: Overview) -> str:
-    found = {q: impact.judged(p) for q, p in r.parts.items() if not p.effect["reason"]}
+    found = {q: impact.judged(p) for q, p in r.estimated.items()}
     if not found:
         return "Of de wijkenaanpak er de oorzaak van was, is met deze gegevens niet te schatten."
-    national = {q: impact.main_design(p) for q, p in r.parts.items() if q in found}
     shown = [q for q, v in found.items() if v]
     if len(found) == 1:
         question = next(iter(found))
@@ -242,10 +252,9 @@ def _caused(r: Overview) -> str:
         )
     if len(found) == 1:
         return f"{told}."
-    adjusted = holm(np.array([d["p"] for d in national.values()], float))
-    left = [q for q, p in zip(national, adjusted, strict=True) if p <= 0.05 and found[q]]
+    left = [q for q, p in r.adjusted.items() if p <= 0.05 and found[q]]
     kept = f"blijft over: {words.join_and(left)}" if left else "blijft er geen over"
-    return f"{told}; na correctie voor {len(national)} vragen (Holm) {kept}."
+    return f"{told}; na correctie voor {len(found)} vragen (Holm) {kept}."
 
 
 def picture(r: Overview) -> Picture | Html:
@@ -276,10 +285,12 @@ def paths(r: Overview) -> Picture | Html:
 
 
 def _style(r: Overview) -> Style:
-    practice = "oefendata van dit project, gesimuleerd; geen werkelijke cijfers"
-    return Style(
-        "achterstand", "sd", 1, r.simulated, practice if r.simulated else "zie de rapporten per vraag"
-    )
+    return Style("achterstand", "sd", 1, r.simulated, r.origin("zie de rapporten per vraag"))
+
+
+def _link(r: Overview, question: str, section: str = "") -> Html:
+    """Link to the report of the same area on one question."""
+    return Html(f'<a href="../{question}/{slug(r.gebied)}.html{section}">{question.capitalize()}</a>')
 
 
 def goals(r: Overview) -> Html:
@@ -287,7 +298,7 @@ def goals(r: Overview) -> Html:
     data = r.profile
     lines: list[dict[str, Any]] = []
     for question in VRAGEN:
-        name = Html(f'<a href="../{question}/{slug(r.gebied)}.html">{question.capitalize()}</a>')
+        name = _link(r, question)
         if question not in data.index:
             lines.append({"vraag": name, "uitkomst": Html(words.escape(r.parts[question].reason))})
             continue
@@ -317,27 +328,20 @@ def goals(r: Overview) -> Html:
 def effects(r: Overview) -> Html:
     """Show the estimated effect on the main outcome of every question, of the area itself and of the country."""
     lines = []
-    estimated = {q: p for q, p in r.parts.items() if not p.effect["reason"]}
-    mains = {q: impact.main_design(p) for q, p in estimated.items()}
-    adjusted = (
-        dict(zip(mains, holm(np.array([d["p"] for d in mains.values()], float)), strict=True))
-        if mains
-        else {}
-    )
     for question, part in r.parts.items():
-        name = Html(f'<a href="../{question}/{slug(r.gebied)}.html">{question.capitalize()}</a>')
-        if question not in estimated:
+        name = _link(r, question)
+        if question not in r.estimated:
             lines.append(
                 {"vraag": name, "uitkomst": f"niet te schatten: {part.effect['reason'].split(';')[0]}"}
             )
             continue
-        main, when, unit = mains[question], impact.period(part), part.effect_unit
+        main, when, unit = impact.main_design(part), impact.period(part), part.effect_unit
         which: dict[str, Any] = {"indicator": part.panel.outcome["indicator"]}
         national = put(
             r,
             "effect",
             when,
-            _interval(main),
+            impact.numbers_of(main),
             unit,
             main["design"],
             impact.NATIONAL,
@@ -358,14 +362,23 @@ def effects(r: Overview) -> Html:
                 **which,
             )
             line |= {"effect (95%-marge)": national, "te zien vanaf": found, "p": in_unit(main["p"], "p-waarde"),
-                     "p, Holm": in_unit(adjusted[question], "p-waarde")}  # fmt: skip
+                     "p, Holm": in_unit(r.adjusted[question], "p-waarde")}  # fmt: skip
         else:
             own = impact.own_control(part)
             line["eigen gebied (95%-marge)"] = "niet te schatten"
             if own is not None:
                 method = impact.control_method(own)
                 line["eigen gebied (95%-marge)"] = put(
-                    r, "effect", when, _interval(own), unit, "eigen", method, own["n"], sign=True, **which
+                    r,
+                    "effect",
+                    when,
+                    impact.numbers_of(own),
+                    unit,
+                    "eigen",
+                    method,
+                    own["n"],
+                    sign=True,
+                    **which,
                 )
                 line["p"] = in_unit(own["p"], "p-waarde")
             line["landelijk (95%-marge)"] = national
@@ -381,10 +394,6 @@ def effects(r: Overview) -> Html:
         )
     )
     return table(pd.DataFrame(lines, dtype=object).fillna(""), caption)
-
-
-def _interval(row: dict[str, Any]) -> tuple[float, float, float]:
-    return row["estimate"], row["lower"], row["upper"]
 
 
 def steering(r: Overview) -> Html:
@@ -470,7 +479,6 @@ def wijken(r: Overview) -> Html | None:
     lines = []
     for question, part in r.parts.items():
         data = part.wijken((r.referentie,))
-        data = data[data["reference"] == r.referentie] if len(data) else data
         if len(data) < 2:
             continue
         up = monitor.catching_up(data["estimate"])
@@ -480,7 +488,7 @@ def wijken(r: Overview) -> Html | None:
             r,
             "share_catching_up",
             period,
-            (up.estimate, up.lower, up.upper),
+            up.numbers,
             "aandeel",
             r.referentie,
             "Wilson",
@@ -518,9 +526,7 @@ def assessment(r: Overview) -> Html:
         }
         lines.append(
             {
-                "rapport": Html(
-                    f'<a href="../{question}/{slug(r.gebied)}.html#wat-we-niet-kunnen-zeggen">{question.capitalize()}</a>'
-                ),
+                "rapport": _link(r, question, "#wat-we-niet-kunnen-zeggen"),
                 **judged,
             }
         )
@@ -543,4 +549,4 @@ def cannot_say(r: Overview) -> Html:
             0,
             "De reeksen en formulieren zijn oefendata: geen conclusie over een werkelijk gebied is geoorloofd.",
         )
-    return Html("<ul>" + "".join(f"<li>{words.escape(p)}</li>" for p in points) + "</ul>")
+    return words.bullets(points)

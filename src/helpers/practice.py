@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from helpers import forms
+from helpers import RAW, forms
 from helpers.instruments import CRITERIA, PRACTICE
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ THEMES = {
     "fysieke problemen": ["bekladding", "vernieling", "vervuiling"],
     "sociale problemen": ["onveiligheidsgevoel", "slachtofferschap", "rapportcijfer", "verwachting"],
 }  # fmt: skip
-GOOD_WHEN_HIGH = {"huishoudinkomen", "werkenden", "havovwo", "woz", "rapportcijfer", "verwachting"}
 GOALS = [  # theme, goal, unit, begin, target: below the begin when less is better
     ("werk", "Minder werkzoekenden", "% van 15 tot 65 jaar", 11.0, 7.5),
     ("wonen", "Meer koopwoningen", "% van de woningen", 22.0, 35.0),
@@ -108,12 +107,14 @@ Rows = tuple[str, list[tuple[Any, ...]]]
 
 
 def _indicators(world: World, values: Mapping[str, Any], at: int) -> pd.DataFrame:
+    book = pd.read_csv(RAW / "indicatoren.csv", usecols=["indicator", "direction"])
+    good = set(book.loc[book["direction"] > 0, "indicator"])
     parts = []
     for theme, names in THEMES.items():
         for name in names:
             measured = values[name][:, at]
             known = np.where(np.isnan(measured), np.nanmean(measured), measured).round(4)
-            direction = -1 if name in GOOD_WHEN_HIGH else 1
+            direction = -1 if name in good else 1
             about = {"indicator": name, "thema": theme, "richting": direction}
             parts.append(pd.DataFrame({"pc4": world.code, **about, "waarde": known}))
     return pd.concat(parts, ignore_index=True)

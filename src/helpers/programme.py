@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from helpers import RAW, dossier, figures, impact, instruments, monitor, words
-from helpers.dossier import bounds, city_of, form_style, p_text, rows_of
+from helpers.dossier import city_of, form_style, rows_of
 from helpers.panel import wijken_in
-from helpers.words import Html, in_unit, number, paragraphs, put, table
+from helpers.words import Html, in_unit, number, p_text, paragraphs, put, table
 
 if TYPE_CHECKING:
     from helpers.overview import Overview
@@ -32,14 +32,14 @@ def selection(r: Overview) -> Html:
     name = "achterstandsindicatoren"
     form = r.panel.form(name)
     if form is None:
-        return dossier.absent(name)
+        return dossier.absent(r, name)
     values = form.set_axis(["area", "indicator", "theme", "direction", "value"], axis=1)
     scored = instruments.selection_score(values)
     treated = r.panel.treated.set_index("pc4")["wijk"]
     treated = treated[treated.index.isin(scored.index)]
     own = scored[scored.index.isin(treated.index[treated.isin(wijken_in(r.gebied, r.panel.areas))])]
     if not len(own):
-        return dossier.absent(name, r.gebied)
+        return dossier.absent(r, name)
     bound = instruments.cutoff(scored["score"], len(treated))
     chosen = scored.index.isin(treated.index)
     above = scored["score"] > bound
@@ -116,13 +116,15 @@ WATERBED = (
     ("2c. Het werd er onveiliger", "veiligheid", "beside"),
 )
 
+MOVED = "2b. Er verhuisden veel mensen zonder werk heen"
+
 
 def waterbed(r: Overview) -> Html:
     """Count the indications of displacement beside the wijken, against chance; for a wijk, say which it has."""
     found = {
         (label, q, key): r.parts[q].effect["waterbed"]
         for label, q, key in WATERBED
-        if not r.parts[q].effect["reason"] and r.parts[q].effect["waterbed"]
+        if q in r.estimated and r.parts[q].effect["waterbed"]
     }
     flows = _many_movers(r)
     if not found and flows is None:
@@ -157,7 +159,7 @@ def waterbed(r: Overview) -> Html:
     if flows is not None:
         n = len(flows)
         record = {
-            "method": "2b. Er verhuisden veel mensen zonder werk heen",
+            "method": MOVED,
             "n": n,
             "indicator": "verhuizingen",
         }
@@ -196,8 +198,8 @@ def _waterbed_here(
     for wijk in wijken:
         flagged = [label for (label, _, key), counts in found.items() if wijk in counts[f"{key}_wijken"]]
         if flows is not None and flows.get(wijk, False):
-            flagged.append("2b. Er verhuisden veel mensen zonder werk heen")
-        shown = "; ".join(sorted(label[0].upper() + label[1:] for label in flagged)) or "geen"
+            flagged.append(MOVED)
+        shown = "; ".join(sorted(flagged)) or "geen"
         lines.append({"wijk": wijk.split("/", 1)[1], "aanwijzingen naast deze wijk": shown})
     after = "Eén wijk kan een aanwijzing hebben door toeval; het overzicht van Nederland zegt hoeveel dat er zijn."
     return Html(
@@ -217,7 +219,7 @@ def _correlations(r: Overview) -> str:
         {
             "zoekgebied": row["search"],
             "samenhang (95%-interval)": put(
-                r, "search_correlation", when, (row["estimate"], row["lower"], row["upper"]), "index", row["search"], n=row["n"], indicator=name, sign=True
+                r, "search_correlation", when, impact.numbers_of(row), "index", row["search"], n=row["n"], indicator=name, sign=True
             ),
             "steden": row["n"],
             "gebieden": row["areas"],
@@ -233,8 +235,8 @@ def charters(r: Overview) -> Html:
     """Set the goals of the charters against what was delivered for them: four cases, four decisions."""
     name = "charters"
     rows = rows_of(r, name, inside=True)
-    if rows is None or not len(rows):
-        return dossier.absent(name, "" if rows is None else r.gebied)
+    if not len(rows):
+        return dossier.absent(r, name)
     found = instruments.goals_and_output(rows)
     counts = found.groupby(["reached", "delivered"]).size()
     cells = {
@@ -290,8 +292,8 @@ def output(r: Overview) -> Html:
     """Show what was delivered of what was planned, by theme."""
     name = "output"
     rows = rows_of(r, name, inside=True)
-    if rows is None or not len(rows):
-        return dossier.absent(name, "" if rows is None else r.gebied)
+    if not len(rows):
+        return dossier.absent(r, name)
     found = instruments.delivery(rows)
     lines = []
     for theme, row in found.iterrows():
@@ -309,7 +311,7 @@ def output(r: Overview) -> Html:
             }
         )
     scale = rows_of(r, "schaal", inside=True)
-    people = scale.groupby("gebied")["inwoners"].last().sum() if scale is not None and len(scale) else np.nan
+    people = scale.groupby("gebied")["inwoners"].last().sum() if len(scale) else np.nan
     each = ""
     if people > 0:
         amount = put(
@@ -391,8 +393,8 @@ def residents_budget(r: Overview) -> Html:
     """Show how much of the residents' budget was used, and per inhabitant."""
     name = "bewonersbudget"
     rows = rows_of(r, name, inside=True)
-    if rows is None or not len(rows):
-        return dossier.absent(name, "" if rows is None else r.gebied)
+    if not len(rows):
+        return dossier.absent(r, name)
     lines = []
     for year, part in rows.groupby("jaar"):
         budget, given, count, people = (
@@ -419,13 +421,13 @@ def quality_card(r: Overview) -> Html:
     name = "kwaliteitskaart"
     form = r.panel.form(name)
     if form is None:
-        return dossier.absent(name)
+        return dossier.absent(r, name)
     found = instruments.grades(form)
     years = sorted(found["jaar"].unique())
     wide = found.pivot_table("grade", "gebied", "jaar")
     cities = list(wide.index) if r.gebied == "Nederland" else [c for c in wide.index if c == city_of(r)]
     if not cities:
-        return dossier.absent(name, city_of(r))
+        return dossier.absent(r, name, city_of(r))
     lines = []
     for city in cities:
         line: dict[str, Any] = {"stad": city}
@@ -451,7 +453,7 @@ def quality_card(r: Overview) -> Html:
                 r,
                 "grade_change",
                 f"{years[0]}-{years[-1]}",
-                bounds(change),
+                change.numbers,
                 "rapportcijfer",
                 method="Wilcoxon, paren",
                 n=n,
@@ -472,10 +474,10 @@ def practices(r: Overview) -> Html:
     name = "praktijken"
     form = r.panel.form(name)
     if form is None:
-        return dossier.absent(name)
+        return dossier.absent(r, name)
     own = form if r.gebied == "Nederland" else form[form["gebied"].isin({city_of(r), r.gebied})]
     if not len(own):
-        return dossier.absent(name, city_of(r))
+        return dossier.absent(r, name, city_of(r))
     found = instruments.practice_score(own)
     agreement = instruments.kappa(form)
     counts = found["advice"].value_counts()
@@ -486,7 +488,7 @@ def practices(r: Overview) -> Html:
     text = (
         f"Het 4+1-model noemt vier eisen aan een goede praktijk (werkzame aanpak, gemeten effect, vitale coalitie, ondernemer met mandaat) en één extra: "
         f"de baten zijn te verzilveren. Van de {len(found)} beoordeelde praktijken: {told}. "
-        f"Beoordelaars waren het boven toeval eens met een kappa van {put(r, 'kappa', '', bounds(agreement), 'index', n=len(form), indicator=name)} (0 is toeval, 1 volledig)."
+        f"Beoordelaars waren het boven toeval eens met een kappa van {put(r, 'kappa', '', agreement.numbers, 'index', n=len(form), indicator=name)} (0 is toeval, 1 volledig)."
     )
     if r.gebied == "Nederland":
         return Html(paragraphs([text]))
@@ -510,8 +512,8 @@ def scale(r: Overview) -> Html:
     """Set the size of the wijk beside what the Visitatiecommissie called workable; for Nederland test whether it matters."""
     name = "schaal"
     rows = rows_of(r, name, inside=True)
-    if rows is None or not len(rows):
-        return dossier.absent(name, "" if rows is None else r.gebied)
+    if not len(rows):
+        return dossier.absent(r, name)
     latest = rows.sort_values("jaar").groupby("gebied").last()
     big = instruments.large(latest)
     rule = "De Visitatiecommissie (2011) hield 10.000 inwoners en 4.000 woningen aan als grens waaronder een wijkaanpak werkt."
@@ -519,24 +521,12 @@ def scale(r: Overview) -> Html:
         lines = [
             {
                 "wijk": area.split("/", 1)[1],
-                "inwoners": put(
-                    r,
-                    "inhabitants",
-                    int(row["jaar"]),
-                    float(row["inwoners"]),
-                    "aantal",
-                    method=area,
-                    indicator=name,
-                ),
-                "woningen": put(
-                    r,
-                    "dwellings",
-                    int(row["jaar"]),
-                    float(row["woningen"]),
-                    "aantal",
-                    method=area,
-                    indicator=name,
-                ),
+                **{
+                    what: put(
+                        r, measure, int(row["jaar"]), float(row[what]), "aantal", method=area, indicator=name
+                    )
+                    for what, measure in (("inwoners", "inhabitants"), ("woningen", "dwellings"))
+                },
                 "boven de grens": "ja" if big[area] else "nee",
             }
             for area, row in latest.iterrows()
@@ -544,8 +534,7 @@ def scale(r: Overview) -> Html:
         return Html(paragraphs([rule]) + table(pd.DataFrame(lines), "De schaal van de wijk"))
     lines = []
     for question, part in r.parts.items():
-        wijken = part.wijken((r.referentie,))
-        wijken = wijken[wijken["reference"] == r.referentie].set_index("area")["estimate"].dropna()
+        wijken = part.wijken((r.referentie,)).set_index("area")["estimate"].dropna()
         known = wijken[wijken.index.isin(big.index)]
         if len(known) < 6:
             continue
@@ -558,7 +547,7 @@ def scale(r: Overview) -> Html:
             r,
             "scale_difference",
             period,
-            bounds(found),
+            found.numbers,
             unit,
             r.referentie,
             "Welch",
@@ -618,7 +607,7 @@ def later_wijken(r: Overview) -> Html:
     )
     form = r.panel.form("aanvragen_40plus")
     if form is None:
-        return Html(paragraphs([text]) + dossier.absent("aanvragen_40plus"))
+        return Html(paragraphs([text]) + dossier.absent(r, "aanvragen_40plus"))
     lines = []
     for tranche, part in form.groupby("tranche"):
         found = instruments.award(part, 30.0)  # 60 million in two tranches (letter Van der Laan 2009)
@@ -655,7 +644,7 @@ def visitation(r: Overview) -> Html | None:
         r,
         "follow_up",
         2012,
-        tuple(100 * v for v in bounds(share)),
+        share.percent,
         "%",
         method="Wilson",
         n=len(data),
@@ -723,7 +712,7 @@ def health(r: Overview) -> Html:
             )
         )
     if form is None:
-        return Html(paragraphs(sentences) + dossier.absent("gezondheid"))
+        return Html(paragraphs(sentences) + dossier.absent(r, "gezondheid"))
     lines = []
     for outcome, rows in form.groupby("uitkomst"):
         wide = rows.pivot_table("waarde", "jaar", "groep")
@@ -771,10 +760,8 @@ def health(r: Overview) -> Html:
 def value(r: Overview) -> Html | None:
     """Weigh costs and benefits by stakeholder over the doubt about the effect, and pay out the social bonds."""
     rows = rows_of(r, "mkba")
-    if rows is None or not len(rows):
-        if r.gebied != "Nederland":
-            return None
-        return dossier.absent("mkba")
+    if not len(rows):
+        return dossier.absent(r, "mkba") if r.gebied == "Nederland" else None
     rows = rows.assign(indicator=rows["indicator"].fillna("")).sort_values(
         ["eerste_jaar", "post"], kind="stable"
     )
@@ -787,15 +774,11 @@ def value(r: Overview) -> Html | None:
     base = int(used["eerste_jaar"].min())
     draws = instruments.net_present_value(used, effects, RATE, base)
     million = draws / 1e6
+    record: dict[str, Any] = {"method": "Monte Carlo over het effect", "n": len(draws), "indicator": "mkba"}
     lines = []
     for who in million:
         sure = float(np.ptp(million[who])) == 0  # a fixed amount does not hang on the effect
         low, high = (np.nan, np.nan) if sure else np.quantile(million[who], [0.025, 0.975])
-        record: dict[str, Any] = {
-            "method": "Monte Carlo over het effect",
-            "n": len(draws),
-            "indicator": "mkba",
-        }
         mean = (float(million[who].mean()), float(low), float(high))
         cell = put(r, "npv", base, mean, "miljoen euro", who, sign=True, **record)
         chance = put(r, "npv_positive", base, float((million[who] > 0).mean()), "kans", who, **record)
@@ -814,7 +797,6 @@ def value(r: Overview) -> Html | None:
     )
     ratio = _benefit_cost(used, effects, base)
     if ratio is not None:
-        record = {"method": "Monte Carlo over het effect", "n": len(draws), "indicator": "mkba"}
         shown = put(r, "benefit_cost", base, ratio, "verhouding", **record)
         text += f"Per euro kosten is er {shown} euro aan baten; zo'n multiplier is niet los van de kengetallen te lezen (Zijlstra Center, 2010)."
     if unknown:
@@ -847,13 +829,13 @@ def _effects(r: Overview, wanted: set[str]) -> tuple[pd.DataFrame, set[str]]:
     """Draw the national effects on the outcomes that posts ask for; name those that could not be estimated."""
     rng = np.random.default_rng(r.seed)
     found = {}
-    for part in r.parts.values():
-        e = part.effect
-        if e["reason"] or e["indicator"] not in wanted:
+    for part in r.estimated.values():
+        indicator = part.effect["indicator"]
+        if indicator not in wanted:
             continue
         main = impact.main_design(part)
         se = (main["upper"] - main["lower"]) / (2 * monitor.Z)
-        found[e["indicator"]] = main["estimate"] + se * rng.standard_normal(DRAWS)
+        found[indicator] = main["estimate"] + se * rng.standard_normal(DRAWS)
     frame = pd.DataFrame(found, index=range(DRAWS))
     return frame, wanted - set(found)
 
@@ -861,9 +843,9 @@ def _effects(r: Overview, wanted: set[str]) -> tuple[pd.DataFrame, set[str]]:
 def bonds(r: Overview) -> Html:
     """Show what each social bond would pay out, given the interval of the effect it is about."""
     rows = rows_of(r, "obligaties")
-    if rows is None or not len(rows):
-        return dossier.absent("obligaties", "" if rows is None else r.gebied)
-    known = {p.effect["indicator"]: p for p in r.parts.values() if not p.effect["reason"]}
+    if not len(rows):
+        return dossier.absent(r, "obligaties")
+    known = {p.effect["indicator"]: p for p in r.estimated.values()}
     lines = []
     for row in rows.itertuples():
         part = known.get(row.indicator)
@@ -882,7 +864,7 @@ def bonds(r: Overview) -> Html:
         amount = instruments.bond(
             row.hoofdsom, row.rente / 100, int(row.jaren), main["lower"], main["upper"], direction
         )
-        effect = words.with_interval(main["estimate"], main["lower"], main["upper"], part.effect_unit, True)
+        effect = words.with_interval(*impact.numbers_of(main), part.effect_unit, True)
         paid = put(r, "bond_payout", "", float(amount), "euro", method=row.naam, indicator="obligaties")
         lines.append(
             {

@@ -96,7 +96,7 @@ def open_report(
     return Report(start, eind, referentie, seed, slice_)
 
 
-def _margins(row: pd.Series) -> tuple[float, float, float]:
+def margins(row: pd.Series) -> tuple[float, float, float]:
     """Value and 95% margin of one observation."""
     margin = monitor.Z * row["se"]
     return row["value"], row["value"] - margin, row["value"] + margin
@@ -247,7 +247,7 @@ class Report:
         method: str = "beschrijvend",
         n: float = np.nan,
         indicator: str = "",
-    ) -> None:
+    ) -> tuple[str, dict[str, Any]]:
         """Record one number the report states; the same number again replaces the earlier one.
 
         Parameters
@@ -262,16 +262,21 @@ class Report:
             As in results.csv.
         indicator : str
             Default the main outcome.
+
+        Returns
+        -------
+        (str, dict)
+            Its anchor and its row, as :meth:`number` gives them.
         """
         if not indicator and self.indicator is not None:
             indicator = self.indicator["indicator"]
         values = numbers if isinstance(numbers, tuple) else (numbers, np.nan, np.nan)
         status = "simulated" if self.simulated and indicator not in FACTS else "published"
-        row = [self.vraag, self.gebied, indicator, measure, method, reference, str(period)]
-        self._anchors.setdefault(tuple(row), f"g{len(self._anchors)}")
-        self._results[tuple(row)] = dict(
-            zip(RESULT_COLUMNS, [*row, *map(float, values), unit, float(n), status, ""], strict=True)
+        key = (self.vraag, self.gebied, indicator, measure, method, reference, str(period))
+        self._results[key] = dict(
+            zip(RESULT_COLUMNS, [*key, *map(float, values), unit, float(n), status, ""], strict=True)
         )
+        return self._anchors.setdefault(key, f"g{len(self._anchors)}"), self._results[key]
 
     def number(
         self,
@@ -329,11 +334,14 @@ class Report:
             return ""
         return str(changes.set_index("role").loc[self.referentie, "verdict"])
 
+    def origin(self, published: str) -> str:
+        """Return the source line of a figure: what was published, or that it is practice data."""
+        practice = "oefendata van dit project, gesimuleerd; geen werkelijke cijfers"
+        return practice if self.simulated else published
+
     def source_of(self, row: pd.Series) -> str:
         """Return the source line of a figure about an indicator (its codebook row)."""
-        if self.simulated:
-            return "oefendata van dit project, gesimuleerd; geen werkelijke cijfers"
-        return f"{row['publisher']}, tabel {row['table']}; berekening van dit project"
+        return self.origin(f"{row['publisher']}, tabel {row['table']}; berekening van dit project")
 
     def draw(
         self, plot: Callable[..., Picture], data: pd.DataFrame, *args: Any, gap: bool = False
@@ -405,13 +413,13 @@ class Report:
             change = monitor.change(gap, t0, t1)
             half = (first["high"] - first["low"]) / 2
             closed = monitor.gap_closed(first["gap"], last["gap"], first["se"], last["se"], half)
-            closed_percent = tuple(100 * v for v in (closed.estimate, closed.lower, closed.upper))
+            closed_percent = closed.percent
             wijk, other = (self.panel.get(self.indicator["indicator"], self.roles[r]) for r in ("wijk", role))
             direction, scale = int(self.indicator["direction"]), self.indicator["scale"]
             parts = monitor.decompose(wijk, other, t0, t1, direction, scale)[["estimate", "lower", "upper"]]
             own, theirs = (tuple(parts.iloc[i]) for i in (0, 1))
             period, unit = f"{t0}-{t1}", self.gap_unit
-            self.record("gap_change", period, (change.estimate, change.lower, change.upper), unit, role)
+            self.record("gap_change", period, change.numbers, unit, role)
             self.record("gap_closed", period, closed_percent, "%", role, "Fieller")
             self.record("own_change", period, own, unit, role)
             self.record("reference_change", period, theirs, unit, role)
@@ -456,7 +464,7 @@ class Report:
                 gap = self.gap_of(self.indicator, area, panel.references(area)[role], role != "rest_stad")
                 if {t0, t1} <= set(gap.dropna(subset="gap").index):
                     change = monitor.change(gap, t0, t1)
-                    numbers = (change.estimate, change.lower, change.upper)
+                    numbers = change.numbers
                     ends = (gap.at[t, c] for t in (t0, t1) for c in ("gap", "se"))
                     rows.append((role, area, name, city, *numbers, change.verdict, *ends))
                     self.record("gap_change", f"{t0}-{t1}", numbers, self.gap_unit, role, f"wijk {area}")
@@ -478,7 +486,7 @@ class Report:
             period, unit, cities = "-".join(map(str, self.window)), self.gap_unit, part["gemeente"].nunique()
             up = monitor.catching_up(part["estimate"])
             mean = monitor.mean_change(part["estimate"], part["gemeente"])
-            share, average = (up.estimate, up.lower, up.upper), (mean.estimate, mean.lower, mean.upper)
+            share, average = up.numbers, mean.numbers
             self.record("share_catching_up", period, share, "aandeel", role, "Wilson", up.n)
             self.record("sign_test", period, up.p_half, "p-waarde", role, "tekentoets, tweezijdig", up.n)
             if cities > 2:
@@ -507,7 +515,7 @@ class Report:
             numbers = (row["sd"], row["lower"], row["upper"])
             self.record("sigma", year, numbers, self.gap_unit, "", "standaardafwijking", row["n"])
         for method, part in (("OLS, CR1 per stad", beta), ("gecorrigeerd voor meetfouten", beta.corrected)):
-            numbers = (part.estimate, part.lower, part.upper)
+            numbers = part.numbers
             self.record(
                 "beta", "-".join(map(str, self.window)), numbers, "helling", self.referentie, method, beta.n
             )
@@ -529,7 +537,7 @@ class Report:
                 continue
             change = monitor.change(gap, *window)
             unit = monitor.gap_unit(row)
-            numbers = (change.estimate, change.lower, change.upper)
+            numbers = change.numbers
             for year, values in gap.loc[list(window)].iterrows():
                 for measure, kind, prefix in (("gap", unit, ""), ("index", "index", "index_")):
                     stated = tuple(values[c] for c in (measure, f"{prefix}lower", f"{prefix}upper"))
@@ -565,7 +573,7 @@ class Report:
             for role in ("wijk", self.referentie) if window else ():
                 series = self.panel.get(row["indicator"], self.roles[role]).set_index("period")
                 for year in window or ():
-                    numbers = _margins(series.loc[year])
+                    numbers = margins(series.loc[year])
                     reference = "" if role == "wijk" else role
                     self.record(
                         "level", year, numbers, row["unit"], reference, "gemeten", indicator=row["indicator"]
@@ -590,7 +598,7 @@ class Report:
             if not years or self.window_of(name) is not None:
                 continue
             for role, part in series.items():
-                numbers = _margins(part.loc[years[-1]])
+                numbers = margins(part.loc[years[-1]])
                 reference = "" if role == "wijk" else role
                 self.record("level", years[-1], numbers, row["unit"], reference, "gemeten", indicator=name)
                 rows.append((name, row["label"], row["unit"], role, years[-1], *numbers))
@@ -634,7 +642,7 @@ class Report:
                 name, method = area, f"wijk {area}"
                 if area == self.roles["wijk"]:
                     name, method = self.names["wijk"], "gemeten"
-                numbers, cases = _margins(last), round(last["n"] * last["value"] / 100)
+                numbers, cases = margins(last), round(last["n"] * last["value"] / 100)
                 self.record("level", year, numbers, "%", "", method, last["n"])
                 self.record("denominator", year, last["n"], "aantal", "", method)
                 self.record("cases", year, cases, "aantal", "", method)
@@ -691,10 +699,10 @@ class Report:
         period = "-".join(map(str, years))
         for name, _, n, k in rows:
             share = monitor.wilson(k, n)
-            numbers = (100 * share.estimate, 100 * share.lower, 100 * share.upper)
+            numbers = share.percent
             self.record("held_on", period, numbers, "%", name, "Wilson", n)
         unit, n = self.indicator["unit"], int(improved.sum())
-        numbers = (difference.estimate, difference.lower, difference.upper)
+        numbers = difference.numbers
         self.record("held_on_later", f"{years[-1]}-{until}", numbers, unit, "", "Welch", n)
         table = pd.DataFrame(rows, columns=["name", "weak", "improved", "held"])
         return {"years": years, "until": until, "groups": table, "later": difference}
@@ -794,7 +802,7 @@ class Report:
             if not set(self.window) <= set(series.index):
                 continue
             for year, row in series.loc[list(self.window)].iterrows():
-                numbers = _margins(row)
+                numbers = margins(row)
                 self.record("level", year, numbers, self.indicator["unit"], name, "gemeten", row["n"])
                 rows.append((name, year, *numbers, row["n"]))
         return pd.DataFrame(rows, columns=["name", "period", "value", "lower", "upper", "n"])

@@ -64,6 +64,7 @@ from scipy import sparse
 from scipy.special import expit, logit
 
 from helpers import RAW, practice
+from helpers.instruments import DIMENSIONS
 
 __all__ = ["DEFAULT_EFFECTS", "SPILLOVER", "YEARS", "generate", "planted_effects", "simulate"]
 
@@ -81,7 +82,6 @@ DEFAULT_EFFECTS = {
     "nww": -0.5, "verkoopprijs": 0.035, "woz": 0.035,
     "lbm_onv": 0.03, "lbm_fys": 0.02, "lbm": 0.05, "lbm_onvoldoende": -1.5,
 }  # fmt: skip
-DIMENSIONS = ("lbm_fys", "lbm_onv", "lbm_soc", "lbm_vrz", "lbm_won")
 LBM_CONSTANT = 4.102265  # published scores minus the sum of their dimensions, equal for all PC4
 PHASE = np.clip((YEARS - 2007) / 5, 0, 1)
 CYCLE = np.array([
@@ -144,11 +144,7 @@ DENOMINATORS = {  # as a share of the inhabitants
     "inw": 1.0, "b15": 0.67, "b27": 0.16, "hh": 0.46, "won": 0.45, "sold": 0.012, "jong": 0.095,
     "l3": 0.0125, "l3nw": 0.0125, "examen": 0.0105, "groep8": 0.011, "geboren": 0.011,
 }  # fmt: skip
-COMPONENTS = [
-    "huishoudinkomen", "laag_inkomen", "werkenden", "nww", "bijstand_lang", "havovwo", "vsv",
-    "kleine_woningen", "bouwjaar_voor_1970", "woz", "lage_kwaliteit", "bekladding", "vernieling",
-    "vervuiling", "onveiligheidsgevoel", "slachtofferschap", "rapportcijfer", "verwachting",
-]  # fmt: skip
+COMPONENTS = [name for names in practice.THEMES.values() for name in names]
 
 # What the aggregates must be: of the aandachtswijken and of a reference area. Without a published
 # reference the gradient of the year before stays. `scope`: the gemeente the calibration acts in.

@@ -92,6 +92,12 @@ def in_unit(value: float, unit: str, sign: bool = False) -> str:
     return number(value, DIGITS.get(unit, 2), sign)
 
 
+def p_text(value: float) -> str:
+    """Write a p-value after the letter p."""
+    text = in_unit(value, "p-waarde")
+    return text if text.startswith("minder") else f"= {text}"
+
+
 def with_interval(estimate: float, lower: float, upper: float, unit: str, sign: bool = False) -> str:
     """Write an estimate with its 95% interval; say so when the interval is unknown."""
     text = in_unit(estimate, unit, sign)
@@ -134,32 +140,28 @@ def stated(
     **which : str
         `method` and `indicator`, when not the defaults.
     """
-    number_id, row = r.number(measure, period, reference, **which)
+    return _linked(*r.number(measure, period, reference, **which), sign)
+
+
+def put(r: Report, *recorded: Any, sign: bool = False, **named: Any) -> str:
+    """Record a number and write it as a link to its row; the arguments are those of :meth:`helpers.report.Report.record`."""
+    return _linked(*r.record(*recorded, **named), sign)
+
+
+def _linked(number_id: str, row: dict[str, Any], sign: bool) -> str:
     numbers = (row["estimate"], row["lower"], row["upper"])
     shown = with_interval(*numbers, row["unit"], sign).removesuffix(" (marge onbekend)")
     return f"{CITE}{number_id}{CITED}{shown}{CITE_END}"
 
 
-def put(
-    r: Report,
-    measure: str,
-    period: object,
-    numbers: tuple[float, ...] | float,
-    unit: str,
-    reference: str = "",
-    method: str = "beschrijvend",
-    n: float = np.nan,
-    indicator: str = "",
-    sign: bool = False,
-) -> str:
-    """Record a number and write it as a link to its row; see :meth:`helpers.report.Report.record`."""
-    r.record(measure, period, numbers, unit, reference, method, n, indicator)
-    return stated(r, measure, period, reference, sign, method=method, indicator=indicator)
-
-
 def paragraphs(sentences: Iterable[str]) -> str:
     """Escape sentences into paragraphs."""
     return "".join(f"<p>{escape(s)}</p>" for s in sentences)
+
+
+def bullets(points: Iterable[str]) -> Html:
+    """Escape points into a list."""
+    return Html("<ul>" + "".join(f"<li>{escape(p)}</li>" for p in points) + "</ul>")
 
 
 def open_box(text: str) -> Html:
@@ -337,9 +339,8 @@ def _certainty(r: Report) -> str:
 
 def aside(title: str, points: list[str]) -> str:
     """Write a box beside an answer: what it rests on, point by point."""
-    items = "".join(f"<li>{escape(p)}</li>" for p in points)
     return (
-        f'<aside class="zeker" aria-label="{title}"><p><strong>{title}</strong></p><ul>{items}</ul></aside>'
+        f'<aside class="zeker" aria-label="{title}"><p><strong>{title}</strong></p>{bullets(points)}</aside>'
     )
 
 
@@ -593,7 +594,7 @@ def wijken(r: Report, data: pd.DataFrame) -> Html:
     averages = []
     for role, cities, average in zip(found["role"], found["cities"], found["mean"], strict=True):
         method = f"gemiddelde over wijken, CR1 per stad ({cities} steden)"
-        numbers = (average.estimate, average.lower, average.upper)
+        numbers: tuple[float, float, float] = average.numbers
         averages.append(
             stated(r, "mean_change", period, role, True, method=method)
             if cities > 2
@@ -777,7 +778,7 @@ def cannot_say(r: Report) -> Html:
         points.insert(0, r.timing)
     if r.simulated:
         points.insert(0, "De reeksen zijn oefendata: geen conclusie over een werkelijk gebied is geoorloofd.")
-    return Html("<ul>" + "".join(f"<li>{html.escape(p)}</li>" for p in points) + "</ul>")
+    return bullets(points)
 
 
 def list_doubts(r: Report) -> list[str]:
