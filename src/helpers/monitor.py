@@ -144,22 +144,39 @@ def rounding_envelope(value: Any, decimals: Any) -> tuple[Any, Any]:
     return value - half, value + half
 
 
-def _series(frame: pd.DataFrame) -> pd.DataFrame:
+def _series(frame: pd.DataFrame) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Periods in order, and the columns at them; missing ones are unknown."""
     if missing := {"period", "value"} - set(frame.columns):
         names = " en ".join(sorted(missing))
         raise ValueError(f"De reeks mist de kolom {names}: geef minstens period en value.")
     if (twice := frame["period"].duplicated()).any():
         period = frame.loc[twice, "period"].iloc[0]
         raise ValueError(f"De reeks heeft meer dan één rij voor {period}: geef één rij per jaar.")
-    columns = ["value", "se", "n", "decimals"]
-    return frame.set_index("period").reindex(columns=columns).astype(float).sort_index()
+    periods = frame["period"].to_numpy()
+    order = np.argsort(periods, kind="stable")
+    columns = {
+        name: frame[name].to_numpy(float)[order] if name in frame else np.full(len(order), NAN)
+        for name in ("value", "se", "n", "decimals")
+    }
+    return periods[order], columns
 
 
-def _joined(wijk: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
-    return _series(wijk).add_suffix("_w").join(_series(reference).add_suffix("_r"), how="outer")
+def _joined(wijk: pd.DataFrame, reference: pd.DataFrame) -> tuple[pd.Index, dict[str, np.ndarray]]:
+    """Both series at all periods that either has."""
+    sides = {"w": _series(wijk), "r": _series(reference)}
+    every = np.union1d(sides["w"][0], sides["r"][0])
+    both = {}
+    for side, (periods, columns) in sides.items():
+        at = np.searchsorted(every, periods)
+        for name, column in columns.items():
+            both[f"{name}_{side}"] = np.full(len(every), NAN)
+            both[f"{name}_{side}"][at] = column
+    return pd.Index(every, name="period"), both
 
 
-def _compared(both: pd.DataFrame, direction: int, scale: Scale, nested: bool) -> pd.DataFrame:
+def _compared(
+    raw: dict[str, np.ndarray], direction: int, scale: Scale, nested: bool
+) -> dict[str, np.ndarray]:
     """Both series on the scale of the gap, higher is worse: z, its rounding envelope and se.
 
     `se` without suffix is that of the gap. On the log scale: delta method, se(z) = 100 se / y.
@@ -168,7 +185,6 @@ def _compared(both: pd.DataFrame, direction: int, scale: Scale, nested: bool) ->
         raise ValueError(f"direction is {direction}: een achterstand vraagt om +1 of -1.")
     if scale not in ("lineair", "log"):
         raise ValueError(f"scale is {scale!r}: kies 'lineair' of 'log'.")
-    raw = {name: column.to_numpy() for name, column in both.items()}
     x: dict[str, np.ndarray] = {}
     slope, s = {}, -direction
     for side in ("w", "r"):
@@ -189,7 +205,7 @@ def _compared(both: pd.DataFrame, direction: int, scale: Scale, nested: bool) ->
         share = raw["n_w"] / np.where(inside, raw["n_r"], NAN)
         variance -= 2 * share * slope["w"] * slope["r"] * raw["se_w"] ** 2
     x["se"] = np.sqrt(np.where(variance >= 0, variance, NAN))
-    return pd.DataFrame(x, index=both.index)
+    return x
 
 
 def gaps(
@@ -230,26 +246,28 @@ def gaps(
     ValueError
         A column is missing, a period occurs twice, or direction or scale is unknown.
     """
-    both = _joined(wijk, reference)
+    periods, both = _joined(wijk, reference)
     x = _compared(both, direction, scale, nested)
-    ratio = _compared(both, direction, "log", nested) / 100
-    gap, log_index = x["z_w"] - x["z_r"], ratio["z_w"] - ratio["z_r"]
+    ratio = x if scale == "log" else _compared(both, direction, "log", nested)
+    gap, log_index = x["z_w"] - x["z_r"], ratio["z_w"] / 100 - ratio["z_r"] / 100
+    ratio_se = ratio["se"] / 100
     y_w, y_r = both["value_w"], both["value_r"]
     return pd.DataFrame(
         {
             "wijk": y_w,
             "reference": y_r,
             "gap": gap,
-            "se": x["se"].where(gap.notna()),
+            "se": np.where(np.isnan(gap), NAN, x["se"]),
             "lower": gap - Z * x["se"],
             "upper": gap + Z * x["se"],
             "low": x["low_w"] - x["high_r"],
             "high": x["high_w"] - x["low_r"],
-            "relative_gap": direction * (1 - y_w / y_r.where(y_r > 0)),
+            "relative_gap": direction * (1 - y_w / np.where(y_r > 0, y_r, NAN)),
             "index": np.exp(log_index),
-            "index_lower": np.exp(log_index - Z * ratio["se"]),
-            "index_upper": np.exp(log_index + Z * ratio["se"]),
-        }
+            "index_lower": np.exp(log_index - Z * ratio_se),
+            "index_upper": np.exp(log_index + Z * ratio_se),
+        },
+        index=periods,
     )
 
 
@@ -331,7 +349,8 @@ def decompose(
         Rows "eigen verandering", "verandering referentie" and their sum "verandering
         achterstand"; columns estimate, se, lower, upper, in the unit of the gap.
     """
-    x = _compared(_joined(wijk, reference), direction, scale, nested)
+    periods, both = _joined(wijk, reference)
+    x = pd.DataFrame(_compared(both, direction, scale, nested), index=periods)
     first, last = (x.reindex([t]).iloc[0] for t in (t0, t1))
     own, other = last["z_w"] - first["z_w"], first["z_r"] - last["z_r"]
     estimate = np.array([own, other, own + other])
