@@ -31,28 +31,32 @@ def country(seed: int, planted: bool) -> list[dict[str, object]]:
     """Estimate every outcome of one invented country by every design; one row an estimate."""
     book = pd.read_csv(RAW / "indicatoren.csv").set_index("indicator", drop=False)
     sizes = simulate.planted_effects(EXTRA, list(book.index)) if planted else dict.fromkeys(book.index, 0.0)
-    world, values, score, _ = simulate.generate(seed, sizes, only=list(OUTCOMES))
+    wanted = list(dict.fromkeys((*OUTCOMES, *simulate.COMPONENTS)))
+    world, values, score, _ = simulate.generate(seed, sizes, only=wanted)
+    known = pd.concat(
+        [observations(world, values[name]).assign(indicator=name) for name in values if name in book.index]
+    )
+    weak = space.with_surroundings(effects.deprivation(known, book["direction"]), world.queen, world.code)
     ring = space.rings(world.queen, world.wijk != "")
     rows = []
     for name in OUTCOMES:
         row, value = book.loc[name], values[name]
         kind = simulate.SPEC[name].n if name in simulate.SPEC else "-"
-        s = sample(world, value, world.n[kind], ring, evaluation.scale_of(row))
+        s = sample(world, value, world.n[kind], ring, evaluation.scale_of(row), weak)
         w = effects.windows(s.periods, LAST)
         assert w is not None
-        contrast = effects.time_weights(s, w)
-        at = s.level_in(w.after)
         truth = sizes[name] * (100 if s.scale == "log" else 1)
         shared = {"seed": seed, "outcome": name, "truth": truth}
         for design, found in effects.designs(s, w).items():
-            fit = effects.regression(s, found, contrast)
+            fit, at = effects.estimate(s, w, found), s.level_in(w.after, effects.counted(s, found))
             low, high = (float(s.in_unit(v, at)) for v in fit.interval())
-            main = design == evaluation.MAIN
+            main = design == evaluation.MAIN[0]
             rows.append(
                 {**shared, "design": design, "main": main, "estimate": float(s.in_unit(fit.estimate, at)),
                  "inside": low <= truth <= high, "rejected": not low <= 0 <= high, "wild": fit.wild_p(draws=499) < 0.05}
             )  # fmt: skip
         plain = effects.time_weights(replace(s, cycle=None), w)
+        at = s.level_in(w.after)
         naive = float(s.in_unit((s.y @ plain)[s.treated].mean(), at))
         rows.append({**shared, "design": "before against after", "main": False, "estimate": naive})
         known = np.isin(world.code, s.area)
@@ -67,20 +71,27 @@ def country(seed: int, planted: bool) -> list[dict[str, object]]:
     return rows
 
 
-def sample(world: simulate.World, value: np.ndarray, n: np.ndarray, ring: np.ndarray, scale: str) -> Sample:
-    """Lay out one outcome as the reports do, through the same function."""
+def observations(world: simulate.World, value: np.ndarray) -> pd.DataFrame:
+    """Lay out the values of an outcome (areas by years) as rows."""
     years = simulate.YEARS
-    rows = pd.DataFrame(
-        {
-            "area": np.repeat(world.code, len(years)),
-            "period": np.tile(years, len(world.code)),
-            "value": value.ravel(),
-            "n": n.ravel(),
-            "gemeente": np.repeat(world.gemeente, len(years)),
-        }
-    ).dropna(subset="value")
+    area, period = np.repeat(world.code, len(years)), np.tile(years, len(world.code))
+    return pd.DataFrame({"area": area, "period": period, "value": value.ravel()}).dropna(subset="value")
+
+
+def sample(
+    world: simulate.World,
+    value: np.ndarray,
+    n: np.ndarray,
+    ring: np.ndarray,
+    scale: str,
+    weak: pd.DataFrame | None = None,
+) -> Sample:
+    """Lay out one outcome as the reports do, through the same function."""
+    rows = observations(world, value)
+    rows["n"] = n.ravel()[rows.index]
+    rows["gemeente"] = np.repeat(world.gemeente, len(simulate.YEARS))[rows.index]
     wijken = {c: w for c, w in zip(world.code, world.wijk, strict=True) if w}
-    return effects.sample(rows, wijken, set(world.code[ring == 1]), set(), scale)
+    return effects.sample(rows, wijken, set(world.code[ring == 1]), set(), scale, deprivation=weak)
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:

@@ -154,18 +154,30 @@ def raw(practice, tmp_path):
     return copy, slices(copy)
 
 
-def test_one_postcode_changes_only_the_questions_that_read_its_indicator(raw):
-    folder, before = raw
+def correct(folder, year):
+    """Change the score of one postcode in one year, with the total that it is a part of."""
     file = folder / "lbm3_pc4_oefen.csv"
     table = pd.read_csv(file, dtype=str)
-    # a score is the sum of its dimensions, also after a correction
-    difference = 0.0625 - float(table.loc[5, "fys"])
+    row = table.index[table["jaar"] == str(year)][0]
+    difference = 0.0625 - float(table.loc[row, "fys"])
     for column in ("fys", "afw", "lbm"):
-        table.loc[5, column] = f"{float(table.loc[5, column]) + difference:.6f}"
+        table.loc[row, column] = f"{float(table.loc[row, column]) + difference:.6f}"
     table.to_csv(file, index=False)
+
+
+def test_one_postcode_changes_only_the_questions_that_read_its_indicator(raw):
+    folder, before = raw
+    correct(folder, 2010)
     # The country is a reference of every report, and the postcode is in it.
     assert {v for v, _ in changed(before, slices(folder))} == {"leefbaarheid", "overzicht"}
     assert len(changed(before, slices(folder))) == 2 * 59
+
+
+def test_a_value_of_before_the_start_changes_every_report(raw):
+    folder, before = raw
+    correct(folder, 2003)
+    # Every effect is estimated at equal deprivation before, on all outcomes.
+    assert {v for v, _ in changed(before, slices(folder))} == set(due.NOTEBOOK_NAMES)
 
 
 def test_a_value_published_for_one_wijk_changes_only_reports_that_compare_it(raw):
@@ -192,6 +204,30 @@ def test_the_same_content_in_another_order_is_the_same_slice(raw):
     lines = file.read_text().splitlines()
     file.write_text("\n".join([lines[0], *reversed(lines[1:])]) + "\n")
     assert changed(before, slices(folder)) == set()
+
+
+def test_a_notebook_of_a_batch_does_not_hash_the_raw_files_again(raw, monkeypatch):
+    folder, _ = raw
+    store = due.store_path(str(folder), 2007)
+    correct(folder, 2010)
+    stale = panel.build(str(folder))
+    correct(folder, 2011)
+    with due.trusted([store]):
+        monkeypatch.setattr(due, "store_key", None)
+        assert panel.build(str(folder)) == stale
+    monkeypatch.undo()
+    assert not due.checked(store)
+
+
+def test_a_store_that_changed_since_it_was_checked_is_looked_at_again(raw):
+    folder, _ = raw
+    store = due.store_path(str(folder), 2007)
+    with due.trusted([store]):
+        assert due.checked(store)
+        meta = json.loads((store / "meta.json").read_text())
+        (store / "meta.json").write_text(json.dumps({**meta, "key": "another"}))
+        assert not due.checked(store)
+    assert due.CHECKED not in os.environ
 
 
 # ---- interruptions -------------------------------------------------------------------------------

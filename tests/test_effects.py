@@ -11,7 +11,7 @@ import rdrobust
 import statsmodels.api as sm
 from scipy import optimize, sparse
 
-from helpers import RAW, diagnostics, effects, simulate, space, wijken
+from helpers import RAW, diagnostics, effects, evaluation, simulate, space, wijken
 from helpers.effects import Sample, Windows
 
 YEARS = np.arange(1998, 2019)
@@ -70,6 +70,133 @@ def test_with_a_cycle_a_gap_that_moves_with_it_cancels():
     assert weights.sum() == pytest.approx(0, abs=1e-12)
     assert weights @ cycle == pytest.approx(0, abs=1e-12)
     assert weights[YEARS >= 2012].sum() == pytest.approx(1)
+
+
+def test_a_design_that_adjusts_for_what_came_before_leaves_no_cycle_to_cancel():
+    s = invented(cycle=np.sin(YEARS / 3.0))
+    found = effects.designs(s, LONG)
+    plain = effects.time_weights(replace(s, cycle=None), LONG)
+    assert effects.time_weights(s, LONG, design=found["gecorrigeerd"]) == pytest.approx(plain)
+    assert effects.time_weights(s, LONG, design=found["g18"]) != pytest.approx(plain)
+
+
+# ---- equal deprivation before -------------------------------------------------------------------------
+
+
+def chosen_in_a_bad_year(seed=1, effect=0.0):
+    """Weak areas gain more in a boom, bad years pass, and the list is made in 2006 from the level of that year."""
+    rng = np.random.default_rng(seed)
+    n, periods = 720, YEARS
+    city = np.repeat([f"stad{c:02d}" for c in range(12)], 60)
+    weak = rng.normal(size=n)
+    bad = rng.normal(size=(n, len(periods)))
+    for t in range(1, len(periods)):
+        bad[:, t] = 0.6 * bad[:, t - 1] + 0.8 * bad[:, t]
+    boom = np.where(periods >= 2010, -0.3, 0.0)
+    y = weak[:, None] * (1 + boom) + 0.7 * bad + 0.05 * rng.normal(size=bad.shape)
+    score = y[:, periods == 2006][:, 0] + 0.7 * rng.normal(size=n)
+    treated = pd.Series(-score).groupby(city).rank().to_numpy() <= 6
+    y = y + effect * treated[:, None] * np.clip((periods - 2007) / 5, 0, 1)
+    before = weak + 0.3 * rng.normal(size=n)
+    area = np.array([f"{i:04d}" for i in range(n)])
+    wijk, nothing = np.where(treated, city, ""), np.zeros(n, bool)
+    return Sample(
+        y, y, periods, area, city, wijk, nothing, nothing, deprivation=np.column_stack([before, before])
+    )
+
+
+def test_recovery_and_the_cycle_pass_for_an_effect_except_at_equal_deprivation_before():
+    off = {"rest_stad": [], "gecorrigeerd": []}
+    for seed in range(8):
+        s = chosen_in_a_bad_year(seed, effect=-0.3)
+        found = effects.designs(s, LONG)
+        for name, errors in off.items():
+            errors.append(effects.estimate(s, LONG, found[name]).estimate + 0.3)
+    assert np.mean(off["rest_stad"]) < -0.4
+    assert np.mean(off["gecorrigeerd"]) == pytest.approx(0, abs=0.08)
+
+
+def test_an_effect_of_equal_points_comes_back_as_these_points_whatever_counts_most():
+    rng = np.random.default_rng(4)
+    base = chosen_in_a_bad_year(3)
+    chance = np.clip(0.12 - 0.03 * base.y + 0.005 * rng.normal(size=base.y.shape), 0.02, 0.6)
+    off = []
+    for points in (0.0, -2.0):
+        phase = np.clip((YEARS - 2007) / 5, 0, 1) * base.treated[:, None]
+        share = chance + points / 100 * phase
+        s = replace(base, y=np.log(share / (1 - share)), level=100 * share, scale="logit")
+        for name, design in effects.designs(replace(s, cycle=None), LONG).items():
+            at = s.level_in(LONG.after, effects.counted(s, design))
+            off.append((name, points, float(s.in_unit(effects.estimate(s, LONG, design).estimate, at))))
+    found = pd.DataFrame(off).pivot_table(index=0, columns=1, values=2)
+    for name in ("nederland", "rest_stad", "gecorrigeerd"):
+        assert found.loc[name, -2.0] - found.loc[name, 0.0] == pytest.approx(-2.0, abs=0.25)
+
+
+def test_every_treated_area_counts_alike_in_a_comparison_of_means_and_unlike_with_covariates():
+    s = chosen_in_a_bad_year()
+    found = effects.designs(s, LONG)
+    alike = effects.counted(s, found["nederland"])
+    assert alike[s.treated] == pytest.approx(1 / s.treated.sum())
+    unlike = effects.counted(s, found["gecorrigeerd"])
+    assert unlike.sum() == pytest.approx(1)
+    assert unlike[s.treated].std() > 0.2 / s.treated.sum()
+    change = s.y @ effects.time_weights(s, LONG, design=found["gecorrigeerd"])
+    fit = effects.estimate(s, LONG, found["gecorrigeerd"])
+    assert fit.share @ change[found["gecorrigeerd"].weight > 0] == pytest.approx(fit.estimate)
+
+
+def test_only_areas_that_might_have_been_chosen_are_compared_with():
+    s = chosen_in_a_bad_year()
+    weight = effects.designs(s, LONG)["gecorrigeerd"].weight
+    used = (weight > 0) & ~s.treated
+    recent = s.y[:, (YEARS >= 2005) & (YEARS <= 2007)].mean(axis=1)
+    assert 20 <= used.sum() < 0.6 * s.donor.sum()
+    assert recent[used].mean() > recent[s.donor & ~used].mean() + 1
+    assert effects.adjusted(s, LONG, used & (np.cumsum(used) <= 19)) is None
+
+
+def test_an_area_whose_deprivation_is_unknown_is_no_comparison():
+    s = chosen_in_a_bad_year()
+    first = np.flatnonzero(effects.designs(s, LONG)["gecorrigeerd"].weight * ~s.treated)[0]
+    s.deprivation[first] = np.nan
+    design = effects.designs(s, LONG)["gecorrigeerd"]
+    assert design.weight[first] == 0
+    assert np.isfinite(effects.estimate(s, LONG, design).interval()).all()
+
+
+def test_a_deprivation_that_few_treated_areas_have_is_not_adjusted_for():
+    s = chosen_in_a_bad_year()
+    with_it = effects.designs(s, LONG)["gecorrigeerd"].adjust.shape[1]
+    s.deprivation[np.flatnonzero(s.treated)[::2]] = np.nan
+    assert effects.designs(s, LONG)["gecorrigeerd"].adjust.shape[1] == with_it - 2
+
+
+def test_deprivation_is_the_mean_of_standardised_outcomes_with_more_being_weaker():
+    table = pd.DataFrame(
+        [(name, area, year, value)
+         for name, values in {"nww": (4, 6, 8), "cito": (530, 540, 535), "koop": (1, 2, 30)}.items()
+         for year in (2003, 2004, 2006, 2008)
+         for area, value in zip("abc", values, strict=True)],
+        columns=["indicator", "area", "period", "value"],
+    )  # fmt: skip
+    table.loc[(table["period"] == 2008), "value"] *= [5, 1, 1] * 3  # after the start: not looked at
+    found = effects.deprivation(table, {"nww": -1, "cito": 1, "koop": 0})
+    assert found.loc["a"].tolist() == pytest.approx([(-1 + 1) / 2] * 2)
+    assert found.loc["b"].tolist() == pytest.approx([(0 - 1) / 2] * 2)
+    assert list(found.columns) == ["vooraf", "keuze"]
+    only = effects.deprivation(table[table["period"] < 2005], {"nww": -1})
+    assert only["vooraf"].tolist() == pytest.approx([-1, 0, 1])
+    assert list(only.columns) == ["vooraf"]
+
+
+def test_an_area_with_fewer_than_half_of_the_outcomes_has_no_deprivation():
+    table = pd.DataFrame(
+        [(f"i{k}", area, 2004, float(k + ord(area))) for k in range(5) for area in "abcd"
+         if area != "d" or k < 2],
+        columns=["indicator", "area", "period", "value"],
+    )  # fmt: skip
+    assert effects.deprivation(table, {f"i{k}": 1 for k in range(5)}).index.tolist() == ["a", "b", "c"]
 
 
 # ---- the sample ------------------------------------------------------------------------------------
@@ -424,13 +551,21 @@ def world(seed, planted):
     """One invented country as a sample of the Leefbaarometer, with rings and score."""
     book = list(pd.read_csv(RAW / "indicatoren.csv")["indicator"])
     nothing = dict.fromkeys(book, 0.0)
-    country, values, score, _ = simulate.generate(
-        seed, nothing | simulate.planted_effects({"lbm": planted}, book) if planted else nothing, only=["lbm"]
-    )
+    sizes = nothing | simulate.planted_effects({"lbm": planted}, book) if planted else nothing
+    country, values, score, _ = simulate.generate(seed, sizes, only=["lbm", *simulate.COMPONENTS])
     ring = space.rings(country.queen, country.wijk != "")
-    y = values["lbm"]
+    y, code = values["lbm"], country.code
+    weak = pd.DataFrame(
+        [(name, code[i], year, values[name][i, year - 1998])
+         for name in ("nww", "laag_inkomen", "havovwo", "lbm_soc", "vervuiling", "woz")
+         for year in (2000, 2003, 2006) for i in range(len(code))],
+        columns=["indicator", "area", "period", "value"],
+    )  # fmt: skip
+    direction = pd.read_csv(RAW / "indicatoren.csv").set_index("indicator")["direction"]
+    known = effects.deprivation(weak, direction).reindex(code).to_numpy()
+    nobody = np.zeros(len(y), bool)
     sample = Sample(
-        y, y, simulate.YEARS, country.code, country.gemeente, country.wijk, ring == 1, np.zeros(len(y), bool)
+        y, y, simulate.YEARS, code, country.gemeente, country.wijk, ring == 1, nobody, deprivation=known
     )
     return sample, ring, score
 
@@ -443,7 +578,7 @@ def worlds():
 def test_a_planted_effect_is_recovered_and_the_margin_holds_it(worlds):
     found = []
     for s, _, _ in worlds:
-        fit = effects.regression(s, effects.designs(s, LONG)["synthetisch"], effects.time_weights(s, LONG))
+        fit = effects.estimate(s, LONG, effects.designs(s, LONG)["gecorrigeerd"])
         lower, upper = fit.interval()
         found.append((fit.estimate, lower <= 0.05 <= upper))
     estimates, inside = np.transpose(found)
@@ -472,7 +607,7 @@ def test_without_a_planted_effect_hardly_any_design_finds_one():
     for seed in (21, 22, 23):
         s, _, _ = world(seed, 0.0)
         for design in effects.designs(s, LONG).values():
-            lower, upper = effects.regression(s, design, effects.time_weights(s, LONG)).interval()
+            lower, upper = effects.estimate(s, LONG, design).interval()
             rejected.append(not lower <= 0 <= upper)
     assert np.mean(rejected) <= 0.34
 
@@ -574,3 +709,14 @@ def test_displacement_shows_as_a_negative_correlation_with_the_neighbours(push):
 def test_too_few_cities_give_no_correlation():
     sample, near = cities_in_a_row(-0.8, cities=4)
     assert diagnostics.search_areas(sample, STEP, near, worse=1) == []
+
+
+def test_the_verdict_rests_on_the_first_design_that_the_data_allow():
+    s = chosen_in_a_bad_year()
+    found = effects.designs(s, LONG)
+    assert evaluation.main_of(found).name == "gecorrigeerd"
+    del found["gecorrigeerd"]
+    assert evaluation.main_of(found).name == "synthetisch"
+    short = effects.designs(s, Windows((2007,), (2012,), (2003,)))
+    assert evaluation.main_of(short).name == "net_niet"
+    assert evaluation.main_of({"nederland": found["nederland"]}) is None

@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -53,3 +54,12 @@ def test_moran_equals_esda(near):
     assert space.moran(values, near) == pytest.approx(
         esda.Moran(values, weights, permutations=0).I, abs=1e-10
     )
+
+
+def test_what_lies_around_is_the_mean_of_the_neighbours_that_are_known(near):
+    values = pd.DataFrame({"vooraf": np.arange(20.0), "keuze": np.arange(20.0) + 2}, index=CODES)
+    found = space.with_surroundings(values.drop(index="11"), near, CODES)
+    assert found.loc["00", "omgeving"] == pytest.approx((1 + 5) / 2 + 1)  # 01 and 10; 11 is unknown
+    assert list(found.columns) == ["vooraf", "keuze", "omgeving"]
+    alone = space.with_surroundings(values.loc[["00"]], near, CODES)
+    assert np.isnan(alone.loc["00", "omgeving"])

@@ -8,6 +8,7 @@ before pandas would have been imported.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
 import hashlib
@@ -16,7 +17,7 @@ import os
 import platform
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
 CODE = Path(__file__).parent
 TEMPLATES = CODE / "templates"
+CHECKED = "WIJKEN_CHECKED"  # environment variable: the stores that a batch found up to date
 STATE = ".stand"  # inside the reports folder: what every finished report was made from
 
 # How a notebook hands its recorded numbers to the batch: one display of this type, rows of these columns.
@@ -194,7 +196,7 @@ def store_path(data: str, seed: int) -> Path:
 
 def store_key(folder: Path) -> str:
     """Return what the store of a folder depends on: its files, the reading code, the published facts."""
-    rooms = ("panel.py", "sources.py", "publishers.py", "files.py", "forms.py")
+    rooms = ("panel.py", "sources.py", "publishers.py", "files.py", "forms.py", "effects.py", "space.py")
     code = digest([*(CODE / room for room in rooms), *_facts()])
     return digest(sorted(f for f in folder.rglob("*") if f.is_file()), code, folder)
 
@@ -211,6 +213,25 @@ def key_of(store: Path) -> str | None:
     """Return the key of a finished store; None when there is none."""
     meta = store / "meta.json"
     return json.loads(meta.read_text())["key"] if meta.is_file() else None
+
+
+@contextlib.contextmanager
+def trusted(stores: Iterable[Path]) -> Iterator[None]:
+    """Tell the notebooks started meanwhile that these stores are up to date: each need not hash all raw files again."""
+    before = os.environ.get(CHECKED)
+    os.environ[CHECKED] = json.dumps({str(store): key_of(store) for store in stores})
+    try:
+        yield
+    finally:
+        os.environ.pop(CHECKED)
+        if before is not None:
+            os.environ[CHECKED] = before
+
+
+def checked(store: Path) -> bool:
+    """Whether the process that started this one found the store, as it is now, up to date."""
+    known = json.loads(os.environ.get(CHECKED) or "{}").get(str(store))
+    return known is not None and known == key_of(store)
 
 
 def write_whole(path: Path, text: str | Iterable[str]) -> None:

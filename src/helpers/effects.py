@@ -10,7 +10,7 @@ of the outcome (per cent for logs). A plus is a higher outcome, whether that is 
 
 *Which years.* The wijken were chosen on figures of 2005-2007. Who is chosen in a bad year recovers by
 himself, so that years from 2005 until the payments of 2008 are no basis for comparison wherever
-earlier ones exist (the dip of Ashenfelter 1978). All 40 wijken were chosen in 2007 and paid from 2008:
+earlier ones exist (the dip of Ashenfelter 1978); they do say who was to recover. All 40 wijken were chosen in 2007 and paid from 2008:
 there is one cohort, compared with areas never on the list, so that the weights of two-way fixed
 effects with staggered adoption (Goodman-Bacon 2021) have nothing to go wrong on.
 """
@@ -34,6 +34,7 @@ START, FULL = 2008, 2012  # first payments; all that was planned until 2011 is t
 LEAST_BEFORE = 4  # years needed for synthetic weights
 NEIGHBOURS = 4  # matched areas for each treated one
 CALIPER = 0.5  # standard deviations of the treated areas
+SUPPORT = 0.01  # of the treated areas, least like those chosen: what lies below is no comparison
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Sample:
         How far apart strong and weak areas are (:func:`dispersion`); when given, time weights cancel what moves with it.
     later : array of bool, optional
         Areas awarded after the 40 wijken: a comparison of their own, and no donors.
+    deprivation : array, shape (areas, columns), optional
+        What all outcomes together said of an area before, higher being weaker; missing where unknown.
     """
 
     y: Array
@@ -73,6 +76,7 @@ class Sample:
     scale: str = "lineair"
     cycle: Array | None = None
     later: NDArray[np.bool_] | None = None
+    deprivation: Array | None = None
 
     @cached_property
     def treated(self) -> NDArray[np.bool_]:
@@ -90,19 +94,28 @@ class Sample:
         """Areas in a gemeente that has treated areas."""
         return np.isin(self.city, np.unique(self.city[self.treated]))
 
-    def level_in(self, years: tuple[int, ...]) -> float:
+    def level_in(self, years: tuple[int, ...], weight: Array | None = None) -> float:
         """Return the level of the treated areas from which :meth:`in_unit` brings effects back.
 
         Their mean; for shares the level whose p(1 - p) is the harmonic mean of theirs, so that an effect of
         equally many points in every area comes back as that many points.
+
+        Parameters
+        ----------
+        years : tuple of int
+        weight : array, shape (areas,), optional
+            How much each treated area counts in the effect (:func:`counted`); by default all alike.
         """
         level = self.level[self.treated][:, np.isin(self.periods, years)].mean(axis=1)
+        # Covariates can make an area count for less than nothing; there is no such mean of levels.
+        weight = np.ones(len(level)) if weight is None else np.maximum(weight[self.treated], 0)
+        mean = float(np.average(level, weights=weight))
         if self.scale != "logit":
-            return float(level.mean())
+            return mean
         share = np.clip(level / 100, 0.002, 0.998)
-        product = 1 / np.mean(1 / (share * (1 - share)))
+        product = 1 / float(np.average(1 / (share * (1 - share)), weights=weight))
         low = (1 - np.sqrt(max(1 - 4 * product, 0.0))) / 2
-        return float(100 * (low if share.mean() < 0.5 else 1 - low))
+        return float(100 * (low if mean < 50 else 1 - low))
 
     def in_unit(self, effect: Any, at: float) -> Any:
         """Bring effects to the unit of the outcome: points for shares and scores, per cent for logs.
@@ -129,6 +142,7 @@ def sample(
     left_out: set[str],
     scale: str = "lineair",
     later: set[str] = frozenset(),  # type: ignore[assignment]
+    deprivation: pd.DataFrame | None = None,
 ) -> Sample:
     """Lay out observations as areas by periods, and put them on the scale of the analysis.
 
@@ -146,6 +160,8 @@ def sample(
         those of a Poisson model with exposure).
     later : set of str
         See :class:`Sample`.
+    deprivation : DataFrame, optional
+        Indexed by area; see :class:`Sample`.
 
     Returns
     -------
@@ -183,8 +199,42 @@ def sample(
         scale,
         None,
         np.isin(area, sorted(later)) if later else None,
+        None if deprivation is None else deprivation.reindex(area).to_numpy(float),
     )
     return replace(result, cycle=dispersion(y[result.donor])) if result.donor.sum() > 2 else result
+
+
+def deprivation(rows: pd.DataFrame, direction: Mapping[str, float]) -> pd.DataFrame:
+    """Return how weak each area was before, on all outcomes together, as the selection looked at it.
+
+    The mean over outcomes of standardised values (Kamerstuk 30995 nr. 66 did so with 18 indicators), apart for the
+    years up to `CLEAN_UNTIL` and for those of the choice, until `START`.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns `indicator`, `area`, `period`, `value`; one level.
+    direction : mapping of str to float
+        1 where higher is better, -1 where it is worse, 0 for what is no outcome.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by area; columns `vooraf` and `keuze` as far as measured, in standard deviations, higher being weaker.
+        Only areas with at least half of the outcomes.
+    """
+    sign = rows["indicator"].map(direction).fillna(0)
+    rows, sign = rows[(rows["period"] < START) & (sign != 0)], sign[(rows["period"] < START) & (sign != 0)]
+    year = rows.groupby(["indicator", "period"])["value"]
+    spread = year.transform("std")
+    weak = -sign * (rows["value"] - year.transform("mean")) / spread.where(spread > 0)
+    when = np.where(rows["period"] <= CLEAN_UNTIL, "vooraf", "keuze")
+    per_outcome = rows.assign(weak=weak, when=when).pivot_table(
+        index=["area", "indicator"], columns="when", values="weak"
+    )
+    by_area = per_outcome.groupby("area")
+    found = by_area.mean().where(by_area.count() >= per_outcome.groupby("indicator").any().sum() / 2)
+    return found.reindex(columns=["vooraf", "keuze"]).dropna(axis=1, how="all").dropna()
 
 
 def dispersion(y: Array) -> Array:
@@ -249,7 +299,7 @@ def windows(periods: Any, last: int) -> Windows | None:
     return Windows(tuple(before), tuple(after), tuple(leads)) if before and after else None
 
 
-def time_weights(s: Sample, w: Windows, after: tuple[int, ...] = ()) -> Array:
+def time_weights(s: Sample, w: Windows, after: tuple[int, ...] = (), design: Design | None = None) -> Array:
     """Weight the periods: 1 in all over the years after, -1 over the years before.
 
     With a cycle in the sample and years enough, the years before are weighted such that a gap that moves in
@@ -261,6 +311,8 @@ def time_weights(s: Sample, w: Windows, after: tuple[int, ...] = ()) -> Array:
     w : Windows
     after : tuple of int
         Other years after (for the path of the effect by year).
+    design : Design, optional
+        One that adjusts for what came before leaves nothing of the cycle to cancel: its years before count alike.
 
     Returns
     -------
@@ -269,9 +321,9 @@ def time_weights(s: Sample, w: Windows, after: tuple[int, ...] = ()) -> Array:
     late = np.isin(s.periods, after or w.after)
     early = np.isin(s.periods, w.before)
     result = late / late.sum()
-    if s.cycle is not None and w.long:
-        design = np.column_stack([np.ones(early.sum()), s.cycle[early]])
-        result[early] -= np.array([1.0, s.cycle[late].mean()]) @ np.linalg.pinv(design)
+    if s.cycle is not None and w.long and (design is None or design.adjust is None):
+        x = np.column_stack([np.ones(early.sum()), s.cycle[early]])
+        result[early] -= np.array([1.0, s.cycle[late].mean()]) @ np.linalg.pinv(x)
     else:
         result[early] -= 1 / early.sum()
     return result
@@ -288,25 +340,29 @@ class Design:
     ----------
     name : str
     weight : array, shape (areas,)
-        Of the donors, adding up to 1 (any other sum with `within`); 1/n for each of n treated areas.
+        Of the donors, adding up to 1 (any other sum with `within` or `adjust`); 1/n for each of n treated areas.
     within : bool
         Compare inside each city only (city effects).
     offset : array, shape (areas,), optional
         Added to the change of every area: how far its level before was off by chance (:func:`true_level`).
+    adjust : array, shape (areas, covariates), optional
+        Compare at equal values of these.
     """
 
     name: str
     weight: Array
     within: bool = False
     offset: Array | None = None
+    adjust: Array | None = None
 
 
 def designs(s: Sample, w: Windows) -> dict[str, Design]:
     """Make every design the sample allows.
 
     ``nederland`` all donors; ``g18`` those in the cities; ``rest_stad`` the same inside each city;
-    ``later`` the areas awarded later, when they are known; ``net_niet`` the matched (:func:`match`); ``synthetisch`` with the weights of synthetic
-    difference-in-differences (:func:`synthetic_weights`), where there are years enough.
+    ``later`` the areas awarded later, when they are known; ``net_niet`` the matched (:func:`match`). Where there are
+    years enough, ``synthetisch`` with the weights of synthetic difference-in-differences
+    (:func:`synthetic_weights`), and ``gecorrigeerd`` at equal deprivation before (:func:`adjusted`).
     """
     treated = np.where(s.treated, 1 / s.treated.sum(), 0.0)
 
@@ -335,7 +391,54 @@ def designs(s: Sample, w: Windows) -> dict[str, Design]:
         whole = treated.copy()
         whole[pool] = weight
         found["synthetisch"] = Design("synthetisch", whole)
+        level = adjusted(s, w, pool)
+        if level is not None:
+            found["gecorrigeerd"] = level
     return found
+
+
+def adjusted(s: Sample, w: Windows, pool: NDArray[np.bool_]) -> Design | None:
+    """Compare at equal deprivation before, among areas that might have been chosen.
+
+    The wijken were chosen on figures of before. At equal figures who was chosen is as good as chance, and their
+    recovery, their share in the cycle and in what sets weak areas apart are those of the others (selection on
+    observables: Rubin 1977; lagged outcomes: Angrist & Pischke 2009, section 5.3). Adjusted for: the outcome in the
+    years before; in the years of the choice (from `CLEAN_UNTIL` to `START`), which say who is to recover; and the
+    deprivation on all outcomes, of the area and of those around it, which tell lasting weakness from a bad year better
+    than one outcome does. Others count when their linear propensity score is at least that of all but the `SUPPORT` least likely treated areas
+    (common support: Crump, Hotz, Imbens & Mitnik 2009): far below, a straight line would have to hold over too
+    long a distance.
+
+    Parameters
+    ----------
+    s : Sample
+    w : Windows
+    pool : array of bool, shape (areas,)
+        Who may be compared with.
+
+    Returns
+    -------
+    Design or None
+        None when fewer than twenty others are left for the comparison.
+    """
+    chosen = (s.periods > CLEAN_UNTIL) & (s.periods < START)
+    columns = [s.y[:, np.isin(s.periods, w.before)].mean(axis=1)]
+    if chosen.any():
+        columns.append(s.y[:, chosen].mean(axis=1))
+    if s.deprivation is not None:
+        covered = np.isfinite(s.deprivation[s.treated]).mean(axis=0) >= 0.9
+        columns += list(s.deprivation[:, covered].T)
+    x = np.column_stack(columns)
+    known = np.isfinite(x).all(axis=1)
+    treated, others = s.treated & known, pool & known
+    both = treated | others
+    x = (x - x[treated].mean(axis=0)) / x[both].std(axis=0)
+    line = np.column_stack([x[both], np.ones(both.sum())])
+    score = x @ np.linalg.lstsq(line, treated[both].astype(float), rcond=None)[0][:-1]
+    others &= score >= np.quantile(score[treated], SUPPORT)
+    if others.sum() < 20:
+        return None
+    return Design("gecorrigeerd", np.where(treated | others, 1 / treated.sum(), 0.0), adjust=x)
 
 
 def true_level(s: Sample, w: Windows) -> Array:
@@ -457,20 +560,20 @@ def balance(s: Sample, w: Windows, found: Mapping[str, Design]) -> pd.DataFrame:
         as balanced, Austin 2009), controls (number with weight) and effective (1 / sum of squared weights).
     """
     x, names = features(s, w)
+    if s.deprivation is not None and np.isfinite(s.deprivation[s.treated]).all():
+        x, names = np.column_stack([x, s.deprivation[:, 0]]), [*names, "achterstand op alle uitkomsten"]
     spread = x[s.treated].std(axis=0, ddof=1)
     rows = []
     for design in found.values():
+        own = np.where(s.treated, design.weight, 0) / design.weight[s.treated].sum()
         weight = np.where(s.treated, 0, design.weight)
-        own = np.where(s.treated, design.weight, 0)
-        if design.within:
-            share = pd.Series(own).groupby(s.city).transform("sum").to_numpy()
-            total = pd.Series(weight).groupby(s.city).transform("sum").to_numpy()
-            weight = np.divide(weight * share, total, out=np.zeros_like(weight), where=total > 0)
-        own, weight = own / own.sum(), weight / weight.sum()
+        n, effective = int((weight > 0).sum()), float(weight.sum() ** 2 / (weight**2).sum())
         for k, name in enumerate(names):
-            a, b = float(own @ x[:, k]), float(weight @ x[:, k])
-            n = int((weight > 0).sum())
-            rows.append((design.name, name, a, b, (a - b) / spread[k], n, 1 / float((weight**2).sum())))
+            known = np.isfinite(x[:, k])
+            feature = replace(s, y=np.where(known, x[:, k], 0)[:, None])
+            off = regression(feature, replace(design, offset=None), np.ones(1), known).estimate
+            treated = float(own @ feature.y[:, 0])
+            rows.append((design.name, name, treated, treated - off, off / spread[k], n, effective))
     columns = ["design", "feature", "treated", "control", "difference", "controls", "effective"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -497,12 +600,30 @@ def regression(s: Sample, design: Design, contrast: Array, keep: Any = slice(Non
     if design.offset is not None:
         change += design.offset[use]
     weight = design.weight[use] * use.sum()
-    treated = s.treated[use].astype(float)
+    columns = [s.treated[use].astype(float)]
+    if design.adjust is not None:
+        columns += list(design.adjust[use].T)
     if not design.within:
-        x = np.column_stack([treated, np.ones(len(treated))])
+        x = np.column_stack([*columns, np.ones(len(change))])
         return Regression(change, x, weight, s.city[use])
-    columns = partial_out(np.column_stack([change, treated]), s.city[use], weight)
-    return Regression(columns[:, 0], columns[:, 1:], weight, s.city[use], len(np.unique(s.city[use])))
+    rest = partial_out(np.column_stack([change, *columns]), s.city[use], weight)
+    return Regression(rest[:, 0], rest[:, 1:], weight, s.city[use], len(np.unique(s.city[use])))
+
+
+def counted(s: Sample, design: Design) -> Array:
+    """Return how much each treated area counts in the estimate of a design, adding up to 1; shape (areas,).
+
+    Alike in a comparison of means; where covariates or city effects are taken out, an area counts by what is left of
+    its treatment (Angrist & Pischke 2009, section 3.3.1).
+    """
+    result, use = np.zeros(len(s.area)), design.weight > 0
+    result[use] = regression(s, design, np.zeros(len(s.periods))).share
+    return np.where(s.treated, result, 0.0)
+
+
+def estimate(s: Sample, w: Windows, design: Design, after: tuple[int, ...] = ()) -> Regression:
+    """Estimate the effect by a design, in the years after or in others; see :func:`regression`, :func:`time_weights`."""
+    return regression(s, design, time_weights(s, w, after, design))
 
 
 def event_study(s: Sample, w: Windows, design: Design) -> tuple[pd.DataFrame, Array]:
@@ -516,7 +637,7 @@ def event_study(s: Sample, w: Windows, design: Design) -> tuple[pd.DataFrame, Ar
     """
     rows, parts = [], []
     for period in s.periods:
-        contrast = time_weights(s, w, (int(period),))
+        contrast = time_weights(s, w, (int(period),), design)
         fit = regression(s, design, contrast)
         if np.allclose(contrast, 0):
             rows.append((int(period), 0.0, 0.0, 0.0, 0.0))

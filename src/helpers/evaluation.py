@@ -22,9 +22,9 @@ from helpers.inference import Regression, detectable, equivalence
 from helpers.monitor import effect_unit
 from helpers.sources import is_candidate
 
-# The main design, chosen on invented countries and not on outcomes; with too few years before, the matched areas.
-MAIN = "synthetisch"
-SHORT = "net_niet"
+# The design that carries the verdict, chosen on invented countries and not on outcomes: the first that the data allow.
+# The first two need years enough before.
+MAIN = ("gecorrigeerd", "synthetisch", "net_niet")
 TOTAL, COMPOSITION = "lbm", "lbm_soc"  # Leefbaarometer: total score and its dimension of social cohesion
 NUMBERS = ("estimate", "lower", "upper")
 SESOI = 0.5  # of the gap: half of what the charters wanted closed
@@ -64,10 +64,10 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
         windows = None if sample is None else effects.windows(sample.periods, eind)
         if sample is None or windows is None:
             continue
-        main = _main(effects.designs(sample, windows), windows)
+        main = main_of(effects.designs(sample, windows))
         if main is None:
             continue
-        fit = effects.regression(sample, main, effects.time_weights(sample, windows))
+        fit = effects.estimate(sample, windows, main)
         rows.append(
             {
                 "indicator": indicator["indicator"],
@@ -76,7 +76,7 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
                 "unit": effect_unit(indicator),
                 "design": main.name,
                 "after": list(windows.after),
-                **_numbers(sample, fit, sample.level_in(windows.after)),
+                **_numbers(sample, fit, sample.level_in(windows.after, effects.counted(sample, main))),
                 "p": fit.p_values()["p"],
                 "treated": int(sample.treated.sum()),
                 "clusters": fit.groups,
@@ -122,7 +122,7 @@ def lay_out(
     certain = treated[~is_candidate(treated["zekerheid"])]
     listed = treated if candidates else certain
     near = _near(store, frozenset(treated["pc4"]), (store / "meta.json").read_text())
-    later = store / "later.parquet"
+    later, deprivation = store / "later.parquet", store / "achterstand.parquet"
     sample = effects.sample(
         rows,
         dict(zip(listed["pc4"], listed["wijk"], strict=True)),
@@ -130,6 +130,7 @@ def lay_out(
         set(treated["pc4"]) - set(listed["pc4"]),
         scale_of(indicator),
         later=set(pd.read_parquet(later)["area"]) if later.exists() else set(),
+        deprivation=pd.read_parquet(deprivation).set_index("area") if deprivation.exists() else None,
     )
     return sample if sample.treated.sum() >= 10 else None
 
@@ -194,18 +195,18 @@ def compute(
             f"{effects.START}; kies een later eindjaar"
         }
     found = effects.designs(sample, windows)
-    main = _main(found, windows)
+    main = main_of(found)
     if main is None:
         return {"reason": "er zijn geen andere gebieden die er vooraf even slecht voor stonden"}
     contrast = effects.time_weights(sample, windows)
-    at = sample.level_in(windows.after)
-    fit = effects.regression(sample, main, contrast)
+    at = sample.level_in(windows.after, effects.counted(sample, main))
+    fit = effects.estimate(sample, windows, main)
     event, _ = effects.event_study(sample, windows, main)
     # Matched and synthetic groups were chosen for their years before: those of the plain comparison are the test.
     plain = found.get("rest_stad", found["nederland"])
     plain_event, variance = effects.event_study(sample, windows, plain)
     leads = diagnostics.leads_test(
-        sample, windows, plain_event, variance, effects.regression(sample, plain, contrast).df
+        sample, windows, plain_event, variance, effects.estimate(sample, windows, plain).df
     )
     bound = SESOI * abs(_gap(sample, windows))
     everyone = lay_out(store, indicator, candidates=True) or sample
@@ -229,10 +230,10 @@ def compute(
             "wijk_donors": wijken.donors(windows.long),
         },
         "sesoi": abs(float(sample.in_unit(bound, at))),
-        "designs": [_estimate(sample, design, contrast, at) for design in found.values()],
+        "designs": [_estimate(sample, windows, design) for design in found.values()],
         "randomisation": diagnostics.randomisation(sample, windows, contrast),
         "equivalence": equivalence(fit.estimate, fit.se, fit.df, bound),
-        "event": _event(sample, event),
+        "event": _event(sample, event, effects.counted(sample, main)),
         "years": _years(sample, windows, found),
         "leads": _scaled(sample, leads, at, ("slope", "slope_se")),
         "leads_design": plain.name,
@@ -257,15 +258,15 @@ def compute(
         "curve": _curve(sample, everyone, eind),
         "outcomes": [] if book is None else outcomes(store, book, eind),
     }
-    result |= _spatial(store, sample, windows, main, contrast, at, -int(indicator["direction"]))
+    result |= _spatial(store, sample, windows, main, at, -int(indicator["direction"]))
     result["dose"] = _dose(own, at, sample)
     result["discontinuity"] = _discontinuity(store, sample, windows, contrast, at)
     return result
 
 
-def _main(found: dict[str, Design], windows: Windows) -> Design | None:
-    """Return the design that carries the verdict; None when the sample does not allow it."""
-    return found.get(MAIN if windows.long and MAIN in found else SHORT)
+def main_of(found: dict[str, Design]) -> Design | None:
+    """Return the design that carries the verdict; None when the sample allows none."""
+    return next((found[name] for name in MAIN if name in found), None)
 
 
 def _numbers(s: Sample, fit: Regression, at: float) -> dict[str, float]:
@@ -282,8 +283,9 @@ def _gap(sample: Sample, windows: Windows) -> float:
     return effects.regression(sample, Design("", weight, within=True), before).estimate
 
 
-def _estimate(s: Sample, design: Design, contrast: Any, at: float) -> dict[str, Any]:
-    fit = effects.regression(s, design, contrast)
+def _estimate(s: Sample, windows: Windows, design: Design) -> dict[str, Any]:
+    fit = effects.estimate(s, windows, design)
+    at = s.level_in(windows.after, effects.counted(s, design))
     wild_lower, wild_upper = (float(s.in_unit(v, at)) for v in fit.wild_interval())
     return {
         "design": design.name,
@@ -310,18 +312,19 @@ def _years(s: Sample, w: Windows, found: dict[str, Design]) -> list[dict[str, An
     step = -(-len(after) // 6)
     rows = []
     for period in after[::-1][::step][::-1]:
-        contrast, at = effects.time_weights(s, w, (period,)), s.level_in((period,))
         for name, design in found.items():
-            fit = effects.regression(s, design, contrast)
+            fit = effects.estimate(s, w, design, (period,))
+            at = s.level_in((period,), effects.counted(s, design))
             least = abs(float(s.in_unit(detectable(fit.se, fit.df), at)))
             rows.append({"design": name, "period": period, **_numbers(s, fit, at), "detectable": least})
     return rows
 
 
-def _event(s: Sample, event: pd.DataFrame) -> list[dict[str, Any]]:
+def _event(s: Sample, event: pd.DataFrame, counted: Any) -> list[dict[str, Any]]:
     rows = event[["period", *NUMBERS]].to_dict("records")
     return [
-        _scaled(s, row, s.level_in((row["period"],)), NUMBERS) | {"period": row["period"]} for row in rows
+        _scaled(s, row, s.level_in((row["period"],), counted), NUMBERS) | {"period": row["period"]}
+        for row in rows
     ]
 
 
@@ -402,19 +405,16 @@ def _curve(sample: Sample, everyone: Sample, eind: int) -> list[dict[str, Any]]:
         for before_name, before in befores.items():
             w = Windows(before, full.after, full.leads)
             found = effects.designs(s, w)
-            for after_name, after in afters.items():
-                contrast = effects.time_weights(s, w, after)
-                at = s.level_in(after)
-                for name, design in found.items():
-                    fit = effects.regression(s, design, contrast)
+            for name, design in found.items():
+                counted = effects.counted(s, design)
+                for after_name, after in afters.items():
+                    fit, at = effects.estimate(s, w, design, after), s.level_in(after, counted)
                     choice = {"design": name, "before": before_name, "after": after_name, "list": listed}
                     rows.append(choice | _numbers(s, fit, at))
     return rows
 
 
-def _spatial(
-    store: Path, s: Sample, windows: Windows, main: Design, contrast: Any, at: float, worse: int
-) -> dict[str, Any]:
+def _spatial(store: Path, s: Sample, windows: Windows, main: Design, at: float, worse: int) -> dict[str, Any]:
     """Rings around the wijken and the spatial correlation of what the main design leaves; needs boundaries."""
     shapes = _shapes(store)
     if shapes is None or not s.urban.any():
@@ -425,7 +425,7 @@ def _spatial(
     for column in NUMBERS:
         table[column] = [float(s.in_unit(v, at)) for v in table[column]]
     use = np.flatnonzero(main.weight > 0)
-    fit = effects.regression(s, main, contrast)
+    fit = effects.estimate(s, windows, main)
     inside = near[use][:, use]
     return {
         "waterbed": diagnostics.waterbed(s, windows, near, worse),

@@ -52,7 +52,7 @@ def outcomes(r: Report) -> Html | None:
         )
     clusters = sorted({row["clusters"] for row in r.effect["outcomes"]})
     caption = (
-        "Het effect op alle uitkomsten van deze vraag, met dezelfde opzet. p: CR3 per gemeente "
+        "Het effect op alle uitkomsten van deze vraag, met dezelfde opzet. p: CR2 per gemeente "
         f"({words.some(clusters)} clusters); gecorrigeerd voor het aantal uitkomsten naar Benjamini en Hochberg."
     )
     return table(pd.DataFrame(rows, dtype=object), caption)
@@ -146,7 +146,7 @@ def _record(r: Report) -> None:
         r.record("effect_p", when, own["p"], "p-waarde", "eigen", method, own["n"], **which)
     if r.gebied == "Nederland":
         main = main_design(r)
-        r.record("effect_p", when, main["p"], "p-waarde", main["design"], "CR3", main["treated"], **which)
+        r.record("effect_p", when, main["p"], "p-waarde", main["design"], "CR2", main["treated"], **which)
     r.record("effect_verdict", when, judged(r), "oordeel")
 
 
@@ -341,6 +341,11 @@ def _certainty(r: Report) -> str:
         points.append(
             f"Vooraf is er alleen de meting van {e['before'][0]} en {measured}: of de gebieden zonder de aanpak gelijk "
             "opgegaan waren, is nauwelijks te toetsen."
+        )
+    elif main["design"] != "gecorrigeerd":
+        points.append(
+            "Er zijn te weinig gebieden die naar hun cijfers ook gekozen hadden kunnen worden; de hoofdschatting vergelijkt met "
+            f"{EFFECT_NAMES[main['design']]}."
         )
     if e["before"][-1] >= 2008:
         points.append(

@@ -136,7 +136,7 @@ MEASURES = {
         "effect",
         "Het verschil tussen de uitkomst en wat zij zonder de wijkenaanpak naar schatting was geweest: de verandering in de "
         "aandachtswijken min die in de vergelijkingsgroep, op de schaal waarop gelijke schokken even groot zijn (log-odds voor "
-        "aandelen, logaritmen voor bedragen), teruggerekend naar de eenheid. Plus is een hogere uitkomst. De marge: CR3 per "
+        "aandelen, logaritmen voor bedragen), teruggerekend naar de eenheid. Plus is een hogere uitkomst. De marge: CR2 per "
         "gemeente met een t-verdeling naar het effectieve aantal; voor één wijk of stad de spreiding van schijnwijken.",
         "effects.regression",
     ),
@@ -159,7 +159,7 @@ MEASURES = {
     ),
     "effect_p": Measure(
         "p-waarde van het effect",
-        "Landelijk: CR3 per gemeente, t-verdeling naar het effectieve aantal clusters. In één wijk of stad: het aandeel van even grote schijnwijken zonder aanpak dat minstens zo ver van zijn vergelijkingsgroep afweek.",
+        "Landelijk: CR2 per gemeente, t-verdeling naar het effectieve aantal clusters. In één wijk of stad: het aandeel van even grote schijnwijken zonder aanpak dat minstens zo ver van zijn vergelijkingsgroep afweek.",
         "wijken.wijk_paths",
     ),
     "effect_verdict": Measure(

@@ -388,7 +388,7 @@ def effects(r: Overview) -> Html:
     caption = (
         "Het geschatte effect van de wijkenaanpak op de hoofduitkomst van elke vraag. Plus is een hogere uitkomst. "
         + (
-            "p: CR3 per gemeente; Holm: voor het aantal vragen."
+            "p: CR2 per gemeente; Holm: voor het aantal vragen."
             if r.gebied == "Nederland"
             else "p: aandeel schijnwijken dat minstens zo ver afweek."
         )

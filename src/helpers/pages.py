@@ -51,6 +51,7 @@ def exporter() -> Any:
         template_name="rapport",
         extra_template_basedirs=[str(TEMPLATES)],
         extra_loaders=[jinja2.FileSystemLoader(TEMPLATES)],
+        optimistic_validation=True,  # once, not after each of the preprocessors
     )
     page.exclude_anchor_links = True
     page.register_filter("csp", csp)
@@ -229,7 +230,7 @@ def _national_effects(rows: pd.DataFrame) -> str:
             }
         )
     caption = (
-        "Het effect van de wijkenaanpak, landelijk, op de hoofduitkomst van elke vraag. p: CR3 per gemeente; Holm: gecorrigeerd "
+        "Het effect van de wijkenaanpak, landelijk, op de hoofduitkomst van elke vraag. p: CR2 per gemeente; Holm: gecorrigeerd "
         f"voor {len(lines)} vragen. Plus is een hogere uitkomst."
     )
     return table(pd.DataFrame(lines), caption)

@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from helpers import due, forms, sources
+from helpers import due, effects, forms, sources, space
 
 # An aggregate of fewer of its PC4 than this share would be another area than its name says.
 LEAST_KNOWN = 0.5
@@ -90,8 +90,11 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
     sources.SourceError
         When a raw file is wrong; an earlier store stays as it was.
     """
+    store = due.store_path(data, seed)
+    if due.checked(store):
+        return store
     folder = source_folder(data, seed)
-    store, key = due.store_path(data, seed), due.store_key(folder)
+    key = due.store_key(folder)
     if due.key_of(store) == key:
         return store
     tables = sources.read_folder(folder)
@@ -106,17 +109,21 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         tables.indicators.to_parquet(fresh / "indicators.parquet", index=False)
         tables.treated.to_parquet(fresh / "treated.parquet", index=False)
         tables.log.to_parquet(fresh / "log.parquet", index=False)
-        extras = {"selection": tables.scores, "later": tables.later, "crosswalk": tables.crosswalk}
+        shapes = _shapes(tables)
+        weak = _deprivation(series, tables, shapes)
+        extras = {
+            "selection": tables.scores, "later": tables.later, "crosswalk": tables.crosswalk,
+            "achterstand": weak.reset_index() if len(weak) else None,
+        }  # fmt: skip
         for name, extra in extras.items():
             if extra is not None:
                 extra.to_parquet(fresh / f"{name}.parquet", index=False)
         for name, form in tables.forms.items():
             (fresh / "formulieren").mkdir(exist_ok=True)
             form.to_parquet(fresh / "formulieren" / f"{name}.parquet", index=False)
-        shapes = _shapes(tables)
         if shapes is not None:
             shapes.to_parquet(fresh / "boundaries.parquet", index=False, row_group_size=ROW_GROUP)
-        slices = _slices(series, tables, shapes, fresh)
+        slices = _slices(series, tables, shapes, weak, fresh)
         (fresh / "slices.json").write_text(json.dumps(slices, indent=1))
         files = _read_files(folder, tables.log)
         meta = {
@@ -171,14 +178,30 @@ def _shapes(tables: sources.Tables) -> gpd.GeoDataFrame | None:
     return tables.boundaries.merge(pc4, on="area").sort_values(["gemeente", "area"], kind="stable")
 
 
+def _deprivation(
+    series: pd.DataFrame, tables: sources.Tables, shapes: gpd.GeoDataFrame | None
+) -> pd.DataFrame:
+    """How weak each PC4 was before on all outcomes (``effects.deprivation``), and with a map those around it."""
+    direction = tables.indicators.set_index("indicator")["direction"]
+    weak = effects.deprivation(series[series["level"] == "pc4"], direction)
+    if shapes is None or not len(weak):
+        return weak
+    areas = sorted(shapes["area"])
+    return space.with_surroundings(weak, space.touching(shapes, areas), areas)
+
+
 def _slices(
-    series: pd.DataFrame, tables: sources.Tables, shapes: gpd.GeoDataFrame | None, store: Path
+    series: pd.DataFrame,
+    tables: sources.Tables,
+    shapes: gpd.GeoDataFrame | None,
+    weak: pd.DataFrame,
+    store: Path,
 ) -> dict[str, dict[str, str]]:
     """Hash the content that each report reads, by question and area.
 
     Two stores give a report the same hash when, and only when, all rows that :func:`load` and the
     methods of :class:`Panel` can read for it are equal. Every report shows the effect against areas elsewhere:
-    all PC4 of the outcome it is estimated on, and all boundaries, are read for each.
+    all PC4 of the outcome it is estimated on, the deprivation of all before, and all boundaries, are read for each.
     """
     rows = pd.util.hash_pandas_object(series, index=False)
     place = series["area"].where(series["level"] != "pc4", "pc4 van " + series["gemeente"].fillna("?"))
@@ -192,6 +215,7 @@ def _slices(
             tables.log,
             tables.scores,
             tables.later,
+            weak.reset_index(),
         )
         if frame is not None
     ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -36,6 +37,30 @@ def touching(shapes: gpd.GeoDataFrame, areas: Sequence[str]) -> sparse.csr_matri
     apart = left != right
     ones = np.ones(int(apart.sum()))
     return sparse.csr_matrix((ones, (at[left[apart]], at[right[apart]])), shape=(n, n))
+
+
+def with_surroundings(values: pd.DataFrame, near: sparse.csr_matrix, areas: Sequence[str]) -> pd.DataFrame:
+    """Add what lies around each area: the mean over the areas that touch it, of the mean of its columns.
+
+    Parameters
+    ----------
+    values : DataFrame
+        Indexed by area.
+    near : csr_matrix, shape (areas, areas)
+        See :func:`touching`.
+    areas : sequence of str
+        What its rows stand for.
+
+    Returns
+    -------
+    DataFrame
+        With a column `omgeving`, missing where nothing is known around.
+    """
+    own = values.mean(axis=1).reindex(areas).to_numpy()
+    known = np.isfinite(own)
+    total, count = near @ np.where(known, own, 0.0), near @ known.astype(float)
+    around = np.divide(total, count, out=np.full(len(own), np.nan), where=count > 0)
+    return values.assign(omgeving=pd.Series(around, areas))
 
 
 def rings(near: sparse.csr_matrix, treated: NDArray[np.bool_]) -> NDArray[np.int64]:

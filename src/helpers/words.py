@@ -47,6 +47,7 @@ EFFECT_NAMES = {
     "later": "later aangewezen wijken (40+)",
     "net_niet": "even zwakke gebieden (net-niet)",
     "synthetisch": "een samengestelde groep (synthetisch)",
+    "gecorrigeerd": "gebieden met evenveel achterstand vooraf (gecorrigeerd)",
     "eigen": "eigen vergelijkingsgroep",
 }
 
