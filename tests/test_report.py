@@ -2,11 +2,12 @@ import re
 import shutil
 from urllib.parse import unquote
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import figures, report, sources, words
+from helpers import drawing, figures, report, sources, words
 from helpers.report import open_report
 
 
@@ -154,6 +155,22 @@ def test_alternative_text_holds_the_numbers_of_the_picture(wijk):
     picture = wijk.draw(figures.levels, levels, wijk.window)
     last = levels[levels["role"] == "wijk"].sort_values("period").iloc[-1]
     assert f"{words.number(last['value'])} in {last['period']}" in picture.alt
+
+
+def test_every_label_lies_inside_its_figure_though_it_is_measured_once(wijk):
+    for picture in (
+        wijk.draw(figures.levels, wijk.levels(), wijk.window),
+        wijk.draw(figures.gaps, wijk.gaps(), wijk.names, gap=True),
+        wijk.map(),
+    ):
+        figure = picture.figure
+        with mpl.rc_context(drawing.RC):
+            figure.get_layout_engine().execute(figure)
+            figure.set_layout_engine(None)
+            box = figure.get_tightbbox()
+        width, height = figure.get_size_inches()
+        assert min(box.x0, box.y0, width - box.x1, height - box.y1) >= 0
+        assert all("get_tightbbox" not in vars(axes) for axes in figure.axes)
 
 
 def test_a_picture_gives_the_same_bytes_twice(wijk):

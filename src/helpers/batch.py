@@ -181,7 +181,8 @@ def run(
         outcomes: dict[Job, Outcome] = {}
         try:
             if todo:
-                _run(todo, out, executor or ThreadPoolExecutor(2), limits, progress, wanted, outcomes)
+                with due.trusted({due.store_path(job.data, job.seed) for job in todo}):
+                    _run(todo, out, executor or ThreadPoolExecutor(2), limits, progress, wanted, outcomes)
         finally:
             publish(jobs[0].data, jobs[0].seed, list(outcomes.values()), out)
         return [outcomes[job] for job in todo]

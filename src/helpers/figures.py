@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from helpers.drawing import (
     BETTER,
@@ -25,11 +24,13 @@ from helpers.drawing import (
     DASHES,
     GREY,
     WORSE,
+    Layout,
     Picture,
     Style,
     canvas,
     dutch_axis,
     finish,
+    label_at,
     mark_years,
     push_apart,
     styled,
@@ -76,10 +77,7 @@ def levels(data: pd.DataFrame, style: Style, window: tuple[int, int]) -> Picture
     last = data["period"].max()
     span = last - data["period"].min() or 1
     for (value, name, colour), place in zip(ends, places, strict=True):
-        axes.annotate(
-            name, (last, value), (last + span * 0.035, place), color=colour, va="center", fontsize=8.5,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6}, annotation_clip=False,
-        )  # fmt: skip
+        label_at(axes, name, (last, value), (last + span * 0.035, place), colour)
     axes.set_ylabel(f"{style.label}\n({style.unit})")
     axes.set_xlabel("jaar")
     mark_years(axes, data["period"].tolist())
@@ -240,10 +238,7 @@ def slopes(data: pd.DataFrame, style: Style, reference: str, periods: tuple[int,
     axes.set_ylim(min(low, places.min()), max(high, places.max()))
     for row, place in zip(data.loc[named].itertuples(), places, strict=True):
         colour = BETTER if row.last < row.first else WORSE
-        axes.annotate(
-            row.name, (1, row.last), (1.06, place), color=colour, va="center", fontsize=8.5,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6}, annotation_clip=False,
-        )  # fmt: skip
+        label_at(axes, row.name, (1, row.last), (1.06, place), colour)
     axes.set_xlim(-0.1, 1.1)
     axes.set_xticks([0, 1], [str(year) for year in periods])
     axes.set_ylabel(f"achterstand op {reference}\n({style.unit}; boven nul is slechter)")
@@ -648,7 +643,7 @@ def paths(data: pd.DataFrame, style: Style, names: tuple[str, str]) -> Picture:
     """
     groups = list(data.groupby("label", sort=False))
     rows = int(np.ceil(len(groups) / 3))
-    figure = Figure(figsize=(7.4, 2.15 * rows + 0.3), layout=ConstrainedLayoutEngine(w_pad=0.09))
+    figure = Figure(figsize=(7.4, 2.15 * rows + 0.3), layout=Layout(w_pad=0.09))
     grid = figure.subplots(rows, 3, squeeze=False)
     told = []
     for axes, (label, part) in zip(grid.flat, groups, strict=False):

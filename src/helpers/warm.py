@@ -328,9 +328,11 @@ def _warm_kernel() -> Any:
     import matplotlib as mpl
     import matplotlib.pyplot
     import nbclient  # noqa: F401
+    import nbformat.v4
     import pandas.core.arrays.arrow.extension_types  # noqa: F401
+    import pyarrow as pa
     import pyarrow.dataset
-    import pyarrow.parquet  # noqa: F401
+    import pyarrow.parquet
     from ipykernel.inprocess.ipkernel import InProcessKernel
     from ipykernel.iostream import IOPubThread
     from ipykernel.kernelapp import IPKernelApp
@@ -338,8 +340,14 @@ def _warm_kernel() -> Any:
     from traitlets import Any as AnyTrait
     from traitlets.config import Config
 
-    import helpers.report  # noqa: F401
+    import helpers.dossier
+    import helpers.impact
+    import helpers.overview  # noqa: F401
     from helpers.drawing import Picture
+
+    # A report reads some hundreds of rows, and starting threads for that takes longer than reading.
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
 
     class Sink(IOPubThread):
         """What the kernel publishes to; everything happens at once, in the order it was said."""
@@ -375,6 +383,8 @@ def _warm_kernel() -> Any:
     config.IPKernelApp.quiet = True  # by this section libraries know that they run in a kernel
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # a report is not debugged; it loads slowly
     kernel = Kernel(iopub_thread=sink, iopub_socket=sink, config=config)
+    kernel._execute_sleep = 0  # for a front end to get its turn; there is none
+    nbformat.v4.new_output("stream")  # the first one compiles the schema that it is held against
     del sys.modules["debugpy"]
     IPKernelApp.instance(config=config).kernel = kernel  # magics find the kernel through its application
     for kind in ("svg", "png"):  # the first plot of a process loads fonts and back ends
