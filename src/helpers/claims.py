@@ -175,7 +175,7 @@ def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 def _figures(path: Path) -> dict[str, Input]:
     figures = {}
-    for line, (_, row) in enumerate(_read(path, FIGURE_COLUMNS).iterrows(), start=2):
+    for line, row in enumerate(_read(path, FIGURE_COLUMNS).to_dict("records"), start=2):
         try:
             value, decimals = float(row["value"]), int(row["decimals"])
         except ValueError:

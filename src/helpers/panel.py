@@ -20,6 +20,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
@@ -265,19 +266,19 @@ def _slices(
 
 
 def _schema() -> Any:
-    import pandera.pandas as pa  # who only reads a store does not pay for it
+    import pandera.pandas as schema  # who only reads a store does not pay for it
 
-    return pa.DataFrameSchema(
+    return schema.DataFrameSchema(
         {
-            "indicator": pa.Column(str),
-            "area": pa.Column(str),
-            "period": pa.Column(int, pa.Check.in_range(1990, 2035)),
-            "value": pa.Column(float, pa.Check(lambda s: np.isfinite(s), error="niet eindig")),
-            "n": pa.Column(float, pa.Check.ge(0), nullable=True),
-            "decimals": pa.Column(int, pa.Check.in_range(0, 6)),
-            "source": pa.Column(str),
-            "status": pa.Column(str, pa.Check.isin(["published", "provisional", "simulated"])),
-            "error": pa.Column(float, pa.Check.ge(0)),
+            "indicator": schema.Column(str),
+            "area": schema.Column(str),
+            "period": schema.Column(int, schema.Check.in_range(1990, 2035)),
+            "value": schema.Column(float, schema.Check(lambda s: np.isfinite(s), error="niet eindig")),
+            "n": schema.Column(float, schema.Check.ge(0), nullable=True),
+            "decimals": schema.Column(int, schema.Check.in_range(0, 6)),
+            "source": schema.Column(str),
+            "status": schema.Column(str, schema.Check.isin(["published", "provisional", "simulated"])),
+            "error": schema.Column(float, schema.Check.ge(0)),
         },
         unique=KEY,
         coerce=True,
@@ -752,9 +753,9 @@ def _read(
     for indicator in indicators:
         path = store / "series" / f"indicator={indicator}" / f"{kind}.parquet"
         if path.exists():
-            rows = ds.dataset(path).to_table(filter=where, columns=columns).to_pandas()
-            parts.append(rows.assign(indicator=indicator))
+            rows = ds.dataset(path).to_table(filter=where, columns=columns)
+            parts.append(rows.append_column("indicator", pa.repeat(indicator, len(rows))))
     if not parts:
         names = [*KEY, "level", "gemeente", "value", "se", "n", "decimals", "source", "status"]
         return pd.DataFrame(columns=names).astype({"value": float, "se": float, "n": float, "period": int})
-    return pd.concat(parts, ignore_index=True)
+    return pa.concat_tables(parts, promote_options="permissive").to_pandas()
