@@ -157,6 +157,13 @@ def test_alternative_text_holds_the_numbers_of_the_picture(wijk):
     assert f"{words.number(last['value'])} in {last['period']}" in picture.alt
 
 
+def test_an_open_point_of_a_scatter_keeps_its_edge(country):
+    svg = unquote(country.draw(figures.forest, country.wijken(), "de rest").data_uri())
+    points = re.findall(r"<use [^>]*href='#C[^>]*>", svg)
+    assert points
+    assert all("stroke:#" in point for point in points)
+
+
 def test_every_label_lies_inside_its_figure_though_it_is_measured_once(wijk):
     for picture in (
         wijk.draw(figures.levels, wijk.levels(), wijk.window),

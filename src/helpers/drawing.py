@@ -160,8 +160,10 @@ def _compact(svg: str) -> str:
         else part
         for part in re.split(r"(<[^>]*>)", svg)
     )
-    # What a marker is drawn from has the stroke already.
-    svg = re.sub(r"(<use [^>]*style='fill:[^;']*)(?:; stroke[a-z-]*: [^;']*)+;?'", r"\1'", svg)
+    # What the marker of a line is drawn from has the stroke already; points of a scatter (#C…) each have their own.
+    svg = re.sub(
+        r"(<use (?![^>]*href='#C)[^>]*style='fill:[^;']*)(?:; stroke[a-z-]*: [^;']*)+;?'", r"\1'", svg
+    )
     svg = re.sub(r">\s+<", "><", svg)
     svg = re.sub(r"style='[^']*'", lambda m: m[0].replace("; ", ";").replace(": ", ":"), svg)
     return re.sub(r"\s+", " ", svg)
