@@ -84,7 +84,7 @@ def sample(
     n: np.ndarray,
     ring: np.ndarray,
     scale: str,
-    weak: pd.DataFrame | None = None,
+    weak: pd.DataFrame,
 ) -> Sample:
     """Lay out one outcome as the reports do, through the same function."""
     rows = observations(world, value)
@@ -127,8 +127,7 @@ def write(table: pd.DataFrame, countries: int) -> None:
         uncertain = np.hypot(with_it["uncertain"], without["uncertain"]) / 2
         seen = 1 + (with_it["bias"] - without["bias"]) / truth
         rates = [both["coverage"].mean(), seen, with_it["rejected"], without["rejected"], without["wild"]]
-        rates = [f"{100 * v:.1f}%" if pd.notna(v) and not (k != 1 and both["coverage"].isna().all()) else ""
-                 for k, v in enumerate(rates)]  # fmt: skip
+        rates = [f"{100 * v:.1f}%" if pd.notna(v) else "" for v in rates]
         name = f"**{design}**" if with_it["main"] else design
         lines.append(
             f"| {outcome} | {truth:g} | {name} | {bias:+.4f} ± {uncertain:.4f} | {100 * bias / abs(truth):+.0f}% | "

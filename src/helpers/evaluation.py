@@ -310,11 +310,12 @@ def _years(s: Sample, w: Windows, found: dict[str, Design]) -> list[dict[str, An
     """Estimate the effect of some years after, against every group: six at most, the last always."""
     after = [p for p in s.periods.tolist() if p > effects.START]
     step = -(-len(after) // 6)
+    counted = {name: effects.counted(s, design) for name, design in found.items()}
     rows = []
     for period in after[::-1][::step][::-1]:
         for name, design in found.items():
             fit = effects.estimate(s, w, design, (period,))
-            at = s.level_in((period,), effects.counted(s, design))
+            at = s.level_in((period,), counted[name])
             least = abs(float(s.in_unit(detectable(fit.se, fit.df), at)))
             rows.append({"design": name, "period": period, **_numbers(s, fit, at), "detectable": least})
     return rows
