@@ -45,6 +45,6 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Making the environment in .venv (once)"
 	@test -x .uv/bin/uv || $(PYTHON) -m pip install -qq --root-user-action ignore --target .uv uv
 	@.uv/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv
-	@.uv/bin/uv pip sync --quiet --python $(PY) requirements.lock
+	@.uv/bin/uv pip sync --quiet --compile-bytecode --python $(PY) requirements.lock
 	@.uv/bin/uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
 	@touch $(READY)
