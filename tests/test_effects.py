@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -392,35 +393,40 @@ def test_california_tobacco_gives_the_published_estimate():
 
 def test_the_path_is_flat_before_and_grows_after():
     s = invented(effect=1.0)
-    event, variance = effects.event_study(s, LONG, effects.designs(s, LONG)["rest_stad"])
+    event, errors = effects.event_study(s, LONG, effects.designs(s, LONG)["rest_stad"])
     event = event.set_index("period")
     assert event.loc[:2007, "estimate"].abs().max() < 0.1
     assert event.loc[2010, "estimate"] == pytest.approx(0.6, abs=0.1)
     assert event.loc[2018, "estimate"] == pytest.approx(1.0, abs=0.1)
-    assert variance.shape == (21, 21)
-    assert np.linalg.eigvalsh(variance).min() > -1e-12
+    assert errors.shape == (21, 12)  # years, cities
 
 
 def test_the_path_equals_a_regression_with_dummies_for_areas_and_years():
     periods = np.array([2002, 2008, 2012, 2018])
     s = invented(effect=0.5, cities=4, each=15, chosen=4, periods=periods)
     w = effects.windows(periods, 2018)
-    event, variance = effects.event_study(s, w, effects.designs(s, w)["nederland"])
+    event, errors = effects.event_study(s, w, effects.designs(s, w)["nederland"])
     n, t = s.y.shape
     unit, time = np.repeat(np.arange(n), t), np.tile(np.arange(t), n)
     own = np.repeat(s.treated, t)
     interactions = [(own & (periods[time] == p)).astype(float) for p in (2002, 2012, 2018)]
     dummies = [(unit == i).astype(float) for i in range(n)] + [(time == k).astype(float) for k in range(1, t)]
-    fit = sm.OLS(s.y.ravel(), np.column_stack([*interactions, *dummies])).fit(
-        cov_type="cluster",
-        cov_kwds={"groups": np.unique(s.city, return_inverse=True)[1][unit], "use_correction": False},
-    )
+    fit = sm.OLS(s.y.ravel(), np.column_stack([*interactions, *dummies])).fit()
     found = event.set_index("period").loc[[2002, 2012, 2018], "estimate"]
     assert found.to_numpy() == pytest.approx(fit.params[:3], abs=1e-9)
-    # Ours has the small-sample factor of a regression on one number an area.
-    factor = 4 / 3 * (n - 1) / (n - 2)
-    keep = [0, 2, 3]
-    assert variance[np.ix_(keep, keep)] == pytest.approx(factor * fit.cov_params()[:3, :3], abs=1e-9)
+    # The joint variance by its definition: residuals of a city over the root of one minus their hat matrix.
+    weight = np.where(s.treated, 1 / s.treated.sum(), 1 / (~s.treated).sum())
+    x = np.column_stack([s.treated, np.ones(n)]) * np.sqrt(weight)[:, None]
+    bread, parts = np.linalg.inv(x.T @ x), []
+    for at in (s.city == city for city in np.unique(s.city)):
+        values, vectors = np.linalg.eigh(np.eye(at.sum()) - x[at] @ bread @ x[at].T)
+        grow = (vectors / np.sqrt(values)) @ vectors.T
+        change = (s.y - s.y[:, [1]]) * np.sqrt(weight)[:, None]
+        rest = change - x @ bread @ x.T @ change
+        parts.append((bread @ x[at].T @ grow @ rest[at])[0])
+    variance = errors.to_numpy() @ errors.to_numpy().T
+    assert variance == pytest.approx(np.array(parts).T @ np.array(parts), abs=1e-9)
+    assert event["se"].to_numpy() == pytest.approx(np.sqrt(np.diag(variance)), abs=1e-12)
 
 
 def test_the_senate_example_of_rdrobust():
@@ -441,10 +447,11 @@ def test_areas_that_already_drifted_apart_are_noticed():
     for drift, noticed in ((0.0, False), (0.1, True)):
         moved = replace(s, y=s.y + drift * s.treated[:, None] * (YEARS - 1998))
         design = effects.designs(moved, LONG)["rest_stad"]
-        event, variance = effects.event_study(moved, LONG, design)
-        found = diagnostics.leads_test(moved, LONG, event, variance, 8.0)
+        event, errors = effects.event_study(moved, LONG, design)
+        found = diagnostics.leads_test(LONG, event, errors, 8.0)
         assert (found["slope_p"] < 0.05) == noticed
-        assert found["slope"] == pytest.approx(drift, abs=0.02)
+        assert found["estimate"] == pytest.approx(drift, abs=0.02)
+        assert (found["lower"] <= 0 <= found["upper"]) != noticed
         assert found["n"] == 7
 
 
@@ -452,19 +459,65 @@ def test_one_earlier_measurement_is_a_test_with_two_years():
     periods = np.array([2002, 2008, 2012, 2018])
     s = invented(periods=periods)
     w = effects.windows(periods, 2018)
-    event, variance = effects.event_study(s, w, effects.designs(s, w)["net_niet"])
-    assert diagnostics.leads_test(s, w, event, variance, 8.0)["n"] == 2
+    event, errors = effects.event_study(s, w, effects.designs(s, w)["net_niet"])
+    assert diagnostics.leads_test(w, event, errors, 8.0)["n"] == 2
     assert event.set_index("period").loc[2008, "estimate"] == 0.0
 
 
-def test_departures_as_large_as_before_widen_the_interval_by_hand():
+def fitted(seed=0, drift=0.0, effect=0.0, noise=0.1):
+    """A path of four years before and two after in ten cities, known error included, and its estimate."""
+    periods = np.array([2001, 2002, 2003, 2004, 2012, 2013])
+    s = invented(seed, cities=10, each=12, chosen=4, noise=noise, periods=periods)
+    moved = drift * (periods - 2004) * s.treated[:, None] + effect * (periods > 2004) * s.treated[:, None]
+    s = replace(s, y=s.y + moved)
+    w = Windows((2001, 2002, 2003, 2004), (2012, 2013), ())
+    design = effects.designs(s, w)["nederland"]
+    return w, *effects.event_study(s, w, design), effects.estimate(s, w, design)
+
+
+def test_without_departures_the_honest_interval_is_that_of_the_design():
+    w, event, errors, fit = fitted(effect=1.0)
+    found = diagnostics.honest(w, event, errors, fit, mbar=0.0)
+    assert (found["lower"], found["upper"]) == pytest.approx(fit.interval(), abs=1e-12)
+
+
+def test_departures_as_fast_as_before_widen_the_interval_by_hand():
+    """One interval before: the set is the estimate and the reach, with the error of their sum."""
     w = Windows((2008,), (2012, 2014), (2002,))
     event = pd.DataFrame({"period": [2002, 2008, 2012, 2014], "estimate": [-0.6, 0.0, 1.0, 2.0]})
-    found = diagnostics.honest(w, event, 1.5, 0.1, 1e9)
+    city = ["a", "b", "c"]
+    own = pd.Series([0.02, -0.03, 0.01], index=city)
+    errors = pd.DataFrame([[0.06, 0.0, -0.06], [0.0] * 3, [0.0] * 3, [0.0] * 3], columns=city)
+    fit = SimpleNamespace(estimate=1.5, influence=own, df=1e9)
+    found = diagnostics.honest(w, event, errors, fit)
     assert found["drift"] == pytest.approx(0.1)  # 0.6 in six years
-    assert found["lower"] == pytest.approx(1.5 - 0.196 - 0.5, abs=1e-3)  # five years from 2008 to 2013
-    assert found["breakdown"] == pytest.approx((1.5 - 0.196) / 0.5, abs=1e-2)
-    assert diagnostics.honest(w, event, 0.1, 0.1, 1e9)["breakdown"] == 0.0
+    noise = np.array([-0.01, 0.0, 0.01])  # of the drift a year: the errors of 2002 are taken off
+    five = 5 * 0.1  # years from 2008 to 2013
+    assert found["lower"] == pytest.approx(1.5 - five - 1.95996 * np.linalg.norm(own - 5 * noise), abs=1e-4)
+    assert found["upper"] == pytest.approx(1.5 + five + 1.95996 * np.linalg.norm(own + 5 * noise), abs=1e-4)
+    edge = diagnostics.honest(w, event, errors, fit, mbar=found["breakdown"])
+    assert edge["lower"] == pytest.approx(0, abs=1e-4)
+    assert (
+        diagnostics.honest(w, event, errors, SimpleNamespace(**{**vars(fit), "estimate": 0.01}))["breakdown"]
+        == 0
+    )
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.05])
+def test_the_honest_interval_holds_the_truth_when_the_drift_goes_on_and_the_plain_one_does_not(drift):
+    inside, plain = [], []
+    for seed in range(200):
+        w, event, errors, fit = fitted(seed, drift, effect=0.5, noise=0.3)
+        found = diagnostics.honest(w, event, errors, fit)
+        inside.append(found["lower"] <= 0.5 <= found["upper"])
+        plain.append(fit.interval()[0] <= 0.5 <= fit.interval()[1])
+    assert np.mean(inside) >= 0.95
+    assert (np.mean(plain) < 0.6) == (drift > 0)
+
+
+def test_no_honest_interval_without_an_earlier_measurement():
+    w, event, errors, fit = fitted()
+    assert diagnostics.honest(Windows((2004,), w.after, ()), event, errors, fit) == {}
 
 
 def test_who_is_chosen_in_a_bad_year_recovers_by_himself():

@@ -34,7 +34,6 @@ def test_the_estimate_and_cr1_equal_statsmodels():
     theirs = sm.WLS(y, x, weights=w).fit(cov_type="cluster", cov_kwds={"groups": cluster})
     assert ours.beta == pytest.approx(theirs.params, abs=1e-10)
     assert ours.cr1 == pytest.approx(theirs.cov_params(), abs=1e-10)
-    assert (ours.influence**2).sum() == pytest.approx(ours.cr1[0, 0], abs=1e-12)
 
 
 def test_fixed_effects_taken_out_before_give_what_dummies_give():
@@ -70,6 +69,8 @@ def test_cr2_divides_residuals_by_the_root_of_one_minus_their_hat_matrix():
         score = wx[at].T @ (vectors / np.sqrt(values)) @ vectors.T @ e[at]
         meat = meat + np.outer(score, score)
     assert ours.cr2 == pytest.approx(bread @ meat @ bread, abs=1e-10)
+    assert (ours.influence**2).sum() == pytest.approx(ours.cr2[0, 0], abs=1e-12)
+    assert ours.influence.index.tolist() == np.unique(cluster).tolist()
 
 
 def test_cr2_is_right_on_average_when_errors_are_independent_and_cr1_is_not():

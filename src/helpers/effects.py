@@ -626,27 +626,26 @@ def estimate(s: Sample, w: Windows, design: Design, after: tuple[int, ...] = ())
     return regression(s, design, time_weights(s, w, after, design))
 
 
-def event_study(s: Sample, w: Windows, design: Design) -> tuple[pd.DataFrame, Array]:
+def event_study(s: Sample, w: Windows, design: Design) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Estimate the effect in every period, relative to the years before.
 
     Returns
     -------
-    (DataFrame, array)
-        Columns period, estimate, se, lower, upper on the scale of the analysis; and the joint variance
-        (CR1) of the periods, shape (periods, periods).
+    (DataFrame, DataFrame)
+        Columns period, estimate, se, lower, upper on the scale of the analysis; and what every city (columns) adds
+        to the error of every period (rows): times its transpose it is their joint variance (CR2).
     """
-    rows, parts = [], []
-    for period in s.periods:
-        contrast = time_weights(s, w, (int(period),), design)
+    rows, parts = [], {}
+    for period in map(int, s.periods):
+        contrast = time_weights(s, w, (period,), design)
         fit = regression(s, design, contrast)
         if np.allclose(contrast, 0):
-            rows.append((int(period), 0.0, 0.0, 0.0, 0.0))
-            parts.append(np.zeros(fit.groups))
+            rows.append((period, 0.0, 0.0, 0.0, 0.0))
+            parts[period] = 0 * fit.influence
             continue
-        rows.append((int(period), fit.estimate, fit.se, *fit.interval()))
-        parts.append(fit.influence)
-    stacked = np.array(parts)
-    return pd.DataFrame(rows, columns=["period", "estimate", "se", "lower", "upper"]), stacked @ stacked.T
+        rows.append((period, fit.estimate, fit.se, *fit.interval()))
+        parts[period] = fit.influence
+    return pd.DataFrame(rows, columns=["period", "estimate", "se", "lower", "upper"]), pd.DataFrame(parts).T
 
 
 # ---- synthetic difference-in-differences ----------------------------------------------------------

@@ -202,12 +202,11 @@ def compute(
     at = sample.level_in(windows.after, effects.counted(sample, main))
     fit = effects.estimate(sample, windows, main)
     event, _ = effects.event_study(sample, windows, main)
-    # Matched and synthetic groups were chosen for their years before: those of the plain comparison are the test.
-    plain = found.get("rest_stad", found["nederland"])
-    plain_event, variance = effects.event_study(sample, windows, plain)
-    leads = diagnostics.leads_test(
-        sample, windows, plain_event, variance, effects.estimate(sample, windows, plain).df
-    )
+    # Matched and synthetic groups were chosen for their path before: that of the plain comparison is the test. A
+    # design that adjusts for levels only leaves the path free.
+    tested = main if main.adjust is not None else found.get("rest_stad", found["nederland"])
+    path, errors = effects.event_study(sample, windows, tested)
+    leads = diagnostics.leads_test(windows, path, errors, effects.estimate(sample, windows, tested).df)
     bound = SESOI * abs(_gap(sample, windows))
     everyone = lay_out(store, indicator, candidates=True) or sample
     own, paths = wijken.wijk_paths(everyone, windows)
@@ -235,13 +234,10 @@ def compute(
         "equivalence": equivalence(fit.estimate, fit.se, fit.df, bound),
         "event": _event(sample, event, effects.counted(sample, main)),
         "years": _years(sample, windows, found),
-        "leads": _scaled(sample, leads, at, ("slope", "slope_se")),
-        "leads_design": plain.name,
+        "leads": _scaled(sample, leads, at, NUMBERS),
+        "leads_design": tested.name,
         "honest": _scaled(
-            sample,
-            diagnostics.honest(windows, plain_event, fit.estimate, fit.se, fit.df),
-            at,
-            ("drift", "lower", "upper"),
+            sample, diagnostics.honest(windows, path, errors, fit), at, ("drift", "lower", "upper")
         ),
         "balance": effects.balance(sample, windows, found).to_dict("records"),
         "without": _without(sample, main, fit, at),

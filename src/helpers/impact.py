@@ -570,8 +570,6 @@ def _leads(r: Report) -> tuple[str, str, str] | None:
     leads = r.effect["leads"]
     if not leads:
         return None
-    half = 1.96 * leads["slope_se"]
-    trend = {"estimate": leads["slope"], "lower": leads["slope"] - half, "upper": leads["slope"] + half}
     meaning = (
         "geen verschil in ontwikkeling vooraf gevonden"
         if leads["p"] >= 0.05
@@ -581,7 +579,7 @@ def _leads(r: Report) -> tuple[str, str, str] | None:
         meaning += "; met twee metingen is dat een zwakke toets"
     return (
         "Liepen de gebieden vóór de aanpak gelijk op?",
-        f"verschil met {EFFECT_NAMES[r.effect['leads_design']]}: trend vooraf {_interval(trend, r.effect_unit)} per jaar; "
+        f"verschil met {EFFECT_NAMES[r.effect['leads_design']]}: trend vooraf {_interval(leads, r.effect_unit)} per jaar; "
         f"F-toets over {leads['n']:.0f} jaren: p {p_text(leads['p'])}",
         meaning,
     )
@@ -593,14 +591,15 @@ def _honest(r: Report) -> tuple[str, str, str] | None:
         return None
     shown = f"marge dan {in_unit(h['lower'], unit, True)} tot {in_unit(h['upper'], unit, True)} {unit}"
     at = h["breakdown"]
-    meaning = (
-        f"de conclusie houdt tot een afwijking van {number(at, 2)} maal die van vooraf"
-        if at > 0
-        else "er was ook zonder zo'n afwijking geen effect aangetoond"
-    )
+    if at == 0:
+        meaning = "er was ook zonder zo'n afwijking geen effect aangetoond"
+    elif np.isinf(at):
+        meaning = f"de conclusie houdt ook bij {h['tried']:.0f} maal die afwijking"
+    else:
+        meaning = f"de conclusie houdt tot een afwijking van {number(at, 2)} maal die van vooraf"
     return (
-        "En als zij na de start elk jaar zo ver uiteenliepen als het ergste jaar ervoor?",
-        f"{shown} (Rambachan en Roth 2023, relatieve grootte 1, puntschatting van de afwijking)",
+        "En als zij daarna elk jaar zo ver uiteenliepen als in het ergste jaar vooraf?",
+        f"grootste verschil vooraf {in_unit(h['drift'], unit)} {unit} per jaar; {shown} (Rambachan en Roth 2023, relatieve grootte 1)",
         meaning,
     )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
@@ -113,12 +114,6 @@ class Regression:
         return self._factor * self._bread @ (scores.T @ scores) @ self._bread
 
     @cached_property
-    def influence(self) -> Array:
-        """What every cluster adds to the error of the effect, shape (clusters,); the squares sum to its CR1 variance."""
-        scores = self._scores(self.y - self.x @ self.beta)
-        return np.sqrt(self._factor) * scores @ self._bread[0]
-
-    @cached_property
     def without(self) -> Array:
         """Coefficients with each cluster left out in turn, shape (clusters, k)."""
         rest = self._a.sum(axis=0) - self._a
@@ -132,12 +127,12 @@ class Regression:
         return (self.groups - 1) / self.groups * off.T @ off
 
     @cached_property
-    def cr2(self) -> Array:
-        """Bias-reduced cluster variance (Bell & McCaffrey 2002; Pustejovsky & Tipton 2018), shape (k, k).
+    def _corrected(self) -> Array:
+        """Scores of every cluster for :attr:`cr2`, shape (clusters, k).
 
-        Unbiased when errors are independent and equally large: residuals of a cluster with leverage are too small, and
-        are divided by the square root of one minus their hat matrix. That matrix has the rank of the regressors, so
-        that its powers are computed on k by k matrices. A direction that only one cluster informs is left out.
+        Residuals of a cluster with leverage are too small, and are divided by the square root of one minus their hat
+        matrix. That matrix has the rank of the regressors, so that its powers are computed on k by k matrices. A
+        direction that only one cluster informs is left out.
         """
         values, vectors = np.linalg.eigh(self._bread)
         root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
@@ -150,8 +145,23 @@ class Regression:
         ru = root @ u
         scores = self._scores(self.y - self.x @ self.beta)
         along = np.einsum("gji,gj->gi", ru, scores) * inner
-        scores = scores + np.einsum("gij,gjk,gk->gi", self._a, ru, along)
-        return self._bread @ (scores.T @ scores) @ self._bread
+        return scores + np.einsum("gij,gjk,gk->gi", self._a, ru, along)
+
+    @cached_property
+    def cr2(self) -> Array:
+        """Bias-reduced cluster variance (Bell & McCaffrey 2002; Pustejovsky & Tipton 2018), shape (k, k).
+
+        Unbiased when errors are independent and equally large.
+        """
+        return self._bread @ (self._corrected.T @ self._corrected) @ self._bread
+
+    @cached_property
+    def influence(self) -> pd.Series:
+        """What every cluster adds to the error of the effect, by its label; the squares sum to the CR2 variance.
+
+        Products of those of two regressions on the same areas sum to the covariance of their effects.
+        """
+        return pd.Series(self._corrected @ self._bread[0], index=np.unique(self.cluster))
 
     @cached_property
     def effective_clusters(self) -> float:
