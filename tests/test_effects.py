@@ -596,14 +596,131 @@ def test_moves_between_classes_are_places_among_all_areas():
 
 def test_areas_awarded_later_are_a_comparison_of_their_own_and_no_donors():
     s = invented()
-    later = np.zeros(len(s.area), bool)
-    later[np.flatnonzero(~s.treated)[:12]] = True
+    later = np.zeros(len(s.area), int)
+    later[np.flatnonzero(~s.treated)[:12]] = 2009
     known = replace(s, later=later)
     found = effects.designs(known, LONG)
-    assert (found["later"].weight[later] > 0).all()
-    assert found["later"].weight[later].sum() == pytest.approx(1)
-    assert not found["nederland"].weight[later].any()
+    assert (found["later"].weight[later > 0] > 0).all()
+    assert found["later"].weight[later > 0].sum() == pytest.approx(1)
+    assert not found["nederland"].weight[later > 0].any()
     assert "later" not in effects.designs(s, LONG)
+
+
+def awarded_later(effect, seed=3):
+    """A country with the first cohort and two later ones of 24 areas each, with effects of their own."""
+    s = invented(seed, effect=effect[2008], noise=0.05)
+    later, y = np.zeros(len(s.area), int), s.y.copy()
+    rest = np.random.default_rng(seed).permutation(np.flatnonzero(~s.treated))
+    for year, own in ((2009, rest[:24]), (2010, rest[24:48])):
+        later[own] = year
+        y[own] += effect[year] * np.clip((YEARS - year + 1) / 5, 0, 1)
+    return replace(s, y=y, level=y, later=later)
+
+
+def test_every_cohort_gets_its_own_effect_from_areas_never_on_a_list():
+    planted = {2008: 1.0, 2009: -0.5, 2010: 2.0}
+    s = awarded_later(planted)
+    found = effects.cohorts(s, LONG)
+    assert {year: w.after[0] for year, (_, w) in found.items()} == {2009: 2013, 2010: 2014}
+    for year, (alone, w) in found.items():
+        assert alone.treated.tolist() == (s.later == year).tolist()
+        assert not (alone.donor & (s.treated | (s.later > 0))).any()
+        design = effects.designs(alone, w)["rest_stad"]
+        low, high = effects.estimate(alone, w, design).interval()
+        assert low < planted[year] < high
+        assert high - low < 0.5
+
+
+def test_the_mean_over_cohorts_weighs_them_by_areas_and_is_not_led_astray_by_effects_that_differ():
+    planted = {2008: 1.0, 2009: -0.5, 2010: 2.0}
+    s = awarded_later(planted)
+    design = evaluation.main_of(effects.designs(s, LONG))
+    fit = effects.estimate(s, LONG, design)
+    rows = pd.DataFrame(evaluation._cohorts(s, LONG, fit, 0.0)).set_index("cohort")
+    assert rows["n"].to_dict() == {"2008": 72, "2009": 24, "2010": 24, "alle": 120}
+    truth = (72 * 1.0 + 24 * -0.5 + 24 * 2.0) / 120
+    assert rows.loc["alle", "lower"] < truth < rows.loc["alle", "upper"]
+    assert rows.loc["alle", "estimate"] == pytest.approx(truth, abs=0.1)
+    assert rows.loc["2008", "estimate"] == pytest.approx(fit.estimate)
+    assert evaluation._cohorts(replace(s, later=None), LONG, fit, 0.0) == []
+
+
+def test_a_cohort_too_small_or_too_late_has_no_effect_of_its_own():
+    s = awarded_later({2008: 0.0, 2009: 0.0, 2010: 0.0})
+    few = replace(s, later=np.where((s.later == 2009) & (np.cumsum(s.later == 2009) > 9), 0, s.later))
+    assert list(effects.cohorts(few, LONG)) == [2010]
+    assert list(effects.cohorts(s, replace(LONG, after=(2012, 2013)))) == [2009]
+    assert effects.cohorts(replace(s, later=None), LONG) == {}
+
+
+def cases(seed=0, ratio=1.0, spread=0.0, periods=(2004, 2012), scale="rate"):
+    """Cases of exposed people in 12 cities; the treated areas' rate is multiplied after; negative binomial with `spread`."""
+    rng = np.random.default_rng(seed)
+    s = invented(seed, periods=np.array(periods))
+    size = len(s.area)
+    n = np.column_stack([rng.integers(500, 5000, size), rng.integers(500, 5000, size)]).astype(float)
+    rate = np.exp(rng.normal(-3, 0.5, size))[:, None] * np.array([1, 0.8])
+    rate[s.treated, 1] *= ratio
+    extra = rng.gamma(1 / spread, spread, n.shape) if spread else 1.0
+    drawn = rng.poisson(n * rate * extra)
+    level = drawn / n * (1000 if scale == "rate" else 100)
+    return replace(s, level=level, y=np.log((drawn + 0.5) / n), n=n, scale=scale), drawn
+
+
+@pytest.mark.parametrize("scale", ["rate", "logit"])
+def test_counting_cases_equals_a_poisson_model_with_dummies_for_areas_and_years(scale):
+    s, drawn = cases(ratio=0.7, scale=scale)
+    w = Windows((2004,), (2012,), ())
+    few = np.isin(
+        np.arange(len(s.area)), np.r_[np.flatnonzero(s.treated)[:20], np.flatnonzero(~s.treated)[:30]]
+    )
+    design = effects.Design("", np.where(few, 1.0, 0.0))
+    ours = effects.counts(s, w, design)
+    n = int(few.sum())
+    unit, late = np.repeat(np.arange(n), 2), np.tile([0.0, 1.0], n)
+    own = np.repeat(s.treated[few], 2) * late
+    x = np.column_stack([own, late, unit[:, None] == np.arange(n)]).astype(float)
+    theirs = sm.GLM(drawn[few].ravel(), x, family=sm.families.Poisson(), exposure=s.n[few].ravel()).fit(
+        tol=1e-12
+    )
+    assert ours.estimate == pytest.approx(theirs.params[0], abs=1e-8)
+
+
+def test_counting_cases_keeps_its_promise_when_cases_come_in_bunches():
+    inside = []
+    for seed in range(200):
+        s, _ = cases(seed, ratio=0.8, spread=0.3)
+        w = Windows((2004,), (2012,), ())
+        low, high = effects.counts(s, w, effects.designs(s, w)["nederland"]).interval()
+        inside.append(low <= np.log(0.8) <= high)
+    assert 0.91 <= np.mean(inside) <= 0.99
+
+
+def test_cases_inside_cities_and_at_equal_values_are_those_of_a_model_with_these_columns():
+    s, drawn = cases(ratio=0.7)
+    w = Windows((2004,), (2012,), ())
+    covariate = s.y[:, [0]]
+    city = (s.city[:, None] == np.unique(s.city)).astype(float)
+    total, after = drawn.sum(axis=1), drawn[:, 1]
+    every = np.ones(len(s.area))
+    found = effects.counts(s, w, effects.Design("", every, within=True, adjust=covariate))
+    theirs = sm.GLM(
+        np.column_stack([after, total - after]), np.column_stack([s.treated, covariate, city]).astype(float),
+        family=sm.families.Binomial(), offset=np.log(s.n[:, 1] / s.n[:, 0]),
+    ).fit(tol=1e-12)  # fmt: skip
+    assert found.beta == pytest.approx(theirs.params[:2], abs=1e-8)
+
+
+def test_scores_and_designs_of_means_have_no_cases_to_count():
+    s = invented()
+    assert effects.counts(s, LONG, effects.designs(s, LONG)["nederland"]) is None
+    counted, _ = cases()
+    assert (
+        effects.counts(
+            counted, Windows((2004,), (2012,), ()), effects.Design("", np.ones(480), offset=np.ones(480))
+        )
+        is None
+    )
 
 
 def test_rates_are_compared_as_ratios_with_half_a_case_added():

@@ -194,6 +194,19 @@ def test_the_country_shows_its_checks_and_a_wijk_points_to_them(country, wijk):
     assert impact.designs(wijk) is impact.path(wijk) is impact.curve(wijk) is impact.years(wijk) is None
 
 
+def test_the_cases_themselves_and_the_later_cohorts_have_their_say(store, practice, country):
+    r = open_report("werk", "Nederland", data=str(practice))
+    counts, (first, *_, both) = r.effect["counts"], r.effect["cohorts"]
+    impact.verdict(r)
+    shown = text(impact.checks(r))
+    assert f"{counts['n']} gebieden; in de aandachtswijken" in shown
+    assert "Callaway" in shown
+    assert first["estimate"] == pytest.approx(impact.main_design(r)["estimate"])
+    assert both["n"] > first["n"] == 83
+    assert country.effect["counts"] is None  # a score has no cases
+    assert "Poisson" not in text(impact.checks(country))
+
+
 def test_every_outcome_has_its_effect_corrected_for_their_number(country):
     rows = country.effect["outcomes"]
     labels = [row["label"] for row in rows]

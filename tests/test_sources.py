@@ -340,7 +340,7 @@ def test_later_wijken_and_selection_scores_are_read(folder):
     (folder / "wijken_40plus_pc4.csv").write_text("tranche,wijk,pc4\n1,Alkmaar/De Hoef,1814\n")
     (folder / "selectie_2006.csv").write_text("pc4,score_2006\n1813,2.5\n1814,-0.5\n")
     tables = sources.read_folder(folder)
-    assert tables.later.to_dict("records") == [{"area": "1814", "tranche": 1}]
+    assert tables.later.to_dict("records") == [{"area": "1814", "year": 2009}]
     assert tables.scores.set_index("area")["score"].to_dict() == {"1813": 2.5, "1814": -0.5}
 
 

@@ -84,8 +84,8 @@ def honest(
     Returns
     -------
     dict
-        drift (largest per year before, as estimated), lower, upper at `mbar`, and breakdown: the `mbar` at which the
-        set first holds zero (0 when it does already, infinite when it does not up to `tried`); empty when nothing was
+        drift (largest per year before, as estimated), years (from before to after), lower, upper at `mbar`, and breakdown: the `mbar` at which the
+        set first holds zero (0 when it does already, `tried` when it still does not there); empty when nothing was
         measured earlier.
     """
     from scipy import optimize
@@ -119,10 +119,12 @@ def honest(
     if room(0.0) <= 0:
         breakdown = 0.0
     else:
-        breakdown = np.inf if room(FAR) > 0 else float(optimize.brentq(room, 0.0, FAR, xtol=1e-6))
+        breakdown = FAR if room(FAR) > 0 else float(optimize.brentq(room, 0.0, FAR, xtol=1e-6))
     lower, upper = bounds(mbar)
     largest = float(np.abs(drift).max())
-    return {"drift": largest, "lower": lower, "upper": upper, "breakdown": breakdown, "tried": FAR}
+    return {
+        "drift": largest, "years": reach, "lower": lower, "upper": upper, "breakdown": breakdown, "tried": FAR,
+    }  # fmt: skip
 
 
 def randomisation(s: Sample, w: Windows, contrast: Array, draws: int = 1999, seed: int = 2007) -> float:

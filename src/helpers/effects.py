@@ -10,9 +10,9 @@ of the outcome (per cent for logs). A plus is a higher outcome, whether that is 
 
 *Which years.* The wijken were chosen on figures of 2005-2007. Who is chosen in a bad year recovers by
 himself, so that years from 2005 until the payments of 2008 are no basis for comparison wherever
-earlier ones exist (the dip of Ashenfelter 1978); they do say who was to recover. All 40 wijken were chosen in 2007 and paid from 2008:
-there is one cohort, compared with areas never on the list, so that the weights of two-way fixed
-effects with staggered adoption (Goodman-Bacon 2021) have nothing to go wrong on.
+earlier ones exist (the dip of Ashenfelter 1978); they do say who was to recover. All 40 wijken were chosen in 2007 and paid from 2008,
+the 40+ wijken from 2009 and 2010. Every cohort is compared apart with areas never on a list (:func:`cohorts`), so that
+the weights of two-way fixed effects with staggered adoption (Goodman-Bacon 2021) have nothing to go wrong on.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,10 @@ class Sample:
     scale : {"lineair", "log", "logit", "rate"}
     cycle : array, shape (periods,), optional
         How far apart strong and weak areas are (:func:`dispersion`); when given, time weights cancel what moves with it.
-    later : array of bool, optional
-        Areas awarded after the 40 wijken: a comparison of their own, and no donors.
+    later : array of int, shape (areas,), optional
+        Year of award of the areas after the 40 wijken, 0 for others: a comparison of their own, and no donors.
+    n : array, shape (areas, periods), optional
+        Denominator of shares and rates.
     deprivation : array, shape (areas, columns), optional
         What all outcomes together said of an area before, higher being weaker; missing where unknown.
     """
@@ -75,8 +78,9 @@ class Sample:
     left_out: NDArray[np.bool_]
     scale: str = "lineair"
     cycle: Array | None = None
-    later: NDArray[np.bool_] | None = None
+    later: NDArray[np.int64] | None = None
     deprivation: Array | None = None
+    n: Array | None = None
 
     @cached_property
     def treated(self) -> NDArray[np.bool_]:
@@ -87,7 +91,7 @@ class Sample:
     def donor(self) -> NDArray[np.bool_]:
         """Areas that may stand in for a treated one."""
         spare = (self.wijk == "") & ~self.left_out & ~self.near
-        return spare if self.later is None else spare & ~self.later
+        return spare if self.later is None else spare & (self.later == 0)
 
     @cached_property
     def urban(self) -> NDArray[np.bool_]:
@@ -141,7 +145,7 @@ def sample(
     near: set[str],
     left_out: set[str],
     scale: str = "lineair",
-    later: set[str] = frozenset(),  # type: ignore[assignment]
+    later: Mapping[str, int] = MappingProxyType({}),
     deprivation: pd.DataFrame | None = None,
 ) -> Sample:
     """Lay out observations as areas by periods, and put them on the scale of the analysis.
@@ -156,10 +160,10 @@ def sample(
         See :class:`Sample`.
     scale : {"lineair", "log", "logit", "rate"}
         "logit" for percentages, with half a case added to either side (empirical log-odds, Haldane 1956);
-        "log" for positive amounts; "rate" for cases per 1,000 of `n`, with half a case added (its effects are
-        those of a Poisson model with exposure).
-    later : set of str
-        See :class:`Sample`.
+        "log" for positive amounts; "rate" for cases per 1,000 of `n`, with half a case added. What the cases
+        themselves say, without that half, is in :func:`counts`.
+    later : mapping of str to int
+        Year of award of the areas awarded later; see :class:`Sample`.
     deprivation : DataFrame, optional
         Indexed by area; see :class:`Sample`.
 
@@ -198,8 +202,9 @@ def sample(
         np.isin(area, sorted(left_out)),
         scale,
         None,
-        np.isin(area, sorted(later)) if later else None,
+        np.array([later.get(a, 0) for a in area]) if later else None,
         None if deprivation is None else deprivation.reindex(area).to_numpy(float),
+        n if scale in ("logit", "rate") else None,
     )
     return replace(result, cycle=dispersion(y[result.donor])) if result.donor.sum() > 2 else result
 
@@ -375,8 +380,8 @@ def designs(s: Sample, w: Windows) -> dict[str, Design]:
     if len(set(s.city[s.treated]) & set(s.city[urban])) >= 3:
         found["g18"] = Design("g18", equal(urban))
         found["rest_stad"] = Design("rest_stad", equal(urban), within=True)
-    if s.later is not None and (s.later & ~s.near).sum() >= 10:
-        found["later"] = Design("later", equal(s.later & ~s.near))
+    if s.later is not None and ((s.later > 0) & ~s.near).sum() >= 10:
+        found["later"] = Design("later", equal((s.later > 0) & ~s.near))
     matched = match(s, w)
     if matched is not None:
         before = np.isin(s.periods, w.before)
@@ -599,7 +604,10 @@ def regression(s: Sample, design: Design, contrast: Array, keep: Any = slice(Non
     change = s.y[use] @ contrast
     if design.offset is not None:
         change += design.offset[use]
-    weight = design.weight[use] * use.sum()
+    return _fit(s, design, use, change, design.weight[use] * use.sum())
+
+
+def _fit(s: Sample, design: Design, use: NDArray[np.bool_], change: Array, weight: Array) -> Regression:
     columns = [s.treated[use].astype(float)]
     if design.adjust is not None:
         columns += list(design.adjust[use].T)
@@ -624,6 +632,78 @@ def counted(s: Sample, design: Design) -> Array:
 def estimate(s: Sample, w: Windows, design: Design, after: tuple[int, ...] = ()) -> Regression:
     """Estimate the effect by a design, in the years after or in others; see :func:`regression`, :func:`time_weights`."""
     return regression(s, design, time_weights(s, w, after, design))
+
+
+def counts(s: Sample, w: Windows, design: Design) -> Regression | None:
+    """Estimate the log ratio of rates from the cases themselves: Poisson with area and year effects and exposure.
+
+    Of all cases of an area, how many fell in the years after is binomial, and the level of the area drops out (Hausman,
+    Hall & Griliches 1984). Only the means have to be right: spread beyond Poisson's, such as that of a negative
+    binomial, widens the margin through the clusters (Gourieroux, Monfort & Trognon 1984; Wooldridge 1999). An area counts
+    by its cases, and no half case is added. Solved by iteratively reweighted least squares; the last step is returned.
+
+    Parameters
+    ----------
+    s : Sample
+        Of a share or rate.
+    w : Windows
+    design : Design
+
+    Returns
+    -------
+    Regression or None
+        None without cases, or for a design with an offset, which is one of means.
+    """
+    if s.n is None or design.offset is not None:
+        return None
+    cases = s.level * s.n / (100 if s.scale == "logit" else 1000)
+    late, early = (np.isin(s.periods, years) for years in (w.after, w.before))
+    after, total = cases[:, late].sum(axis=1), cases[:, late | early].sum(axis=1)
+    use = (design.weight > 0) & (total > 0)
+    after, total = after[use], total[use]
+    exposed = np.log(s.n[use][:, late].sum(axis=1) / s.n[use][:, early].sum(axis=1))
+    line = np.zeros(len(after))
+    for _ in range(50):
+        share = expit(exposed + line)
+        spread = total * share * (1 - share)
+        step = line + (after - total * share) / spread
+        fit = _fit(s, design, use, step, design.weight[use] * use.sum() * spread)
+        moved = step - (fit.y - fit.x @ fit.beta)
+        done = np.abs(moved - line).max() < 1e-10
+        line = moved
+        if done:
+            break
+    return fit
+
+
+def cohorts(s: Sample, w: Windows) -> dict[int, tuple[Sample, Windows]]:
+    """Set up the comparison of every cohort of later awards with areas never on a list.
+
+    Group-time comparisons as in Callaway & Sant'Anna (2021): no area that was ever treated stands in for another, and
+    each cohort has its own years after, equally long after its start as those of the 40 wijken.
+
+    Parameters
+    ----------
+    s : Sample
+    w : Windows
+        Of the 40 wijken.
+
+    Returns
+    -------
+    dict of int to (Sample, Windows)
+        By year of award; only cohorts of at least ten areas that touch no aandachtswijk.
+    """
+    found: dict[int, tuple[Sample, Windows]] = {}
+    if s.later is None:
+        return found
+    for year in np.unique(s.later[s.later > 0]).tolist():
+        own = (s.later == year) & ~s.near & ~s.left_out
+        after = tuple(p for p in w.after if p >= year + FULL - START)
+        if own.sum() >= 10 and after:
+            listed = s.treated | (s.later > 0) & ~own
+            alone = replace(s, wijk=np.where(own, s.area, ""), left_out=s.left_out | listed, later=None)
+            found[year] = alone, replace(w, after=after)
+    return found
 
 
 def event_study(s: Sample, w: Windows, design: Design) -> tuple[pd.DataFrame, pd.DataFrame]:

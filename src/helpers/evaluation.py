@@ -18,7 +18,7 @@ from scipy.special import expit
 
 from helpers import RAW, diagnostics, effects, space, wijken
 from helpers.effects import Design, Sample, Windows
-from helpers.inference import Regression, detectable, equivalence
+from helpers.inference import Regression, detectable, equivalence, quantile_t
 from helpers.monitor import effect_unit
 from helpers.sources import is_candidate
 
@@ -129,7 +129,7 @@ def lay_out(
         near,
         set(treated["pc4"]) - set(listed["pc4"]),
         scale_of(indicator),
-        later=set(pd.read_parquet(later)["area"]) if later.exists() else set(),
+        later=pd.read_parquet(later).set_index("area")["year"].to_dict() if later.exists() else {},
         deprivation=pd.read_parquet(deprivation).set_index("area") if deprivation.exists() else None,
     )
     return sample if sample.treated.sum() >= 10 else None
@@ -252,6 +252,8 @@ def compute(
         if vraag == "leefbaarheid"
         else [],
         "curve": _curve(sample, everyone, eind),
+        "counts": _counts(sample, windows, main),
+        "cohorts": _cohorts(sample, windows, fit, at),
         "outcomes": [] if book is None else outcomes(store, book, eind),
     }
     result |= _spatial(store, sample, windows, main, at, -int(indicator["direction"]))
@@ -409,6 +411,52 @@ def _curve(sample: Sample, everyone: Sample, eind: int) -> list[dict[str, Any]]:
                     choice = {"design": name, "before": before_name, "after": after_name, "list": listed}
                     rows.append(choice | _numbers(s, fit, at))
     return rows
+
+
+def _counts(s: Sample, windows: Windows, main: Design) -> dict[str, Any] | None:
+    """Estimate the main design from the cases themselves, where there are any (shares and rates)."""
+    fit = effects.counts(s, windows, main)
+    if fit is None:
+        return None
+    late = np.isin(s.periods, windows.after)
+    n, level = s.n[s.treated][:, late], s.level[s.treated][:, late]  # type: ignore[index]
+    rate = float((n * level).sum() / n.sum())
+    numbers = np.array([fit.estimate, *fit.interval()])
+    # A ratio of rates: points of a share, per cent of a rate.
+    in_unit = rate * (1 - np.exp(-numbers)) if s.scale == "logit" else 100 * numbers
+    return {
+        **dict(zip(NUMBERS, in_unit.tolist(), strict=True)), "p": fit.p_values()["p"], "n": len(fit.y),
+        "clusters": fit.groups, "cases": float((n * level).sum() / (100 if s.scale == "logit" else 1000)),
+    }  # fmt: skip
+
+
+def _cohorts(s: Sample, windows: Windows, first: Regression, at: float) -> list[dict[str, Any]]:
+    """Estimate the effect on every cohort against areas never on a list, and their mean by number of areas.
+
+    Errors of cohorts go together by city, in the variance of their mean too.
+    """
+    fits, levels = {effects.START: first}, {effects.START: at}
+    sizes = {effects.START: int(s.treated.sum())}
+    for year, (alone, w) in effects.cohorts(s, windows).items():
+        main = main_of(effects.designs(alone, w))
+        if main is not None:
+            fits[year] = effects.estimate(alone, w, main)
+            levels[year] = alone.level_in(w.after, effects.counted(alone, main))
+            sizes[year] = int(alone.treated.sum())
+    if len(fits) == 1:
+        return []
+    rows: list[dict[str, Any]] = [
+        {"cohort": str(year), "n": sizes[year], "clusters": fit.groups, **_numbers(s, fit, levels[year])}
+        for year, fit in fits.items()
+    ]
+    weight = pd.Series(sizes) / sum(sizes.values())
+    errors = pd.DataFrame({year: fit.influence for year, fit in fits.items()}).fillna(0.0)
+    mean = float(sum(weight[year] * fit.estimate for year, fit in fits.items()))
+    half = quantile_t(0.975, first.df) * float(np.linalg.norm(errors @ weight))
+    level = float(sum(weight[year] * levels[year] for year in fits))
+    numbers = (float(s.in_unit(v, level)) for v in (mean, mean - half, mean + half))
+    total = {"cohort": "alle", "n": sum(sizes.values()), "clusters": len(errors)}
+    return [*rows, total | dict(zip(NUMBERS, numbers, strict=True))]
 
 
 def _spatial(store: Path, s: Sample, windows: Windows, main: Design, at: float, worse: int) -> dict[str, Any]:

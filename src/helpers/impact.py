@@ -589,17 +589,18 @@ def _honest(r: Report) -> tuple[str, str, str] | None:
     h, unit = r.effect["honest"], r.effect_unit
     if not h:
         return None
-    shown = f"marge dan {in_unit(h['lower'], unit, True)} tot {in_unit(h['upper'], unit, True)} {unit}"
+    shown = f"marge {in_unit(h['lower'], unit, True)} tot {in_unit(h['upper'], unit, True)} {unit}"
     at = h["breakdown"]
     if at == 0:
         meaning = "er was ook zonder zo'n afwijking geen effect aangetoond"
-    elif np.isinf(at):
+    elif at == h["tried"]:
         meaning = f"de conclusie houdt ook bij {h['tried']:.0f} maal die afwijking"
     else:
         meaning = f"de conclusie houdt tot een afwijking van {number(at, 2)} maal die van vooraf"
     return (
         "En als zij daarna elk jaar zo ver uiteenliepen als in het ergste jaar vooraf?",
-        f"grootste verschil vooraf {in_unit(h['drift'], unit)} {unit} per jaar; {shown} (Rambachan en Roth 2023, relatieve grootte 1)",
+        f"grootste verschil vooraf {in_unit(h['drift'], unit)} {unit} per jaar; {number(h['years'], 1)} jaar zo door: {shown} "
+        "(Rambachan en Roth 2023, relatieve grootte 1)",
         meaning,
     )
 
@@ -770,6 +771,18 @@ def _transitions(r: Report) -> tuple[str, str, str] | None:
     )
 
 
+def _counts(r: Report) -> tuple[str, str, str] | None:
+    found = r.effect["counts"]
+    if found is None:
+        return None
+    return (
+        "Scheelt het of men de gevallen zelf telt?",
+        f"verschil {_interval(found, r.effect_unit)} (Poisson met het aantal mensen als blootstelling en effecten per gebied; "
+        f"{found['n']} gebieden; in de aandachtswijken {number(found['cases'], 0)} gevallen in {period(r)} samen)",
+        "hier telt een gebied mee naar zijn aantal gevallen, in de hoofdschatting niet",
+    )
+
+
 def _later(r: Report) -> tuple[str, str, str]:
     found = [d for d in r.effect["designs"] if d["design"] == "later"]
     question = "Zijn de later aangewezen 40+-wijken een betere vergelijking?"
@@ -786,6 +799,19 @@ def _later(r: Report) -> tuple[str, str, str]:
     )
 
 
+def _cohorts(r: Report) -> tuple[str, str, str] | None:
+    *apart, both = r.effect["cohorts"] or [None]
+    if both is None:
+        return None
+    shown = [f"vanaf {row['cohort']} ({row['n']} gebieden) {_interval(row, r.effect_unit)}" for row in apart]
+    return (
+        "Is het effect in de later begonnen 40+-wijken anders?",
+        f"{'; '.join(shown)}; samen {_interval(both, r.effect_unit)}",
+        "elke groep apart vergeleken met gebieden die nooit op een lijst stonden, vanaf vier jaar na haar start (Callaway en "
+        f"Sant'Anna 2021; {both['clusters']} steden als clusters)",
+    )
+
+
 CHECKS = (
-    _leads, _honest, _few_clusters, _without, _rebound, _waterbed, _flags, _dose, _discontinuity, _moran, _wijken, _transitions, _composition, _later,
+    _leads, _honest, _few_clusters, _without, _rebound, _waterbed, _flags, _dose, _discontinuity, _moran, _wijken, _transitions, _composition, _counts, _later, _cohorts,
 )  # fmt: skip

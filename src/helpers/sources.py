@@ -58,7 +58,7 @@ class Tables:
     scores : DataFrame or None
         area, score: the selection score of 2007, higher is more deprived.
     later : DataFrame or None
-        area, tranche: PC4 of the 40+ wijken, awarded in 2009 and 2010.
+        area, year: PC4 of the 40+ wijken, awarded in 2009 and 2010.
     crosswalk : DataFrame or None
         code (of a CBS wijk or buurt), pc4, share (of the code, in the PC4), basis, year: see :func:`read_crosswalk`.
     forms : dict of str to DataFrame
@@ -196,10 +196,13 @@ def read_scores(path: Location, log: Log | None = None) -> pd.DataFrame:
 
 
 def read_later(path: Location, treated: pd.DataFrame, log: Log | None = None) -> pd.DataFrame:
-    """Read which PC4 are in a 40+ wijk: area, tranche (1: 2009, 2: 2010); none of them may be treated earlier."""
+    """Read which PC4 are in a 40+ wijk: area, year of award; none of them may be treated earlier."""
     frame = files.read_table(path, ["tranche", "wijk", "pc4"])
     later = pd.DataFrame(
-        {"area": files.postcodes(frame, "pc4", path), "tranche": files.whole(frame, "tranche", path, 1, 2)}
+        {
+            "area": files.postcodes(frame, "pc4", path),
+            "year": 2008 + files.whole(frame, "tranche", path, 1, 2),
+        }
     )
     later = files.once(later, ["area"], path, log)
     both = later["area"].isin(treated["pc4"])
