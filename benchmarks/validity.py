@@ -2,9 +2,10 @@
 
 Run with ``make validity``. Every country is drawn anew, with the programme's 83 postcode areas in 40
 wijken in 18 unequal cities, selection on a bad year (so that the chosen recover by themselves), effects
-that leak to neighbours, shocks per city and a business cycle. Half of the rows plant the default effects,
-half plant none. Beside the designs of the reports stand the answers a reader would give without them:
-before against after, and the jump at the selection score.
+that leak to neighbours, shocks per city and a business cycle. Half of the countries have the default effects,
+half have none; some more without any tell how often the main design finds what is not there. Beside the designs of
+the reports stand the effect on the areas that touch a wijk, and the answers a reader would give without them: before
+against after, and the jump at the selection score.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ EXTRA = {"vsv": -0.3}  # percentage points; the default effects have none on sch
 OUTCOMES = ("nww", "verkoopprijs", "vsv", "lbm_onv", "lbm")
 
 
-def country(seed: int, planted: bool) -> list[dict[str, object]]:
-    """Estimate every outcome of one invented country by every design; one row an estimate."""
+def country(seed: int, planted: bool, main_only: bool = False) -> list[dict[str, object]]:
+    """Estimate every outcome of one invented country by every design, or the main one; one row an estimate."""
     book = pd.read_csv(RAW / "indicatoren.csv").set_index("indicator", drop=False)
     sizes = simulate.planted_effects(EXTRA, list(book.index)) if planted else dict.fromkeys(book.index, 0.0)
     wanted = list(dict.fromkeys((*OUTCOMES, *simulate.COMPONENTS)))
@@ -48,15 +49,30 @@ def country(seed: int, planted: bool) -> list[dict[str, object]]:
         truth = sizes[name] * (100 if s.scale == "log" else 1)
         shared = {"seed": seed, "outcome": name, "truth": truth}
         for design, found in effects.designs(s, w).items():
+            main = design == evaluation.MAIN[0]
+            if main_only and not main:
+                continue
             fit, at = effects.estimate(s, w, found), s.level_in(w.after, effects.counted(s, found))
             low, high = (float(s.in_unit(v, at)) for v in fit.interval())
-            main = design == evaluation.MAIN[0]
             rows.append(
                 {**shared, "design": design, "main": main, "estimate": float(s.in_unit(fit.estimate, at)),
                  "inside": low <= truth <= high, "rejected": not low <= 0 <= high, "wild": fit.wild_p(draws=499) < 0.05}
             )  # fmt: skip
-        plain = effects.time_weights(replace(s, cycle=None), w)
+        if main_only:
+            continue
         at = s.level_in(w.after)
+        around = (
+            diagnostics.rings(s, w, pd.Series(ring, index=world.code)[s.area].to_numpy())
+            .set_index("ring")
+            .loc["1"]
+        )
+        estimate, low, high = (float(s.in_unit(around[k], at)) for k in evaluation.NUMBERS)
+        leaked = simulate.SPILLOVER * truth
+        rows.append(
+            {**shared, "truth": leaked, "design": "first ring", "main": False, "estimate": estimate,
+             "inside": low <= leaked <= high, "rejected": not low <= 0 <= high}
+        )  # fmt: skip
+        plain = effects.time_weights(replace(s, cycle=None), w)
         naive = float(s.in_unit((s.y @ plain)[s.treated].mean(), at))
         rows.append({**shared, "design": "before against after", "main": False, "estimate": naive})
         known = np.isin(world.code, s.area)
@@ -106,17 +122,18 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()
 
 
-def write(table: pd.DataFrame, countries: int) -> None:
+def write(table: pd.DataFrame, countries: int, empty: int) -> None:
     """Write validity.md and validity.csv beside this file."""
     table.to_csv(HERE / "validity.csv", index=False, float_format="%.5g")
     lines = [
         "# Do the designs find planted effects, and only those",
         "",
-        f"Measured with `make validity` on {2 * countries} invented countries: {countries} with the default effects, and as many "
-        "without. Bias, with the 95% margin that the number of countries leaves, and coverage of 95% intervals over all of them; "
+        f"Measured with `make validity` on {2 * countries} invented countries, {countries} with the default effects and as many "
+        f"without, and by the main design on {empty} more without. Bias, with the 95% margin that the number of countries leaves, "
+        "and coverage of 95% intervals over all of them; "
         "`seen`: how much larger the mean estimate is with the effect than without, as a share of the effect; then the share of "
         "countries in which zero is rejected, with the effect, and without it (which should be 5%), by the interval and by the "
-        "wild cluster bootstrap. Shares in percentage points, prices in per cent, scores in points. Bold: the main design.",
+        "wild cluster bootstrap. First ring: the areas that touch a wijk, to which a quarter of the effect leaks. Shares in percentage points, prices in per cent, scores in points. Bold: the main design.",
         "",
         "| outcome | planted | design | bias | of the effect | spread | coverage | seen | found | found of nothing | wild |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -141,12 +158,20 @@ def main() -> None:
     """Draw, estimate, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--countries", type=int, default=250, help="of each kind (default 250)")
+    parser.add_argument(
+        "--empty", type=int, default=750, help="more without effects, for the main design (default 750)"
+    )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 2)
     options = parser.parse_args()
-    jobs = [(1000 + 2 * k + planted, planted) for k in range(options.countries) for planted in (True, False)]
+    jobs = [
+        (1000 + 2 * k + planted, planted, False)
+        for k in range(options.countries)
+        for planted in (True, False)
+    ]
+    jobs += [(100_000 + k, False, True) for k in range(options.empty)]
     with ProcessPoolExecutor(options.workers) as pool:
         rows = [row for part in pool.map(country, *zip(*jobs, strict=True)) for row in part]
-    write(summary(pd.DataFrame(rows)), options.countries)
+    write(summary(pd.DataFrame(rows)), options.countries, options.empty)
 
 
 if __name__ == "__main__":

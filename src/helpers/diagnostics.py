@@ -15,6 +15,7 @@ from helpers.effects import (
     Design,
     Sample,
     Windows,
+    adjusted,
     pairs,
     regression,
     time_weights,
@@ -192,7 +193,10 @@ def rebound(s: Sample, year: int, until: int) -> dict[str, float] | None:
 
 
 def rings(s: Sample, w: Windows, ring: NDArray[np.int64]) -> pd.DataFrame:
-    """Estimate what the programme did to the surroundings: treated, first and second ring, inside each city.
+    """Estimate what the programme did to the surroundings: treated, first and second ring, against areas farther off.
+
+    At equal deprivation before where the years allow (:func:`helpers.effects.adjusted`: who lives beside a weak area is
+    weaker himself, and recovers); else inside each city.
 
     Parameters
     ----------
@@ -204,25 +208,31 @@ def rings(s: Sample, w: Windows, ring: NDArray[np.int64]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows ring 0, 1, 2 against 3; and "total", the sum over all areas divided by the number treated
-        (Butts 2021, on exposure in rings). Columns ring, estimate, se, lower, upper, n.
+        Rows ring 0, 1, 2 against 3; and "totaal", the sum over all areas of the cities divided by the number treated
+        (Butts 2021, on exposure in rings). Columns ring, estimate, se, lower, upper, n (areas in the comparison).
     """
-    use = s.urban & ~s.left_out
-    use &= ~np.isin(ring, 0) | s.treated
+    known = s.urban & ~s.left_out & (s.treated | (s.wijk == "") & (ring > 0))
+    if s.later is not None:
+        known &= s.later == 0
+    plain = Design("", known.astype(float), within=True)
+    design = (adjusted(s, w, known & ~s.treated) if w.long else None) or plain
+    use = design.weight > 0
     names = [k for k in (0, 1, 2) if (ring[use] == k).any()]
     x = np.column_stack([(ring[use] == k).astype(float) for k in names])
-    change = s.y[use] @ time_weights(s, w)
-    equal = np.ones(use.sum())
-    out = partial_out(np.column_stack([change, x]), s.city[use], equal)
-    fit = Regression(out[:, 0], out[:, 1:], equal, s.city[use], len(np.unique(s.city[use])))
+    change, equal = s.y[use] @ time_weights(s, w, (), design), np.ones(use.sum())
+    if design.adjust is not None:
+        fit = Regression(change, np.column_stack([x, design.adjust[use], equal]), equal, s.city[use])
+    else:
+        out = partial_out(np.column_stack([change, x]), s.city[use], equal)
+        fit = Regression(out[:, 0], out[:, 1:], equal, s.city[use], len(np.unique(s.city[use])))
+    beta, variance = fit.beta[: len(names)], fit.cr2[: len(names), : len(names)]
     half = quantile_t(0.975, fit.df)
-    se = np.sqrt(np.diag(fit.cr3))
-    n = x.sum(axis=0)
     rows = [
         (str(k), b, e, b - half * e, b + half * e, int(m))
-        for k, b, e, m in zip(names, fit.beta, se, n, strict=True)
+        for k, b, e, m in zip(names, beta, np.sqrt(np.diag(variance)), x.sum(axis=0), strict=True)
     ]
-    total, spread = n @ fit.beta / n[0], float(np.sqrt(n @ fit.cr3 @ n)) / n[0]
+    n = np.array([(ring[known] == k).sum() for k in names])
+    total, spread = n @ beta / n[0], float(np.sqrt(n @ variance @ n)) / n[0]
     rows.append(("totaal", total, spread, total - half * spread, total + half * spread, int(n.sum())))
     return pd.DataFrame(rows, columns=["ring", "estimate", "se", "lower", "upper", "n"])
 
