@@ -445,6 +445,41 @@ def test_the_senate_example_of_rdrobust():
     assert bandwidth == pytest.approx(17.75, abs=0.05)
 
 
+def test_the_senate_example_of_rddensity():
+    """Cattaneo, Jansson & Ma (2018, Stata Journal 18): no sorting of senators around the cutoff, T -0.875, p 0.381."""
+    data = pd.read_csv(Path(rdrobust.__file__).parent / "data" / "rdrobust_RDsenate.csv")
+    found = diagnostics.density(data["margin"].dropna().to_numpy(), 0.0)
+    assert (found["t"], found["p"]) == (pytest.approx(-0.8753, abs=1e-4), pytest.approx(0.3814, abs=1e-4))
+
+
+def test_scores_moved_across_the_cutoff_are_noticed():
+    rng = np.random.default_rng(4)
+    score = rng.normal(size=3000)
+    assert diagnostics.density(score, 1.0)["p"] > 0.05
+    moved = np.where((score > 0.9) & (score < 1.0), score + 0.1, score)
+    found = diagnostics.density(moved, 1.0)
+    assert found["p"] < 0.01
+    assert found["t"] > 0  # more above than below
+
+
+def test_a_gap_that_moves_with_the_country_is_taken_off():
+    """The treated areas share half as much again in a swing that has not come back: an effect of nothing."""
+    s = invented(effect=0.0, noise=0.2)
+    swing = np.sin((YEARS - 1998) / 2.0) + (YEARS >= 2012)
+    moved = replace(s, y=s.y - 0.02 * (YEARS - 2005) + swing * (1 + 0.5 * s.treated[:, None]))
+    design = effects.designs(moved, LONG)["nederland"]
+    fit = effects.estimate(replace(moved, cycle=None), LONG, design)
+    event, errors = effects.event_study(replace(moved, cycle=None), LONG, design)
+    found = diagnostics.cyclical(moved, LONG, event, errors, fit)
+    assert fit.interval()[0] > 0.3  # what the cycle passes off as an effect
+    assert found["slope"] == pytest.approx(0.5, abs=0.1)
+    assert found["slope_lower"] < 0.5 < found["slope_upper"]
+    assert found["lower"] < 0 < found["upper"]
+    assert found["estimate"] == pytest.approx(0, abs=0.1)
+    few = Windows((2004,), LONG.after, ())
+    assert diagnostics.cyclical(moved, few, event, errors, fit) == {}
+
+
 def test_areas_that_already_drifted_apart_are_noticed():
     s = invented()
     for drift, noticed in ((0.0, False), (0.1, True)):

@@ -187,6 +187,7 @@ def test_the_country_shows_its_checks_and_a_wijk_points_to_them(country, wijk):
         "waterbed",
         "miljoen euro",
         "RDD",
+        "dichtheid",
         "40+",
     ):
         assert part in shown
@@ -203,6 +204,7 @@ def test_the_cases_themselves_and_the_later_cohorts_have_their_say(store, practi
     assert "Callaway" in shown
     assert first["estimate"] == pytest.approx(impact.main_design(r)["estimate"])
     assert both["n"] > first["n"] == 83
+    assert "Is het de conjunctuur?" in shown
     assert country.effect["counts"] is None  # a score has no cases
     assert "Poisson" not in text(impact.checks(country))
 

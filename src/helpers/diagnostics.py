@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from helpers.effects import (
+    LEAST_BEFORE,
     NEIGHBOURS,
     Design,
     Sample,
@@ -394,13 +395,57 @@ def dose(effect: pd.Series, amount: pd.Series, weight: pd.Series) -> Regression 
     return Regression(table["y"].to_numpy(float), x, weights, city)
 
 
-def discontinuity(score: Array, treated: NDArray[np.bool_], change: Array, before: Array) -> pd.DataFrame:
+def cyclical(
+    s: Sample, w: Windows, event: pd.DataFrame, errors: pd.DataFrame, fit: Regression
+) -> dict[str, float]:
+    """Take off what the treated areas share in the cycle beyond their stand-ins, as they did before.
+
+    The gap of every year before on the mean of the donors that year; its slope times the change of that mean until the
+    years after is the part of the estimate that the cycle explains (areas may respond unlike to the same shock: Blanchard
+    & Katz 1992). The mean, of hundreds of areas, is taken as known.
+
+    Parameters
+    ----------
+    s : Sample
+    w : Windows
+    event, errors : DataFrame, DataFrame
+        Path of the design; see :func:`helpers.effects.event_study`.
+    fit : Regression
+        Its estimate.
+
+    Returns
+    -------
+    dict
+        slope, slope_lower, slope_upper (extra change for a change of one in the mean), estimate, lower, upper (the effect
+        without that part), n (years); empty without `LEAST_BEFORE` years.
+    """
+    early = np.isin(event["period"], (*w.leads, *w.before))
+    if early.sum() < LEAST_BEFORE:
+        return {}
+    mean = s.y[s.donor].mean(axis=0)
+    x = mean[early] - mean[early].mean()
+    weight = x / (x @ x)
+    error = pd.Series(weight @ errors.to_numpy()[early], index=errors.columns)
+    change = mean[np.isin(s.periods, w.after)].mean() - mean[np.isin(s.periods, w.before)].mean()
+    slope, t = float(weight @ event.loc[early, "estimate"]), quantile_t(0.975, fit.df)
+    rest = fit.estimate - slope * change
+    wide = t * float(np.linalg.norm(error))
+    half = t * float(np.linalg.norm(fit.influence.sub(change * error, fill_value=0.0)))
+    return {
+        "slope": slope, "slope_lower": slope - wide, "slope_upper": slope + wide,
+        "estimate": rest, "lower": rest - half, "upper": rest + half, "n": int(early.sum()),
+    }  # fmt: skip
+
+
+def discontinuity(
+    score: Array, treated: NDArray[np.bool_], change: Array, before: Array, weak: Array | None = None
+) -> pd.DataFrame:
     """Try a regression discontinuity at the national selection score, as a test of whether it is usable.
 
     Local-linear estimates with robust bias-corrected intervals (Calonico, Cattaneo & Titiunik 2014, by the
     package rdrobust) of the jump at the score of the last place on the list: in treatment itself (it
-    should be 1), in the level before (it should be 0) and in the change. After Gerritsen, Webbink & Ter Weel (2017),
-    who found that the wijkenaanpak cannot be judged this way.
+    should be 1), in the level and the deprivation before (they should be 0) and in the change. After Gerritsen, Webbink
+    & Ter Weel (2017), who found that the wijkenaanpak cannot be judged this way.
 
     Parameters
     ----------
@@ -409,21 +454,48 @@ def discontinuity(score: Array, treated: NDArray[np.bool_], change: Array, befor
     treated : array of bool, shape (areas,)
     change, before : array, shape (areas,)
         Outcome: change, and level before.
+    weak : array, shape (areas,), optional
+        Deprivation before on all outcomes; missing where unknown.
 
     Returns
     -------
     DataFrame
-        Columns what ("behandeling", "niveau vooraf", "verandering"), estimate, lower, upper, bandwidth, n.
+        Columns what ("behandeling", "niveau vooraf", "verandering", "achterstand vooraf"), estimate, lower, upper,
+        bandwidth, n.
     """
-    cutoff = float(np.sort(score)[-int(treated.sum())])
+    cutoff = last_place(score, treated)
+    columns = {"behandeling": treated.astype(float), "niveau vooraf": before, "verandering": change}
+    if weak is not None:
+        columns["achterstand vooraf"] = weak
     rows = []
-    for what, y in (
-        ("behandeling", treated.astype(float)),
-        ("niveau vooraf", before),
-        ("verandering", change),
-    ):
-        rows.append((what, *jump(y, score, cutoff)))
+    for what, y in columns.items():
+        known = np.isfinite(y)
+        rows.append((what, *jump(y[known], score[known], cutoff)))
     return pd.DataFrame(rows, columns=["what", "estimate", "lower", "upper", "bandwidth", "n"])
+
+
+def last_place(score: Array, treated: NDArray[np.bool_]) -> float:
+    """Return the score of the last place on a list that would have followed the score."""
+    return float(np.sort(score)[-int(treated.sum())])
+
+
+def density(score: Array, cutoff: float) -> dict[str, float]:
+    """Test whether scores were moved across the cutoff: are areas as dense just above it as just below.
+
+    Local polynomial density with robust bias correction (Cattaneo, Jansson & Ma 2020, by their package rddensity).
+
+    Returns
+    -------
+    dict
+        t, p, below, above (areas within the bandwidths).
+    """
+    from rddensity import rddensity
+
+    found = rddensity(score, c=cutoff)
+    return {
+        "t": float(found.test["t_jk"]), "p": float(found.test["p_jk"]),
+        "below": int(found.n["eff_left"]), "above": int(found.n["eff_right"]),
+    }  # fmt: skip
 
 
 def jump(y: Array, score: Array, cutoff: float) -> tuple[float, float, float, float, int]:

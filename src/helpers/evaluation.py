@@ -201,12 +201,12 @@ def compute(
     contrast = effects.time_weights(sample, windows)
     at = sample.level_in(windows.after, effects.counted(sample, main))
     fit = effects.estimate(sample, windows, main)
-    event, _ = effects.event_study(sample, windows, main)
+    event, errors = effects.event_study(sample, windows, main)
     # Matched and synthetic groups were chosen for their path before: that of the plain comparison is the test. A
     # design that adjusts for levels only leaves the path free.
     tested = main if main.adjust is not None else found.get("rest_stad", found["nederland"])
-    path, errors = effects.event_study(sample, windows, tested)
-    leads = diagnostics.leads_test(windows, path, errors, effects.estimate(sample, windows, tested).df)
+    path = effects.event_study(sample, windows, tested)
+    leads = diagnostics.leads_test(windows, *path, effects.estimate(sample, windows, tested).df)
     bound = SESOI * abs(_gap(sample, windows))
     everyone = lay_out(store, indicator, candidates=True) or sample
     own, paths = wijken.wijk_paths(everyone, windows)
@@ -236,9 +236,7 @@ def compute(
         "years": _years(sample, windows, found),
         "leads": _scaled(sample, leads, at, NUMBERS),
         "leads_design": tested.name,
-        "honest": _scaled(
-            sample, diagnostics.honest(windows, path, errors, fit), at, ("drift", "lower", "upper")
-        ),
+        "honest": _scaled(sample, diagnostics.honest(windows, *path, fit), at, ("drift", "lower", "upper")),
         "balance": effects.balance(sample, windows, found).to_dict("records"),
         "without": _without(sample, main, fit, at),
         "rebound": _rebound(sample, windows, at),
@@ -252,13 +250,21 @@ def compute(
         if vraag == "leefbaarheid"
         else [],
         "curve": _curve(sample, everyone, eind),
+        "cycle": _scaled(
+            sample,
+            diagnostics.cyclical(sample, windows, event, errors, fit),
+            at,
+            NUMBERS,
+        )
+        if vraag == "werk"
+        else {},
         "counts": _counts(sample, windows, main),
         "cohorts": _cohorts(sample, windows, fit, at),
         "outcomes": [] if book is None else outcomes(store, book, eind),
     }
     result |= _spatial(store, sample, windows, main, at, -int(indicator["direction"]))
     result["dose"] = _dose(own, at, sample)
-    result["discontinuity"] = _discontinuity(store, sample, windows, contrast, at)
+    result["discontinuity"], result["density"] = _discontinuity(store, sample, windows, contrast, at)
     return result
 
 
@@ -495,17 +501,19 @@ def _dose(own: pd.DataFrame, at: float, s: Sample) -> dict[str, Any] | None:
 
 def _discontinuity(
     store: Path, s: Sample, windows: Windows, contrast: Any, at: float
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """Try the design at the selection score, where the data hold one."""
     path = store / "selection.parquet"
     if not path.exists():
-        return []
+        return [], {}
     score = pd.read_parquet(path).set_index("area")["score"].reindex(s.area).to_numpy(float)
     known = np.isfinite(score) & ~s.left_out
-    before = s.y[:, np.isin(s.periods, windows.before)].mean(axis=1)
-    table = diagnostics.discontinuity(score[known], s.treated[known], (s.y @ contrast)[known], before[known])
+    score, treated = score[known], s.treated[known]
+    before = s.y[:, np.isin(s.periods, windows.before)].mean(axis=1)[known]
+    weak = None if s.deprivation is None else s.deprivation[known, 0]
+    table = diagnostics.discontinuity(score, treated, (s.y @ contrast)[known], before, weak)
     rows = table.to_dict("records")
     for row in rows:
-        if row["what"] != "behandeling":
+        if row["what"] in ("niveau vooraf", "verandering"):
             row |= {k: float(s.in_unit(row[k], at)) for k in NUMBERS}
-    return rows
+    return rows, diagnostics.density(score, diagnostics.last_place(score, treated))

@@ -708,20 +708,49 @@ def _dose(r: Report) -> tuple[str, str, str] | None:
     )
 
 
+def _cycle(r: Report) -> tuple[str, str, str] | None:
+    c = r.effect["cycle"]
+    if not c:
+        return None
+    found = c["slope_lower"] > 0 or c["slope_upper"] < 0
+    slope, low, high = (10 * c[k] for k in ("slope", "slope_lower", "slope_upper"))
+    return (
+        "Is het de conjunctuur?",
+        f"op elke 10 die het land vooraf bewoog, bewogen de wijken {words.with_interval(slope, low, high, 'procent', True)} meer dan de "
+        f"vergelijkingsgroep ({c['n']:.0f} jaren, op de schaal van de schatting); zonder dat deel is het verschil "
+        f"{_interval(c, r.effect_unit)}",
+        "zij delen anders in de conjunctuur dan de vergelijkingsgroep: ook zonder dat deel lezen"
+        if found
+        else "dat zij anders in de conjunctuur delen dan de vergelijkingsgroep is niet aangetoond",
+    )
+
+
 def _discontinuity(r: Report) -> tuple[str, str, str] | None:
-    rows = {row["what"]: row for row in r.effect["discontinuity"]}
+    rows, density = {row["what"]: row for row in r.effect["discontinuity"]}, r.effect["density"]
     if not rows:
         return None
     jump, level = rows["behandeling"], rows["niveau vooraf"]
-    sound = jump["lower"] > 0.5
+    why = []
+    if jump["lower"] <= 0.5:
+        why.append("de lijst volgde de score niet (zo ook Gerritsen, Webbink en Ter Weel 2017)")
+    if density["p"] < 0.05:
+        why.append("rond de grens liggen niet evenveel gebieden aan beide kanten")
+    before = [row for what, row in rows.items() if what.endswith("vooraf")]
+    if any(row["lower"] > 0 or row["upper"] < 0 for row in before):
+        why.append("de gebieden verschilden daar vooraf al")
+    weak = rows.get("achterstand vooraf")
+    also = (
+        ""
+        if weak is None
+        else f", in de achterstand {words.with_interval(*numbers_of(weak), 'aandeel', True)} SD"
+    )
     return (
         "Kan het met een knip bij de selectiescore (RDD)?",
         f"sprong in de kans om aandachtswijk te zijn {words.with_interval(*numbers_of(jump), 'aandeel', True)} (zou 1 moeten zijn); "
-        f"sprong in het beginniveau {_interval(level, r.effect_unit)}; verandering {_interval(rows['verandering'], r.effect_unit)} "
-        f"({jump['n']} gebieden binnen de bandbreedte)",
-        "bruikbaar"
-        if sound
-        else "niet bruikbaar: de lijst volgde de score niet (zo ook Gerritsen, Webbink en Ter Weel 2017)",
+        f"dichtheid aan beide kanten: p {p_text(density['p'])} (Cattaneo, Jansson en Ma 2020; {density['below']} gebieden eronder, "
+        f"{density['above']} erboven); sprong in het beginniveau {_interval(level, r.effect_unit)}{also} (zou 0 moeten zijn); "
+        f"verandering {_interval(rows['verandering'], r.effect_unit)} ({jump['n']} gebieden binnen de bandbreedte)",
+        f"niet bruikbaar: {'; '.join(why)}" if why else "bruikbaar",
     )
 
 
@@ -813,5 +842,5 @@ def _cohorts(r: Report) -> tuple[str, str, str] | None:
 
 
 CHECKS = (
-    _leads, _honest, _few_clusters, _without, _rebound, _waterbed, _flags, _dose, _discontinuity, _moran, _wijken, _transitions, _composition, _counts, _later, _cohorts,
+    _leads, _honest, _few_clusters, _without, _rebound, _waterbed, _flags, _cycle, _dose, _discontinuity, _moran, _wijken, _transitions, _composition, _counts, _later, _cohorts,
 )  # fmt: skip
