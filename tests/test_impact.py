@@ -146,7 +146,7 @@ def test_what_this_design_cannot_carry_stands_beside_the_answer(real):
 # ---- the judgement --------------------------------------------------------------------------------------------
 
 
-def judge(r, monkeypatch, leads=0.5, matched=0.05, **main):
+def judge(r, monkeypatch, leads=0.5, trend=0.5, matched=0.05, **main):
     """The judgement when the numbers were others."""
     own = {"design": "synthetisch", "estimate": 0.05, "lower": 0.02, "upper": 0.08, **main}
     other = {"design": "net_niet", "estimate": matched, "lower": -1, "upper": 1}
@@ -154,7 +154,7 @@ def judge(r, monkeypatch, leads=0.5, matched=0.05, **main):
         **r.effect,
         "designs": [own, other],
         "main": "synthetisch",
-        "leads": {**r.effect["leads"], "p": leads},
+        "leads": {**r.effect["leads"], "p": leads, "slope_p": trend},
     }
     monkeypatch.setitem(r.__dict__, "effect", effect)
     return impact.judged(r)
@@ -165,6 +165,7 @@ def test_a_judgement_needs_margin_parallel_paths_and_the_matched_group(country, 
     assert judge(country, monkeypatch, estimate=-0.05, lower=-0.08, upper=-0.02, matched=-0.01) == 1.0
     assert judge(country, monkeypatch, lower=-0.01) == 0.0
     assert judge(country, monkeypatch, leads=0.01) == 0.0
+    assert judge(country, monkeypatch, trend=0.01) == 0.0
     assert judge(country, monkeypatch, matched=-0.01) == 0.0
 
 

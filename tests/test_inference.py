@@ -5,6 +5,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import special
 
 from helpers.inference import (
     WEBB,
@@ -143,10 +144,25 @@ def test_estimate_and_margin_move_with_the_outcome(shift, scale):
     assert moved.se == pytest.approx(scale * base.se, rel=1e-7)
 
 
-def test_the_joint_test_is_an_f_test():
+def test_the_joint_test_is_hotellings():
     f, p = joint_test(np.array([2.0, 0.0]), np.diag([1.0, 4.0]), 10)
-    assert f == pytest.approx(2.0)
-    assert p == pytest.approx(0.1859, abs=1e-4)  # F(2, 10) above 2, from tables
+    assert f == pytest.approx(2.0 * 9 / 10)
+    assert p == pytest.approx((1 + 2 * 1.8 / 9) ** (-9 / 2))  # F(2, 9) above 1.8, in closed form
+    one, p = joint_test(np.array([2.0]), np.eye(1), 10)
+    assert (one, p) == (pytest.approx(4.0), pytest.approx(two_sided(2.0, 10)))
+    assert joint_test(np.full(5, 9.0), np.eye(5), 3.0) == (0.0, 1.0)
+
+
+def test_the_joint_test_rejects_a_true_null_as_often_as_it_says():
+    rng = np.random.default_rng(8)
+    plain, ours = [], []
+    for draw in rng.normal(size=(2000, 9, 4)):
+        mean, cov = draw.mean(axis=0), np.cov(draw.T) / 9
+        f, p = joint_test(mean, cov, 8)
+        ours.append(p < 0.05)
+        plain.append(special.fdtrc(4, 8, f * 8 / 5) < 0.05)
+    assert np.mean(ours) == pytest.approx(0.05, abs=0.012)
+    assert np.mean(plain) > 0.12
 
 
 def test_what_could_be_seen_and_what_is_excluded_by_hand():

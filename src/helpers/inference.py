@@ -284,17 +284,23 @@ def joint_test(estimates: Array, variance: Array, df: float) -> tuple[float, flo
     ----------
     estimates : array, shape (q,)
     variance : array, shape (q, q)
+        Cluster-robust.
     df : float
-        Denominator degrees of freedom.
+        Degrees of freedom of one estimate.
 
     Returns
     -------
     (float, float)
-        F statistic (Wald over q) and its p-value.
+        F statistic, scaled as Hotelling's T-squared, and its p-value; with few clusters the plain one (Wald over q)
+        rejects a true null several times too often (Tipton & Pustejovsky 2015). 0 and 1 when there are more estimates
+        than degrees of freedom, and nothing to test with.
     """
     q = len(estimates)
-    wald = float(estimates @ np.linalg.pinv(variance) @ estimates) / q
-    return wald, float(special.fdtrc(q, df, wald))
+    rest = df - q + 1
+    if rest <= 0:
+        return 0.0, 1.0
+    f = float(estimates @ np.linalg.pinv(variance) @ estimates) / q * rest / df
+    return f, float(special.fdtrc(q, rest, f))
 
 
 def detectable(se: float, df: float, power: float = 0.8) -> float:
