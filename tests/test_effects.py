@@ -191,6 +191,21 @@ def test_deprivation_is_the_mean_of_standardised_outcomes_with_more_being_weaker
     assert list(only.columns) == ["vooraf"]
 
 
+def test_what_the_list_of_march_2007_cannot_have_looked_at_stands_apart():
+    table = pd.DataFrame(
+        [("nww", area, year, value)
+         for year, values in {2003: (4, 6, 8), 2006: (6, 4, 8), 2007: (8, 6, 4)}.items()
+         for area, value in zip("abc", values, strict=True)],
+        columns=["indicator", "area", "period", "value"],
+    )  # fmt: skip
+    found = effects.deprivation(table, {"nww": -1})
+    assert {k: found[k].tolist() for k in found} == {
+        "vooraf": [-1, 0, 1],
+        "keuze": [0, -1, 1],
+        "erna": [1, 0, -1],
+    }
+
+
 def test_an_area_with_fewer_than_half_of_the_outcomes_has_no_deprivation():
     table = pd.DataFrame(
         [(f"i{k}", area, 2004, float(k + ord(area))) for k in range(5) for area in "abcd"

@@ -31,6 +31,7 @@ from scipy.special import expit
 from helpers.inference import Array, Regression, partial_out
 
 CLEAN_UNTIL = 2004  # last year that the selection did not look at
+CHOSEN_ON = 2006  # last year it can have looked at: the list is of March 2007
 START, FULL = 2008, 2012  # first payments; all that was planned until 2011 is there
 LEAST_BEFORE = 4  # years needed for synthetic weights
 NEIGHBOURS = 4  # matched areas for each treated one
@@ -213,7 +214,8 @@ def deprivation(rows: pd.DataFrame, direction: Mapping[str, float]) -> pd.DataFr
     """Return how weak each area was before, on all outcomes together, as the selection looked at it.
 
     The mean over outcomes of standardised values (Kamerstuk 30995 nr. 66 did so with 18 indicators), apart for the
-    years up to `CLEAN_UNTIL` and for those of the choice, until `START`.
+    years up to `CLEAN_UNTIL`, for those of the choice up to `CHOSEN_ON`, and for what was left of it until `START`: who
+    was chosen in a bad year had partly recovered by then.
 
     Parameters
     ----------
@@ -225,7 +227,7 @@ def deprivation(rows: pd.DataFrame, direction: Mapping[str, float]) -> pd.DataFr
     Returns
     -------
     DataFrame
-        Indexed by area; columns `vooraf` and `keuze` as far as measured, in standard deviations, higher being weaker.
+        Indexed by area; columns `vooraf`, `keuze` and `erna` as far as measured, in standard deviations, higher being weaker.
         Only areas with at least half of the outcomes.
     """
     sign = rows["indicator"].map(direction).fillna(0)
@@ -233,13 +235,15 @@ def deprivation(rows: pd.DataFrame, direction: Mapping[str, float]) -> pd.DataFr
     year = rows.groupby(["indicator", "period"])["value"]
     spread = year.transform("std")
     weak = -sign * (rows["value"] - year.transform("mean")) / spread.where(spread > 0)
-    when = np.where(rows["period"] <= CLEAN_UNTIL, "vooraf", "keuze")
+    when = np.select(
+        [rows["period"] <= CLEAN_UNTIL, rows["period"] <= CHOSEN_ON], ["vooraf", "keuze"], "erna"
+    )
     per_outcome = rows.assign(weak=weak, when=when).pivot_table(
         index=["area", "indicator"], columns="when", values="weak"
     )
     by_area = per_outcome.groupby("area")
     found = by_area.mean().where(by_area.count() >= per_outcome.groupby("indicator").any().sum() / 2)
-    return found.reindex(columns=["vooraf", "keuze"]).dropna(axis=1, how="all").dropna()
+    return found.reindex(columns=["vooraf", "keuze", "erna"]).dropna(axis=1, how="all").dropna()
 
 
 def dispersion(y: Array) -> Array:
@@ -408,9 +412,9 @@ def adjusted(s: Sample, w: Windows, pool: NDArray[np.bool_]) -> Design | None:
     The wijken were chosen on figures of before. At equal figures who was chosen is as good as chance, and their
     recovery, their share in the cycle and in what sets weak areas apart are those of the others (selection on
     observables: Rubin 1977; lagged outcomes: Angrist & Pischke 2009, section 5.3). Adjusted for: the outcome in the
-    years before; in the years of the choice (from `CLEAN_UNTIL` to `START`), which say who is to recover; and the
-    deprivation on all outcomes, of the area and of those around it, which tell lasting weakness from a bad year better
-    than one outcome does. Others count when their linear propensity score is at least that of all but the `SUPPORT` least likely treated areas
+    years before; in the years from then until the payments (from `CLEAN_UNTIL` to `START`), which say who is to recover;
+    and the :func:`deprivation` on all outcomes, of the area and of those around it, which tells lasting weakness from a
+    bad year better than one outcome does. Others count when their linear propensity score is at least that of all but the `SUPPORT` least likely treated areas
     (common support: Crump, Hotz, Imbens & Mitnik 2009): far below, a straight line would have to hold over too
     long a distance.
 
