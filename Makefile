@@ -24,10 +24,10 @@ data: $(READY) ## fetch the published series (into WIJKEN_RAW, or data/raw/open)
 lab: $(READY) ## open the notebooks in JupyterLab
 	@.venv/bin/jupyter lab notebooks
 
-bench: $(READY) ## measure the batch beside stock papermill and beside its floor (about 20 minutes)
+bench: $(READY) ## measure the batch beside stock papermill and beside its floor (about 15 minutes)
 	@$(PY) benchmarks/batch.py
 
-validity: $(READY) ## find planted effects in 500 invented countries (about 40 minutes)
+validity: $(READY) ## find planted effects in 1,250 invented countries (about 45 minutes)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) benchmarks/validity.py
 
 lock: $(READY) ## resolve the dependencies anew into requirements.lock
