@@ -19,10 +19,11 @@ from helpers.effects import (
     adjusted,
     pairs,
     regression,
+    solve,
     time_weights,
     true_level,
 )
-from helpers.inference import Array, Regression, joint_test, partial_out, quantile_t, two_sided
+from helpers.inference import Array, Regression, joint_test, quantile_t, two_sided
 
 FAR = 10.0  # times the drift before: beyond that nobody would doubt
 INDICATIONS = ("beside", "many", "one")  # of the waterbed study: on average, for most areas, in one area
@@ -220,12 +221,7 @@ def rings(s: Sample, w: Windows, ring: NDArray[np.int64]) -> pd.DataFrame:
     use = design.weight > 0
     names = [k for k in (0, 1, 2) if (ring[use] == k).any()]
     x = np.column_stack([(ring[use] == k).astype(float) for k in names])
-    change, equal = s.y[use] @ time_weights(s, w, (), design), np.ones(use.sum())
-    if design.adjust is not None:
-        fit = Regression(change, np.column_stack([x, design.adjust[use], equal]), equal, s.city[use])
-    else:
-        out = partial_out(np.column_stack([change, x]), s.city[use], equal)
-        fit = Regression(out[:, 0], out[:, 1:], equal, s.city[use], len(np.unique(s.city[use])))
+    fit = solve(s, design, use, x, s.y[use] @ time_weights(s, w, (), design), np.ones(use.sum()))
     beta, variance = fit.beta[: len(names)], fit.cr2[: len(names), : len(names)]
     half = quantile_t(0.975, fit.df)
     rows = [

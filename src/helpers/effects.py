@@ -8,7 +8,7 @@ Effects are measured on the scale on which equal shocks are equally large: log-o
 for money and rates, the score itself for scores; :meth:`Sample.in_unit` brings them back to the unit
 of the outcome (per cent for logs). A plus is a higher outcome, whether that is better or worse.
 
-*Which years.* The wijken were chosen on figures of 2005-2007. Who is chosen in a bad year recovers by
+*Which years.* The wijken were chosen in March 2007 on the latest figures, of 2005 and 2006. Who is chosen in a bad year recovers by
 himself, so that years from 2005 until the payments of 2008 are no basis for comparison wherever
 earlier ones exist (the dip of Ashenfelter 1978); they do say who was to recover. All 40 wijken were chosen in 2007 and paid from 2008,
 the 40+ wijken from 2009 and 2010. Every cohort is compared apart with areas never on a list (:func:`cohorts`), so that
@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -99,6 +98,12 @@ class Sample:
         """Areas in a gemeente that has treated areas."""
         return np.isin(self.city, np.unique(self.city[self.treated]))
 
+    @cached_property
+    def cases(self) -> Array:
+        """Number of cases of a share or rate, shape (areas, periods)."""
+        assert self.n is not None
+        return self.level * self.n / (100 if self.scale == "logit" else 1000)
+
     def level_in(self, years: tuple[int, ...], weight: Array | None = None) -> float:
         """Return the level of the treated areas from which :meth:`in_unit` brings effects back.
 
@@ -146,7 +151,7 @@ def sample(
     near: set[str],
     left_out: set[str],
     scale: str = "lineair",
-    later: Mapping[str, int] = MappingProxyType({}),
+    later: Mapping[str, int] | None = None,
     deprivation: pd.DataFrame | None = None,
 ) -> Sample:
     """Lay out observations as areas by periods, and put them on the scale of the analysis.
@@ -163,7 +168,7 @@ def sample(
         "logit" for percentages, with half a case added to either side (empirical log-odds, Haldane 1956);
         "log" for positive amounts; "rate" for cases per 1,000 of `n`, with half a case added. What the cases
         themselves say, without that half, is in :func:`counts`.
-    later : mapping of str to int
+    later : mapping of str to int, optional
         Year of award of the areas awarded later; see :class:`Sample`.
     deprivation : DataFrame, optional
         Indexed by area; see :class:`Sample`.
@@ -608,11 +613,25 @@ def regression(s: Sample, design: Design, contrast: Array, keep: Any = slice(Non
     change = s.y[use] @ contrast
     if design.offset is not None:
         change += design.offset[use]
-    return _fit(s, design, use, change, design.weight[use] * use.sum())
+    return solve(s, design, use, s.treated[use, None], change, design.weight[use] * use.sum())
 
 
-def _fit(s: Sample, design: Design, use: NDArray[np.bool_], change: Array, weight: Array) -> Regression:
-    columns = [s.treated[use].astype(float)]
+def solve(
+    s: Sample, design: Design, use: NDArray[np.bool_], exposure: NDArray, change: Array, weight: Array
+) -> Regression:
+    """Regress a change on exposures, with the covariates or the city effects of a design, clustered by gemeente.
+
+    Parameters
+    ----------
+    s : Sample
+    design : Design
+    use : array of bool, shape (areas,)
+        The areas it is about, n in number.
+    exposure : array, shape (n, exposures)
+        The treatment first.
+    change, weight : array, shape (n,)
+    """
+    columns = list(exposure.T.astype(float))
     if design.adjust is not None:
         columns += list(design.adjust[use].T)
     if not design.within:
@@ -660,9 +679,8 @@ def counts(s: Sample, w: Windows, design: Design) -> Regression | None:
     """
     if s.n is None or design.offset is not None:
         return None
-    cases = s.level * s.n / (100 if s.scale == "logit" else 1000)
     late, early = (np.isin(s.periods, years) for years in (w.after, w.before))
-    after, total = cases[:, late].sum(axis=1), cases[:, late | early].sum(axis=1)
+    after, total = s.cases[:, late].sum(axis=1), s.cases[:, late | early].sum(axis=1)
     use = (design.weight > 0) & (total > 0)
     after, total = after[use], total[use]
     exposed = np.log(s.n[use][:, late].sum(axis=1) / s.n[use][:, early].sum(axis=1))
@@ -671,11 +689,9 @@ def counts(s: Sample, w: Windows, design: Design) -> Regression | None:
         share = expit(exposed + line)
         spread = total * share * (1 - share)
         step = line + (after - total * share) / spread
-        fit = _fit(s, design, use, step, design.weight[use] * use.sum() * spread)
-        moved = step - (fit.y - fit.x @ fit.beta)
-        done = np.abs(moved - line).max() < 1e-10
-        line = moved
-        if done:
+        fit = solve(s, design, use, s.treated[use, None], step, design.weight[use] * use.sum() * spread)
+        before, line = line, step - (fit.y - fit.x @ fit.beta)
+        if np.abs(line - before).max() < 1e-10:
             break
     return fit
 

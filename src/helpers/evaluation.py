@@ -129,7 +129,7 @@ def lay_out(
         near,
         set(treated["pc4"]) - set(listed["pc4"]),
         scale_of(indicator),
-        later=pd.read_parquet(later).set_index("area")["year"].to_dict() if later.exists() else {},
+        later=pd.read_parquet(later).set_index("area")["year"].to_dict() if later.exists() else None,
         deprivation=pd.read_parquet(deprivation).set_index("area") if deprivation.exists() else None,
     )
     return sample if sample.treated.sum() >= 10 else None
@@ -205,7 +205,7 @@ def compute(
     # Matched and synthetic groups were chosen for their path before: that of the plain comparison is the test. A
     # design that adjusts for levels only leaves the path free.
     tested = main if main.adjust is not None else found.get("rest_stad", found["nederland"])
-    path = effects.event_study(sample, windows, tested)
+    path = (event, errors) if tested is main else effects.event_study(sample, windows, tested)
     leads = diagnostics.leads_test(windows, *path, effects.estimate(sample, windows, tested).df)
     bound = SESOI * abs(_gap(sample, windows))
     everyone = lay_out(store, indicator, candidates=True) or sample
@@ -425,14 +425,13 @@ def _counts(s: Sample, windows: Windows, main: Design) -> dict[str, Any] | None:
     if fit is None:
         return None
     late = np.isin(s.periods, windows.after)
-    n, level = s.n[s.treated][:, late], s.level[s.treated][:, late]  # type: ignore[index]
-    rate = float((n * level).sum() / n.sum())
+    cases, n = (float(x[s.treated][:, late].sum()) for x in (s.cases, s.n))  # type: ignore[index]
     numbers = np.array([fit.estimate, *fit.interval()])
     # A ratio of rates: points of a share, per cent of a rate.
-    in_unit = rate * (1 - np.exp(-numbers)) if s.scale == "logit" else 100 * numbers
+    in_unit = 100 * cases / n * (1 - np.exp(-numbers)) if s.scale == "logit" else 100 * numbers
     return {
         **dict(zip(NUMBERS, in_unit.tolist(), strict=True)), "p": fit.p_values()["p"], "n": len(fit.y),
-        "clusters": fit.groups, "cases": float((n * level).sum() / (100 if s.scale == "logit" else 1000)),
+        "clusters": fit.groups, "cases": cases,
     }  # fmt: skip
 
 
