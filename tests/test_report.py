@@ -6,8 +6,9 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
-from helpers import drawing, figures, report, sources, words
+from helpers import drawing, due, figures, report, sources, words
 from helpers.report import open_report
 
 
@@ -168,7 +169,7 @@ def test_every_label_lies_inside_its_figure_though_it_is_measured_once(wijk):
     for picture in (
         wijk.draw(figures.levels, wijk.levels(), wijk.window),
         wijk.draw(figures.gaps, wijk.gaps(), wijk.names, gap=True),
-        wijk.map(),
+        wijk._areas(),
     ):
         figure = picture.figure
         with mpl.rc_context(drawing.RC):
@@ -245,3 +246,53 @@ def test_thousands_on_an_axis_survive_the_packing_of_the_drawing(store, practice
     shown = [float(t.replace(".", "")) for t in re.findall(r">(\d{2,3}\.\d{3})</text>", drawing)]
     assert len(shown) >= 3 and max(shown) > 100_000  # prices in euro, not in thousands
     assert not re.search(r"<path d=&#39;[^>]*\d\.\d{3}", drawing)
+
+
+def _texts(figure):
+    """What stands beside the axes of a figure, and where, to a fifth of a point."""
+    with mpl.rc_context(drawing.RC):
+        svg = drawing._svg(figure)
+    found = re.findall(r'<text [^>]*?(?:translate\(|x=")([\d.-]+)[^\d.-]+([\d.-]+)[^>]*>([^<]*)', svg)
+    return sorted((text, round(5 * float(x)), round(5 * float(y))) for x, y, text in found)
+
+
+def _labelled(figure, axes):
+    axes.plot([1998, 2018], [-3.2, 14.7])
+    axes.set_xticks([1998, 2008, 2018], ["1998", "2008", "2018"], fontsize=8)
+    axes.set_ylabel("achterstand")
+    axes.set_title("Werk", loc="left")
+    drawing.dutch_axis(axes.yaxis, 1)
+    return figure
+
+
+def test_quick_axes_write_the_labels_of_matplotlibs_own_where_it_writes_them():
+    with mpl.rc_context(drawing.RC):
+        quick, grid = drawing.canvas(5, 3)
+        plain = Figure(figsize=(5, 3), dpi=72)
+        quick.set_layout_engine(None)
+        first, second = _labelled(quick, grid[0, 0]), _labelled(plain, plain.subplots())
+    assert _texts(first) == _texts(second)
+    assert {"1998", "−2,5", "12,5", "Werk"} <= {text for text, *_ in _texts(first)}
+
+
+def test_who_asks_for_the_ticks_of_a_picture_can_turn_each_of_them():
+    with mpl.rc_context(drawing.RC):
+        figure, grid = drawing.canvas(5, 3)
+        labels = _labelled(figure, grid[0, 0]).axes[0].get_xticklabels()
+        assert [label.get_text() for label in labels] == ["1998", "2008", "2018"]
+        labels[1].set_rotation(90)
+        assert drawing._svg(figure).count("rotate(-90") == 2  # with the label of the other axis
+
+
+def test_the_reports_on_one_city_share_one_drawing_of_its_map(practice, store, monkeypatch):
+    drawn = []
+    plain = figures.area_map
+    monkeypatch.setattr(figures, "area_map", lambda *a, **k: drawn.append(a) or plain(*a, **k))
+    monkeypatch.setattr(due, "environment", lambda: "of this test")
+    areas = ("Arnhem/Presikhaaf", "Arnhem/Klarendal", "Arnhem")
+    maps = [open_report("leren", area, data=str(practice)).map() for area in areas]
+    assert len(drawn) == 1
+    assert maps[0] == maps[1] == maps[2]
+    monkeypatch.setattr(due, "environment", lambda: "another")
+    open_report("leren", areas[0], data=str(practice)).map()
+    assert len(drawn) == 2

@@ -16,7 +16,6 @@ import matplotlib.patheffects as patheffects
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from helpers.drawing import (
     BETTER,
@@ -24,7 +23,6 @@ from helpers.drawing import (
     DASHES,
     GREY,
     WORSE,
-    Layout,
     Picture,
     Style,
     canvas,
@@ -163,24 +161,16 @@ def index_chart(data: pd.DataFrame, style: Style, periods: tuple[int, int]) -> P
     figure, grid = canvas(7.4, 0.4 * len(data) + 1.4)
     axes: Axes = grid[0, 0]
     axes.axvline(1, color=GREY, lw=1)
-    for row in data.itertuples():
-        better = row.last < row.first
-        axes.plot(
-            [row.first, row.last],
-            [row.Index] * 2,
-            color=BETTER if better else WORSE,
-            lw=2,
-            zorder=2,
-        )
-        # The margins lie just above and below the line, so that neither hides the other.
-        for value, low, high, side in (
-            (row.first, row.first_lower, row.first_upper, 0.17),
-            (row.last, row.last_lower, row.last_upper, -0.17),
-        ):
-            axes.plot([low, high], [row.Index + side] * 2, color=GREY, lw=1, zorder=1)
-            axes.plot([value, value], [row.Index, row.Index + side], color=GREY, lw=0.6, zorder=1)
-        axes.plot(row.first, row.Index, "o", ms=6, mfc="white", mec=GREY, zorder=3)
-        axes.plot(row.last, row.Index, "o", ms=6, color=BETTER if better else WORSE, zorder=4)
+    rows, first, last = data.index, data["first"], data["last"]
+    better = last < first
+    axes.hlines(rows, first, last, colors=np.where(better, BETTER, WORSE).tolist(), lw=2, zorder=2)
+    # The margins lie just above and below the line, so that neither hides the other.
+    for when, side in (("first", 0.17), ("last", -0.17)):
+        axes.hlines(rows + side, data[f"{when}_lower"], data[f"{when}_upper"], colors=GREY, lw=1, zorder=1)
+        axes.vlines(data[when], rows, rows + side, colors=GREY, lw=0.6, zorder=1)
+    axes.plot(first, rows, "o", ms=6, mfc="white", mec=GREY, zorder=3)
+    for which, colour in ((better, BETTER), (~better, WORSE)):
+        axes.plot(last[which], rows[which], "o", ms=6, color=colour, zorder=4)
     axes.set_yticks(data.index, data["label"])
     axes.set_ylim(-0.6, len(data) - 0.4)
     figure.supxlabel(
@@ -539,9 +529,9 @@ def curve(data: pd.DataFrame, style: Style) -> Picture:
         for value in dict.fromkeys(data[column])
     ]
     choices = [(c, v) for c, v in choices if len(set(data[c])) > 1]
-    figure, grid = canvas(7.4, 2.6 + 0.2 * len(choices))
-    grid[0, 0].remove()
-    top, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, 0.2 * len(choices)])
+    ratios = [2.2, 0.2 * len(choices)]
+    figure, grid = canvas(7.4, 2.6 + 0.2 * len(choices), 2, sharex=True, height_ratios=ratios)
+    top, below = grid[:, 0]
     certain = (data["lower"] > 0) | (data["upper"] < 0)
     colours = np.where(certain, COLOURS["wijk"], COLOURS["rest_stad"])
     top.axhline(0, color=GREY, lw=1)
@@ -556,7 +546,7 @@ def curve(data: pd.DataFrame, style: Style) -> Picture:
     below.set_yticks(range(len(choices)), [headings[c] + str(v) for c, v in choices], fontsize=8)
     below.set_ylim(len(choices) - 0.4, -0.6)
     below.set_xticks([])
-    below.set_xlabel("elke kolom is één combinatie van keuzes; oranje: de marge sluit nul uit", fontsize=9)
+    figure.supxlabel("elke kolom is één combinatie van keuzes; oranje: de marge sluit nul uit", fontsize=9)
     alt = (
         f"{len(data)} schattingen van het effect ({style.unit}) bij verschillende keuzes, van laag naar hoog: van "
         f"{number(data['estimate'].iloc[0], style.decimals, True)} tot {number(data['estimate'].iloc[-1], style.decimals, True)}. "
@@ -643,8 +633,7 @@ def paths(data: pd.DataFrame, style: Style, names: tuple[str, str]) -> Picture:
     """
     groups = list(data.groupby("label", sort=False))
     rows = int(np.ceil(len(groups) / 3))
-    figure = Figure(figsize=(7.4, 2.15 * rows + 0.3), layout=Layout(w_pad=0.09))
-    grid = figure.subplots(rows, 3, squeeze=False)
+    figure, grid = canvas(7.4, 2.15 * rows + 0.3, rows, 3, sharex=False, sharey=False)
     told = []
     for axes, (label, part) in zip(grid.flat, groups, strict=False):
         part = part.dropna(subset="gap").sort_values("period")
