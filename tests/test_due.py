@@ -216,17 +216,17 @@ def test_a_notebook_of_a_batch_does_not_hash_the_raw_files_again(raw, monkeypatc
         monkeypatch.setattr(due, "store_key", None)
         assert panel.build(str(folder)) == stale
     monkeypatch.undo()
-    assert not due.checked(store)
+    assert store not in due.checked()
 
 
 def test_a_store_that_changed_since_it_was_checked_is_looked_at_again(raw):
     folder, _ = raw
     store = due.store_path(str(folder), 2007)
     with due.trusted([store]):
-        assert due.checked(store)
+        assert due.checked() == [store]
         meta = json.loads((store / "meta.json").read_text())
         (store / "meta.json").write_text(json.dumps({**meta, "key": "another"}))
-        assert not due.checked(store)
+        assert store not in due.checked()
     assert due.CHECKED not in os.environ
 
 

@@ -13,6 +13,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import copysign, inf, nan
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -295,12 +296,19 @@ def ledger(path: Path = RAW / "uitspraken.csv", vraag: str = "", gebied: str = "
         A missing column, an unknown operation, figure, question, area or relation; the message
         names file, row and column.
     """
+    files = sorted(path.parent.glob("*.csv"))
+    every = _judged(path, tuple((file.name, file.stat().st_mtime_ns) for file in files))
+    return select(every, vraag, gebied) if vraag else every.copy()
+
+
+@lru_cache(maxsize=1)
+def _judged(path: Path, _: tuple[tuple[str, int], ...]) -> pd.DataFrame:
+    """Recompute every statement, once as long as the tables are the same."""
     rows = _read(path, COLUMNS)
     figures = _figures(path.parent / "cijfers.csv")
     wijken = _read(path.parent / "aandachtswijken.csv", ("area", "gemeente"))
     areas = {"Nederland", *wijken["area"], *wijken["gemeente"]}
     documents = _read(path.parent / "documenten.csv", ("id", "title", "date")).set_index("id")
-    rows = select(rows, vraag, gebied) if vraag else rows
     judged = []
     for line, row in rows.iterrows():
         where = f"{path.name}, regel {line + 2} ({row['id']})"

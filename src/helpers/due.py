@@ -35,8 +35,8 @@ TEMPLATES = CODE / "templates"
 CHECKED = "WIJKEN_CHECKED"  # environment variable: the stores that a batch found up to date
 STATE = ".stand"  # inside the reports folder: what every finished report was made from
 
-# How a notebook hands its recorded numbers to the batch: one display of this type, rows of these columns.
-RESULTS_MIME = "application/vnd.wijkenaanpak.results+json"
+# How a notebook hands its recorded numbers to the batch: one display of this type, rows of these columns, no header.
+RESULTS_MIME = "application/vnd.wijkenaanpak.results+csv"
 RESULT_COLUMNS = [
     *("question", "gebied", "indicator", "measure", "method", "reference", "period"),
     *("estimate", "lower", "upper", "unit", "n", "status", "report"),
@@ -228,10 +228,10 @@ def trusted(stores: Iterable[Path]) -> Iterator[None]:
             os.environ[CHECKED] = before
 
 
-def checked(store: Path) -> bool:
-    """Whether the process that started this one found the store, as it is now, up to date."""
-    known = json.loads(os.environ.get(CHECKED) or "{}").get(str(store))
-    return known is not None and known == key_of(store)
+def checked() -> list[Path]:
+    """Return the stores that the process that started this one found up to date, and that still are what they were."""
+    known = json.loads(os.environ.get(CHECKED) or "{}")
+    return [Path(store) for store, key in known.items() if key is not None and key == key_of(Path(store))]
 
 
 def write_whole(path: Path, text: str | Iterable[str]) -> None:

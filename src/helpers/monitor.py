@@ -149,10 +149,10 @@ def _series(frame: pd.DataFrame) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     if missing := {"period", "value"} - set(frame.columns):
         names = " en ".join(sorted(missing))
         raise ValueError(f"De reeks mist de kolom {names}: geef minstens period en value.")
-    if (twice := frame["period"].duplicated()).any():
-        period = frame.loc[twice, "period"].iloc[0]
-        raise ValueError(f"De reeks heeft meer dan één rij voor {period}: geef één rij per jaar.")
     periods = frame["period"].to_numpy()
+    if len(set(periods.tolist())) < len(periods):
+        period = frame.loc[frame["period"].duplicated(), "period"].iloc[0]
+        raise ValueError(f"De reeks heeft meer dan één rij voor {period}: geef één rij per jaar.")
     order = np.argsort(periods, kind="stable")
     columns = {
         name: frame[name].to_numpy(float)[order] if name in frame else np.full(len(order), NAN)
@@ -350,12 +350,11 @@ def decompose(
         achterstand"; columns estimate, se, lower, upper, in the unit of the gap.
     """
     periods, both = _joined(wijk, reference)
-    x = pd.DataFrame(_compared(both, direction, scale, nested), index=periods)
-    first, last = (x.reindex([t]).iloc[0] for t in (t0, t1))
-    own, other = last["z_w"] - first["z_w"], first["z_r"] - last["z_r"]
+    at = periods.get_indexer([t0, t1])
+    ends = {k: np.where(at >= 0, v[at], NAN) for k, v in _compared(both, direction, scale, nested).items()}
+    own, other = np.diff(ends["z_w"])[0], -np.diff(ends["z_r"])[0]
     estimate = np.array([own, other, own + other])
-    errors = ["se_w", "se_r", "se"]
-    se = np.hypot(first[errors].to_numpy(float), last[errors].to_numpy(float))
+    se = np.array([np.hypot(*ends[k]) for k in ("se_w", "se_r", "se")])
     return pd.DataFrame(
         {"estimate": estimate, "se": se, "lower": estimate - Z * se, "upper": estimate + Z * se},
         index=["eigen verandering", "verandering referentie", "verandering achterstand"],

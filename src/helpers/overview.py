@@ -114,7 +114,7 @@ class Overview(Report):
         if not len(gap):
             reason = "geen startmeting" if not part.has_start else "geen achterstand bij de start"
             return reason, np.nan
-        found = monitor.on_course(gap, gap.index[0], HORIZON).iloc[-1]
+        found = part.on_course(HORIZON).iloc[-1]
         name, year = part.indicator["indicator"], gap.index[-1]
         if np.isfinite(found["probability"]):
             method = f"doel in {HORIZON} jaar"

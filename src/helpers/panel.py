@@ -11,9 +11,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         When a raw file is wrong; an earlier store stays as it was.
     """
     store = due.store_path(data, seed)
-    if due.checked(store):
+    if store in due.checked():
         return store
     folder = source_folder(data, seed)
     key = due.store_key(folder)
@@ -165,7 +165,8 @@ def _write_series(store: Path, series: pd.DataFrame) -> None:
         folder = store / "series" / f"indicator={indicator}"
         folder.mkdir(parents=True)
         part, pc4 = part.drop(columns="indicator"), part["level"] == "pc4"
-        part[~pc4].to_parquet(folder / "gebieden.parquet", index=False, row_group_size=ROW_GROUP)
+        above = part[~pc4].sort_values(["area", "period"], kind="stable")
+        above.to_parquet(folder / "gebieden.parquet", index=False, row_group_size=ROW_GROUP)
         ordered = part[pc4].sort_values(["gemeente", "area", "period"], kind="stable")
         ordered.to_parquet(folder / "pc4.parquet", index=False, row_group_size=ROW_GROUP)
 
@@ -546,8 +547,8 @@ class Panel:
     def get(self, indicator: str, area: str) -> pd.DataFrame:
         """Return one series: period, value, se, n, decimals, status, source; ordered by period. Not to be changed."""
         if (indicator, area) not in self._read:
-            rows = self._rows.get((indicator, area), [])
-            self._read[indicator, area] = self.series.take(rows).sort_values("period").reset_index(drop=True)
+            rows = self._rows.get((indicator, area), (0, -1))  # together, and in order: as they were written
+            self._read[indicator, area] = self.series.iloc[rows[0] : rows[-1] + 1].reset_index(drop=True)
         return self._read[indicator, area]
 
     @cached_property
@@ -599,8 +600,6 @@ class Panel:
     def evaluation(self, eind: int) -> dict[str, Any]:
         """Return the effect evaluation of :attr:`outcome` up to a year; computed by the first who asks.
 
-        It is kept beside the store, under a hash of everything it was made from.
-
         Parameters
         ----------
         eind : int
@@ -613,19 +612,35 @@ class Panel:
         """
         if self.outcome is None:
             return {"reason": "er is geen reeks per postcodegebied"}
-        name = self.outcome["indicator"]
-        code = due.digest([due.CODE / file for file in EVALUATION])
-        key = due.text_digest([due.key_of(self.store), code, eind])
-        path = self.store.parent / "effecten" / f"{name}-{eind}.json"
+        made_from = [due.digest([due.CODE / file for file in EVALUATION]), eind]
+
+        def compute() -> dict[str, Any]:
+            from helpers import evaluation  # all other reports only read what one has computed
+
+            return evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators)
+
+        return self.kept(f"effecten/{self.outcome['indicator']}-{eind}", made_from, compute)
+
+    def kept(self, name: str, made_from: list[Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return what reports share, kept beside the store; made by the first who asks.
+
+        Parameters
+        ----------
+        name : str
+            Folder and name of its file.
+        made_from : list
+            All that it depends on apart from the store; with anything else it is made again.
+        make : callable
+            Returns what JSON can hold.
+        """
+        key = due.text_digest([due.key_of(self.store), *made_from])
+        path = self.store.parent / f"{name}.json"
         if path.is_file():
             kept = json.loads(path.read_text(encoding="utf-8"))
             if kept["key"] == key:
                 return kept
-        from helpers import evaluation  # all other reports only read what one has computed
-
         path.parent.mkdir(parents=True, exist_ok=True)
-        found = evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators)
-        text = json.dumps({"key": key, **found})
+        text = json.dumps({"key": key, **make()})
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
@@ -648,9 +663,17 @@ def _outcome(indicators: pd.DataFrame, store: Path) -> Any:
     book = indicators[indicators["direction"] != 0].sort_values("primary", ascending=False, kind="stable")
     for _, row in book.iterrows():
         path = store / "series" / f"indicator={row['indicator']}" / "pc4.parquet"
-        if path.exists() and len(pq.read_table(path, columns=["period"]).column(0).unique()) > 1:
+        if path.exists() and _measurements(path) > 1:
             return row
     return None
+
+
+def _measurements(path: Path) -> int:
+    """Count the periods of a file by the first and last of each row group: 0, 1, or 2 for more."""
+    file = pq.ParquetFile(path).metadata
+    column = next(i for i in range(file.num_columns) if file.schema.column(i).name == "period")
+    known = [file.row_group(i).column(column).statistics for i in range(file.num_row_groups)]
+    return min(len({end for part in known if part and part.has_min_max for end in (part.min, part.max)}), 2)
 
 
 def references(gebied: str) -> dict[str, str]:
@@ -726,24 +749,27 @@ def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) 
     Panel
     """
     store = build(data, seed)
-    areas = pd.read_parquet(store / "areas.parquet")
-    every = indicators = pd.read_parquet(store / "indicators.parquet")
+    (areas, every, treated, log), meta, slices = tables(store)
+    indicators = every
     if question != due.OVERVIEW:
         indicators = every[every["question"] == question].reset_index(drop=True)
     wanted = ds.field("area").isin(sorted(_wanted(gebied, areas)))
-    meta = json.loads((store / "meta.json").read_text())
-    slices = json.loads((store / "slices.json").read_text())
-    return Panel(
-        question,
-        gebied,
-        _read(store, sorted(_read_for(every, question)), "gebieden", wanted),
-        areas,
-        indicators,
-        pd.read_parquet(store / "treated.parquet"),
-        pd.read_parquet(store / "log.parquet"),
-        {**meta, "slice": slices[question][gebied]},
-        store,
-    )
+    series = _read(store, sorted(_read_for(every, question)), "gebieden", wanted)
+    meta["slice"] = slices[question][gebied]
+    return Panel(question, gebied, series, areas, indicators, treated, log, meta, store)
+
+
+def tables(store: Path) -> tuple[list[pd.DataFrame], dict[str, Any], dict[str, Any]]:
+    """Return what every report on a store reads: areas, indicators, treated and log; meta; the hash of each slice."""
+    frames, meta, slices = _tables(store, due.key_of(store))
+    return [frame.copy(deep=False) for frame in frames], dict(meta), slices
+
+
+@lru_cache(maxsize=1)
+def _tables(store: Path, _: str | None) -> tuple[list[pd.DataFrame], dict[str, Any], dict[str, Any]]:
+    names = ("areas", "indicators", "treated", "log")
+    frames = [pd.read_parquet(store / f"{name}.parquet") for name in names]
+    return frames, *(json.loads((store / f"{name}.json").read_text()) for name in ("meta", "slices"))
 
 
 def _read(
@@ -753,9 +779,15 @@ def _read(
     for indicator in indicators:
         path = store / "series" / f"indicator={indicator}" / f"{kind}.parquet"
         if path.exists():
-            rows = ds.dataset(path).to_table(filter=where, columns=columns)
+            # The areas above PC4 are few: planning a scan of them takes longer than reading them all.
+            rows = (
+                pq.ParquetFile(path).read(use_threads=False)
+                if kind == "gebieden"
+                else ds.dataset(path).to_table(filter=where, columns=columns)
+            )
             parts.append(rows.append_column("indicator", pa.repeat(indicator, len(rows))))
     if not parts:
         names = [*KEY, "level", "gemeente", "value", "se", "n", "decimals", "source", "status"]
         return pd.DataFrame(columns=names).astype({"value": float, "se": float, "n": float, "period": int})
-    return pa.concat_tables(parts, promote_options="permissive").to_pandas()
+    rows = pa.concat_tables(parts, promote_options="permissive")
+    return (rows.filter(where) if kind == "gebieden" else rows).to_pandas()

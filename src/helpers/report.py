@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers import RAW, claims, figures, monitor, panel, publishers, sources, words
+from helpers import RAW, claims, due, figures, monitor, panel, publishers, sources, words
 from helpers.drawing import Picture, Style
 from helpers.due import NOTEBOOK_NAMES, OVERVIEW, RESULT_COLUMNS, check_option, gebieden
 
@@ -718,6 +718,11 @@ class Report:
         gap = self.main_gaps["stad"].loc[self.window[0] : self.window[1]].dropna(subset="gap")
         return gap if len(gap) and gap["gap"].iloc[0] > 0 else pd.DataFrame()
 
+    @cache  # noqa: B019
+    def on_course(self, horizon: int) -> pd.DataFrame:
+        """Judge every year against the path to zero in so many years (``monitor.on_course``)."""
+        return monitor.on_course(self.official_gap, self.official_gap.index[0], horizon)
+
     def course(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Gap to the city average, the required paths (8 and 10 years), and the projection to 2017."""
         gap = self.official_gap
@@ -728,7 +733,7 @@ class Report:
         for horizon in HORIZONS:
             path = monitor.required_path(gap["gap"].iloc[0], t0, horizon, range(t0, t0 + horizon + 1))
             paths.append(path.reset_index().assign(horizon=horizon))
-            for year, row in monitor.on_course(gap, t0, horizon).iterrows():
+            for year, row in self.on_course(horizon).iterrows():
                 method = f"doel in {horizon} jaar"
                 self.record("required_gap", year, row["required"], self.gap_unit, "stad", method)
                 self.record("on_course_probability", year, row["probability"], "kans", "stad", method)
@@ -743,20 +748,32 @@ class Report:
                     self.record(measure, END_PROGRAMME, row[measure], "kans", "stad", method, row["n"])
         return gap.reset_index(), pd.concat(paths, ignore_index=True), projection.reset_index()
 
-    def map(self) -> Picture | words.Html:
-        """Map the last measurement, the aandachtswijken outlined."""
-        shapes = self.panel.boundaries
+    def map(self) -> words.Html:
+        """Map the last measurement, the aandachtswijken outlined; drawn once for all reports on a city."""
         if self.window is None:
             return words.nothing(self)
-        if shapes is None:
-            return self._tiles()
+        bounded = (self.panel.store / "boundaries.parquet").exists()
+        place = self.gebied.split("/", 1)[0] if bounded else self.gebied
+        code = due.digest([due.CODE / file for file in ("figures.py", "drawing.py", "report.py", "words.py")])
+        draw = self._areas if bounded else self._tiles
+        kept = self.panel.kept(
+            f"kaarten/{self.indicator['indicator']}-{due.slug(place)}",
+            [code, due.environment(), self.window[1]],
+            lambda: {"html": draw()._repr_html_()},
+        )
+        return words.Html(kept["html"])
+
+    def _areas(self) -> Picture:
+        """Draw the postcode areas of the city, or of the country."""
+        assert self.panel.boundaries is not None
         values = self.panel.pc4(self.indicator["indicator"], self.window[1])
-        shapes = shapes.merge(values[["area", "value"]], on="area", how="left").assign(treated=self._outlined)
+        shapes = self.panel.boundaries.merge(values[["area", "value"]], on="area", how="left")
+        shapes = shapes.assign(treated=self._outlined)
         kind = "schematische kaart" if self.simulated else "kaart"
         title = f"{self.indicator['label']} in {self.gebied.split('/', 1)[0]}, {self.window[1]}: {kind}"
         return figures.area_map(shapes, self.style(), title, self.gebied != "Nederland")
 
-    def _tiles(self) -> Picture | words.Html:
+    def _tiles(self) -> Picture:
         """Draw the wijken as tiles: the map for who has no boundaries; in a city beside the rest of the city."""
         last, indicator = self.window[1], self.indicator["indicator"]
         areas = {wijk: wijk for wijk in panel.wijken_in(self.gebied, self.panel.areas)}
