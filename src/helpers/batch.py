@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
-import io
 import json
 import os
 import signal
@@ -88,7 +86,7 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
                 time_limit=limits.seconds,
                 memory_limit=limits.memory,
             )
-            outcome.rows = _recorded(notebook, job)
+            outcome.rows = _recorded(notebook)
             outcome.page = pages.report_page(notebook, job.vraag, job.gebied, job.name)
         except papermill.PapermillExecutionError as error:
             first_line = error.source.splitlines()[0]
@@ -99,16 +97,12 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
     return outcome
 
 
-def _recorded(notebook: Any, job: Job) -> str:
-    """Return the recorded results as CSV without a header, in a fixed order."""
+def _recorded(notebook: Any) -> str:
+    """Return the recorded results as CSV without a header."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if RESULTS_MIME in output.get("data", {}):
-                rows = [{**row, "report": f"{job.name}.html"} for row in output["data"][RESULTS_MIME]]
-                rows.sort(key=lambda row: [row[c] for c in RESULT_COLUMNS[2:7]])
-                text = io.StringIO()
-                csv.DictWriter(text, RESULT_COLUMNS, lineterminator="\n").writerows(rows)
-                return text.getvalue()
+                return output["data"][RESULTS_MIME]
     raise RuntimeError("het notebook is niet tot het einde gekomen: er zijn geen resultaten vastgelegd")
 
 

@@ -154,6 +154,9 @@ def serve(address: str) -> None:
     gc.collect()
     gc.freeze()  # the children share these pages as long as the collector leaves them alone
     gc.enable()
+    gc.set_threshold(
+        100_000, 50, 100
+    )  # a report makes little garbage, and looking for it is a thirtieth of its time
     listener = socket.socket(socket.AF_UNIX)
     selector = selectors.DefaultSelector()
     children: dict[int, socket.socket] = {}
@@ -279,6 +282,9 @@ class _Channel:
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
 
+    def send_multipart(self, parts: list[Any], *_: Any, **__: Any) -> None:
+        self.messages.append({**parts[1], "buffers": parts[2:]})
+
     async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
         import asyncio
         from queue import Empty
@@ -298,28 +304,17 @@ class _Memory:
         self.kernel = kernel
         self.shell_channel, self.iopub_channel = _Channel(), _Channel()
         kernel.session.pid = os.getpid()  # a session refuses to send from a fork of its own process
-        kernel.iopub_thread.receive = self._published
+        kernel.iopub_thread.channel, kernel.shell_stream = self.iopub_channel, self.shell_channel
         # These also catch what a library or a subprocess writes past Python.
         kernel.stdout = sys.stdout = OutStream(kernel.session, kernel.iopub_thread, "stdout")
         kernel.stderr = sys.stderr = OutStream(kernel.session, kernel.iopub_thread, "stderr")
 
     async def execute(self, code: str, **content: Any) -> str:
-        import zmq
-
         session = self.kernel.session
         content = {"code": code, "silent": False, "user_expressions": {}, "allow_stdin": False, **content}
         message = session.msg("execute_request", content)
-        await self.kernel.dispatch_shell([zmq.Message(part) for part in session.serialize(message)])
-        self.shell_channel.messages.append(self._parsed(self.kernel.shell_stream.recv_multipart()))
+        await self.kernel.dispatch_shell(session.serialize(message))
         return message["header"]["msg_id"]
-
-    def _published(self, parts: list[Any]) -> None:
-        self.iopub_channel.messages.append(self._parsed(parts))
-
-    def _parsed(self, parts: list[Any]) -> dict[str, Any]:
-        session = self.kernel.session
-        _, rest = session.feed_identities([getattr(p, "bytes", p) for p in parts])
-        return session.deserialize(rest)
 
 
 def _warm_kernel() -> Any:
@@ -337,13 +332,14 @@ def _warm_kernel() -> Any:
     from ipykernel.iostream import IOPubThread
     from ipykernel.kernelapp import IPKernelApp
     from ipykernel.zmqshell import ZMQInteractiveShell
+    from jupyter_client.session import Session
     from traitlets import Any as AnyTrait
     from traitlets.config import Config
 
     import helpers.dossier
     import helpers.impact
     import helpers.overview  # noqa: F401
-    from helpers.drawing import Picture
+    from helpers import claims, drawing, due, panel, words
 
     # A report reads some hundreds of rows, and starting threads for that takes longer than reading.
     pa.set_cpu_count(1)
@@ -352,7 +348,7 @@ def _warm_kernel() -> Any:
     class Sink(IOPubThread):
         """What the kernel publishes to; everything happens at once, in the order it was said."""
 
-        receive: Any = None
+        channel: _Channel
 
         def __init__(self) -> None:
             self.thread = threading.Thread()
@@ -365,13 +361,27 @@ def _warm_kernel() -> Any:
             f()
 
         def send_multipart(self, parts: list[Any], *_: Any, **__: Any) -> None:
-            self.receive(parts)
+            self.channel.send_multipart(parts)
+
+    class Direct(Session):
+        """Messages that stay in this process: what they hold takes the form JSON gives it, and that is all."""
+
+        def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[Any]:
+            held = {part: self.unpack(self.pack(msg[part])) for part in ("content", "metadata")}
+            return [b"", {**msg, **held}]
+
+        def feed_identities(self, msg_list: list[Any], copy: bool = True) -> tuple[list[Any], list[Any]]:
+            return [], msg_list
+
+        def deserialize(self, msg_list: list[Any], content: bool = True, copy: bool = True) -> dict[str, Any]:
+            return msg_list[1]
 
     class Kernel(InProcessKernel):
         """The in-process kernel of ipykernel with the shell of its ordinary one."""
 
         iopub_thread = AnyTrait()
         iopub_socket = AnyTrait()
+        shell_stream = AnyTrait()
         shell_class = ZMQInteractiveShell
         # Where a top-level await looks for the thread that signals reach; no Ctrl-C comes here.
         shell_channel_thread = SimpleNamespace(parent_thread=None)
@@ -382,15 +392,18 @@ def _warm_kernel() -> Any:
     config.HistoryManager.enabled = False
     config.IPKernelApp.quiet = True  # by this section libraries know that they run in a kernel
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # a report is not debugged; it loads slowly
-    kernel = Kernel(iopub_thread=sink, iopub_socket=sink, config=config)
+    kernel = Kernel(iopub_thread=sink, iopub_socket=sink, session=Direct(), config=config)
     kernel._execute_sleep = 0  # for a front end to get its turn; there is none
     nbformat.v4.new_output("stream")  # the first one compiles the schema that it is held against
     del sys.modules["debugpy"]
     IPKernelApp.instance(config=config).kernel = kernel  # magics find the kernel through its application
-    for kind in ("svg", "png"):  # the first plot of a process loads fonts and back ends
-        figure = mpl.figure.Figure(layout="constrained")
-        figure.subplots().plot([0, 1], label="x")
-        Picture(figure, "", "", "", kind).data_uri()
+    drawing.warm_up()
+    with contextlib.suppress(Exception):  # what all reports read; what is wrong with it, a report says
+        claims.ledger()
+        for store in due.checked():
+            panel.tables(store)
+        for package in words.PACKAGES:
+            words.version(package)
     # A normal kernel decides on the back end before matplotlib is there; here it is there already.
     mpl.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
     return kernel

@@ -5,10 +5,13 @@ Every function takes a :class:`helpers.report.Report` (or plain data) and return
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import re
 from collections.abc import Iterable
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +19,7 @@ import pandas as pd
 from IPython.display import display
 
 from helpers import forms, monitor
-from helpers.due import RESULTS_MIME, VRAGEN, slug
+from helpers.due import RESULT_COLUMNS, RESULTS_MIME, VRAGEN, slug
 from helpers.measures import MEASURES
 
 if TYPE_CHECKING:
@@ -650,7 +653,7 @@ def course(r: Report) -> Html:
         return open_box(
             f"In {r.window[0]} was er geen achterstand op {r.names['stad']}; er was geen pad af te leggen."
         )
-    status = {horizon: monitor.on_course(gap, gap.index[0], horizon) for horizon in HORIZONS}
+    status = {horizon: r.on_course(horizon) for horizon in HORIZONS}
     columns: dict[str, Any] = {
         "jaar": gap.index.astype(str),
         "achterstand": [bare_number(r, "gap", year, "stad") for year in gap.index],
@@ -801,24 +804,25 @@ def list_doubts(r: Report) -> list[str]:
     return points
 
 
+PACKAGES = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")  # that a page names
+version = cache(metadata.version)
+
+
 def sources(r: Report) -> Html:
     """Write sources and versions, show every recorded number, and hand the numbers to the batch."""
-    records = [
-        {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in row.items()}
-        for _, row in r.numbers()
-    ]
-    display({"text/plain": f"{len(records)} resultaten", "text/html": "", RESULTS_MIME: records}, raw=True)
-    shown = sum(row["unit"] != "oordeel" for row in records)
+    rows = [row for _, row in r.numbers()]
+    text = f"{len(rows)} resultaten"
+    display({"text/plain": text, "text/html": "", RESULTS_MIME: _csv(rows, r)}, raw=True)
+    shown = sum(row["unit"] != "oordeel" for row in rows)
     files = r.panel.meta["files"]
     listed = table(pd.DataFrame({"bestand": list(files)}), "Gelezen bestanden")
     listed_notes = "".join(f'<li id="noot-{n}">{escape(text)}</li>' for text, n in r.notes.items())
-    packages = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")
     stamp = "; ".join(
         [
             f"versie {version('wijkenaanpak')}",
             f"gegevens: {'oefendata, seed ' + str(r.seed) if r.simulated else 'gepubliceerd'}{_until(r)}",
             f"inhoud van de gelezen gegevens {r.panel.meta['slice'][:12]}",
-            "software: " + ", ".join(f"{p} {version(p)}" for p in packages),
+            "software: " + ", ".join(f"{p} {version(p)}" for p in PACKAGES),
             "licentie EUPL-1.2",
         ]
     )
@@ -829,6 +833,16 @@ def sources(r: Report) -> Html:
         f'<p>Ook als <a href="{slug(r.gebied)}.csv">CSV-bestand</a>.</p>{_numbers(r)}</details>'
         f"<footer><p>{html.escape(stamp)}.</p></footer>"
     )
+
+
+def _csv(rows: list[dict[str, Any]], r: Report) -> str:
+    """Write rows of results.csv, in a fixed order and without a header."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for row in sorted(rows, key=lambda row: [row[c] for c in RESULT_COLUMNS[2:7]]):
+        line = {**row, "report": f"{r.vraag}/{slug(r.gebied)}.html"}
+        writer.writerow("" if v != v else v for v in line.values())  # a missing number is an empty field
+    return text.getvalue()
 
 
 def _until(r: Report) -> str:
