@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis, Tick, XAxis, XTick, YAxis, YTick
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, NullLocator
 from matplotlib.transforms import Bbox
@@ -161,6 +162,18 @@ class _Writer(RendererSVG):
         key = (s, hash(prop), ismath)
         if key not in self.measured:
             self.measured[key] = super().get_text_width_height_descent(s, prop, ismath)
+        return self.measured[key]
+
+    def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float, float, float]:
+        """Return ascent, descent and line gap of a font in points; left to matplotlib they are looked up for every text."""
+        key = hash(prop)
+        if key not in self.measured:
+            font = get_font(findfont(prop))
+            heights: Any = font.get_sfnt_table("OS/2")
+            scale = prop.get_size_in_points() / font.units_per_EM
+            names = ("sTypoAscender", "sTypoDescender", "sTypoLineGap")
+            up, down, between = (heights[name] * scale for name in names)
+            self.measured[key] = (up, -down, between)
         return self.measured[key]
 
 
@@ -408,19 +421,6 @@ def finish(
         )  # fmt: skip
         title, alt = f"{title} (oefendata)", f"Oefendata, geen werkelijke cijfers. {alt}"
     return Picture(figure, title, alt, f"Bron: {style.source}." if style.source else "", kind)
-
-
-def warm_up() -> None:
-    """Draw once what most plots hold: a process loads its fonts, and measures years and numbers, at its first plots."""
-    for kind in ("svg", "png"):
-        figure, grid = canvas(7.4, 4.0, 3, 2, sharex=False, sharey=False)
-        for axes, most in zip(grid.flat, (0.3, 1, 4, 20, 100, 400), strict=True):
-            axes.plot([1996, 2019], [-most / 2, most], label="x")
-            axes.legend()
-            axes.set_title(f"{most}", loc="left")
-            axes.set_xticks(range(1996, 2020), map(str, range(1996, 2020)))
-            dutch_axis(axes.yaxis, 2)
-        finish(figure, Style("x", "%", simulated=True), "", "", kind).data_uri()
 
 
 def dutch_axis(axis: mpl.axis.Axis, decimals: int) -> None:

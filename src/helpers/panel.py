@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -576,13 +576,16 @@ class Panel:
         where = ds.field("period") == period
         if self.gebied != "Nederland" and not everywhere:
             where &= ds.field("gemeente") == self.gebied.split("/", 1)[0]
+        path = self.store / "series" / f"indicator={indicator}" / "pc4.parquet"
         columns = ["area", "gemeente", "value", "n"]
-        return _read(self.store, [indicator], "pc4", where, columns)[columns]
+        if not path.exists():
+            return pd.DataFrame(columns=columns).astype({"value": float, "n": float})
+        return ds.dataset(path).to_table(filter=where, columns=columns).to_pandas()
 
     def form(self, name: str) -> pd.DataFrame | None:
         """Return a filled-in form of the question, or None when the data folder has none."""
         path = self.store / "formulieren" / f"{name}.parquet"
-        return pd.read_parquet(path) if path.exists() else None
+        return _whole(path).to_pandas() if path.exists() else None
 
     def part(self, question: str) -> Panel:
         """Return what the report on one question would have read, out of that of the overview."""
@@ -612,28 +615,33 @@ class Panel:
         """
         if self.outcome is None:
             return {"reason": "er is geen reeks per postcodegebied"}
-        made_from = [due.digest([due.CODE / file for file in EVALUATION]), eind]
 
         def compute() -> dict[str, Any]:
             from helpers import evaluation  # all other reports only read what one has computed
 
             return evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators)
 
-        return self.kept(f"effecten/{self.outcome['indicator']}-{eind}", made_from, compute)
+        return self.kept(f"effecten/{self.outcome['indicator']}-{eind}", EVALUATION, [eind], compute)
 
-    def kept(self, name: str, made_from: list[Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def kept(
+        self, name: str, code: Sequence[str], made_from: list[Any], make: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
         """Return what reports share, kept beside the store; made by the first who asks.
 
         Parameters
         ----------
         name : str
             Folder and name of its file.
+        code : sequence of str
+            The files of this package that make it.
         made_from : list
-            All that it depends on apart from the store; with anything else it is made again.
+            All else that it depends on apart from the store; when any of it changes it is made again.
         make : callable
             Returns what JSON can hold.
         """
-        key = due.text_digest([due.key_of(self.store), *made_from])
+        key = due.text_digest(
+            [due.key_of(self.store), due.digest([due.CODE / file for file in code]), *made_from]
+        )
         path = self.store.parent / f"{name}.json"
         if path.is_file():
             kept = json.loads(path.read_text(encoding="utf-8"))
@@ -702,9 +710,9 @@ def references(gebied: str) -> dict[str, str]:
 
 def wijken_in(gebied: str, areas: pd.DataFrame) -> list[str]:
     """List the aandachtswijken in Nederland, a gemeente, or the wijk itself."""
-    wijken = areas.loc[areas["level"] == "aandachtswijk"]
     if "/" in gebied:
         return [gebied]
+    wijken = areas.loc[areas["level"] == "aandachtswijk"]
     return sorted(
         wijken["area"] if gebied == "Nederland" else wijken.loc[wijken["gemeente"] == gebied, "area"]
     )
@@ -748,13 +756,16 @@ def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) 
     -------
     Panel
     """
-    store = build(data, seed)
+    return read(build(data, seed), question, gebied)
+
+
+def read(store: Path, question: str, gebied: str) -> Panel:
+    """Read the slice of one question and one area from a store that is up to date."""
     (areas, every, treated, log), meta, slices = tables(store)
     indicators = every
     if question != due.OVERVIEW:
         indicators = every[every["question"] == question].reset_index(drop=True)
-    wanted = ds.field("area").isin(sorted(_wanted(gebied, areas)))
-    series = _read(store, sorted(_read_for(every, question)), "gebieden", wanted)
+    series = _series(store, sorted(_read_for(every, question)), _wanted(gebied, areas))
     meta["slice"] = slices[question][gebied]
     return Panel(question, gebied, series, areas, indicators, treated, log, meta, store)
 
@@ -765,29 +776,41 @@ def tables(store: Path) -> tuple[list[pd.DataFrame], dict[str, Any], dict[str, A
     return [frame.copy(deep=False) for frame in frames], dict(meta), slices
 
 
+def warm_up(store: Path) -> None:
+    """Read what reports on a store share, before processes for them are forked: its tables, and all series above PC4."""
+    _, every, _, _ = tables(store)[0]
+    for indicator in every["indicator"]:
+        _above(store, indicator, due.key_of(store))
+
+
 @lru_cache(maxsize=1)
 def _tables(store: Path, _: str | None) -> tuple[list[pd.DataFrame], dict[str, Any], dict[str, Any]]:
     names = ("areas", "indicators", "treated", "log")
-    frames = [pd.read_parquet(store / f"{name}.parquet") for name in names]
+    frames = [_whole(store / f"{name}.parquet").to_pandas() for name in names]
     return frames, *(json.loads((store / f"{name}.json").read_text()) for name in ("meta", "slices"))
 
 
-def _read(
-    store: Path, indicators: Iterable[str], kind: str, where: ds.Expression, columns: list[str] | None = None
-) -> pd.DataFrame:
-    parts = []
-    for indicator in indicators:
-        path = store / "series" / f"indicator={indicator}" / f"{kind}.parquet"
-        if path.exists():
-            # The areas above PC4 are few: planning a scan of them takes longer than reading them all.
-            rows = (
-                pq.ParquetFile(path).read(use_threads=False)
-                if kind == "gebieden"
-                else ds.dataset(path).to_table(filter=where, columns=columns)
-            )
-            parts.append(rows.append_column("indicator", pa.repeat(indicator, len(rows))))
+def _whole(path: Path) -> pa.Table:
+    """Read a small file in one go: for a few rows, threads and datasets take longer than reading."""
+    return pq.ParquetFile(path).read(use_threads=False)
+
+
+@lru_cache(maxsize=256)
+def _above(store: Path, indicator: str, _: str | None) -> pa.Table | None:
+    """Series of one indicator of all areas above PC4, which are few; None without any."""
+    path = store / "series" / f"indicator={indicator}" / "gebieden.parquet"
+    if not path.exists():
+        return None
+    rows = _whole(path)
+    return rows.append_column("indicator", pa.repeat(indicator, len(rows)))
+
+
+def _series(store: Path, indicators: Iterable[str], areas: Iterable[str]) -> pd.DataFrame:
+    """Read the series of some areas above PC4."""
+    key = due.key_of(store)
+    parts = [part for i in indicators if (part := _above(store, i, key)) is not None]
     if not parts:
         names = [*KEY, "level", "gemeente", "value", "se", "n", "decimals", "source", "status"]
         return pd.DataFrame(columns=names).astype({"value": float, "se": float, "n": float, "period": int})
     rows = pa.concat_tables(parts, promote_options="permissive")
-    return (rows.filter(where) if kind == "gebieden" else rows).to_pandas()
+    return rows.filter(ds.field("area").isin(sorted(areas))).to_pandas()

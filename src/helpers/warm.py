@@ -18,6 +18,7 @@ import atexit
 import contextlib
 import gc
 import json
+import logging
 import os
 import random
 import selectors
@@ -29,7 +30,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -250,7 +251,7 @@ def _cells(kernel: Any, notebook: Any) -> Iterator[dict[str, Any]]:
     from nbclient.exceptions import CellExecutionError
 
     notebook = nbformat.from_dict(notebook)
-    client: Any = NotebookClient(notebook, timeout=None)
+    client: Any = NotebookClient(notebook, timeout=None, log=logging.getLogger(__name__))
     client.reset_execution_trackers()
     client.km, client.kc = _Alive(), _Memory(kernel)
     for index, cell in enumerate(notebook.cells):
@@ -317,6 +318,48 @@ class _Memory:
         return message["header"]["msg_id"]
 
 
+def _rehearse(store: Path) -> None:
+    """Make what all reports hold of one of them, and forget it: what a first time takes, their processes do not pay again."""
+    from helpers import figures, impact, panel, words
+    from helpers.due import VRAGEN, gebieden
+    from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
+
+    r = Report(START_PROGRAMME, END_PROGRAMME, "rest_stad", 0, panel.read(store, VRAGEN[0], gebieden()[1]))
+    for shown in (
+        words.header(r, ""),
+        words.answer(r),
+        words.data_quality(r),
+        words.claims(r),
+        r.draw(figures.levels, r.levels(), r.window),
+        r.draw(figures.gaps, r.gaps(), r.names, gap=True),
+        words.changes(r),
+        r.draw(figures.index_chart, r.indicators(), r.window),
+        words.indicators(r, r.indicators()),
+        r.draw(figures.course, *r.course(), gap=True),
+        words.course(r),
+        impact.verdict(r),
+        impact.compared(r),
+        impact.assessment(r),
+        words.cannot_say(r),
+    ):
+        if shown is not None:
+            shown._repr_html_()
+
+
+def _once(transform: Callable[[str], str]) -> Callable[[str], str]:
+    """Transform the magics of a cell once: a kernel asks for it to know how to run it, and then again to run it."""
+    known: dict[str, str] = {}
+
+    def transformed(cell: str) -> str:
+        if cell in known:
+            return known.pop(cell)
+        known.clear()
+        known[cell] = transform(cell)
+        return known[cell]
+
+    return transformed
+
+
 def _warm_kernel() -> Any:
     """Import what notebooks use and build a kernel that has no thread, no socket and no history yet."""
     import geopandas  # noqa: F401
@@ -339,7 +382,7 @@ def _warm_kernel() -> Any:
     import helpers.dossier
     import helpers.impact
     import helpers.overview  # noqa: F401
-    from helpers import claims, drawing, due, panel, words
+    from helpers import claims, due, panel, words
 
     # A report reads some hundreds of rows, and starting threads for that takes longer than reading.
     pa.set_cpu_count(1)
@@ -392,18 +435,19 @@ def _warm_kernel() -> Any:
     config.HistoryManager.enabled = False
     config.IPKernelApp.quiet = True  # by this section libraries know that they run in a kernel
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # a report is not debugged; it loads slowly
-    kernel = Kernel(iopub_thread=sink, iopub_socket=sink, session=Direct(), config=config)
+    kernel: Any = Kernel(iopub_thread=sink, iopub_socket=sink, session=Direct(), config=config)
     kernel._execute_sleep = 0  # for a front end to get its turn; there is none
+    kernel.shell.transform_cell = _once(kernel.shell.transform_cell)
     nbformat.v4.new_output("stream")  # the first one compiles the schema that it is held against
     del sys.modules["debugpy"]
     IPKernelApp.instance(config=config).kernel = kernel  # magics find the kernel through its application
-    drawing.warm_up()
-    with contextlib.suppress(Exception):  # what all reports read; what is wrong with it, a report says
+    with contextlib.suppress(Exception):  # what is wrong with the data, a report says
         claims.ledger()
-        for store in due.checked():
-            panel.tables(store)
         for package in words.PACKAGES:
             words.version(package)
+        for store in due.checked():
+            panel.warm_up(store)
+            _rehearse(store)
     # A normal kernel decides on the back end before matplotlib is there; here it is there already.
     mpl.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
     return kernel
