@@ -71,6 +71,8 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
     outcome = Outcome(job)
     try:
         import papermill
+        from papermill.engines import papermill_engines
+        from papermill.execute import raise_for_execution_errors
 
         from helpers import pages
 
@@ -81,11 +83,17 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
                 None,
                 {"gebied": job.gebied, "data": job.data, "seed": job.seed},
                 kernel_name="python3",
-                engine_name=ENGINE,
+                prepare_only=True,  # left to run it, papermill also writes it as text for a file that is not asked for
+            )
+            notebook = papermill_engines.execute_notebook_with_engine(
+                ENGINE,
+                notebook,
+                "python3",
                 progress_bar=False,
                 time_limit=limits.seconds,
                 memory_limit=limits.memory,
             )
+            raise_for_execution_errors(notebook, None)
             outcome.rows = _recorded(notebook)
             outcome.page = pages.report_page(notebook, job.vraag, job.gebied, job.name)
         except papermill.PapermillExecutionError as error:

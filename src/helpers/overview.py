@@ -104,9 +104,14 @@ class Overview(Report):
         outcome, indicator = part.panel.outcome, part.indicator
         if outcome is None or outcome["indicator"] != indicator["indicator"]:
             return np.nan
-        values = part.panel.pc4(indicator["indicator"], year, True)["value"].dropna()
-        spread = (100 * np.log(values)).std() if indicator["scale"] == "log" else values.std()
-        return float(spread) if spread > 0 else np.nan
+
+        def compute() -> dict[str, Any]:
+            values = part.panel.pc4(indicator["indicator"], year, True)["value"].dropna()
+            return {"sd": float((100 * np.log(values) if indicator["scale"] == "log" else values).std())}
+
+        name = f"spreiding/{indicator['indicator']}-{year}"
+        spread = self.panel.kept(name, ("overview.py",), [], compute)["sd"]
+        return spread if spread > 0 else np.nan
 
     def _course(self, part: Report) -> tuple[str, float]:
         """Say where the gap to the city average is on its path of ten years, and how likely on course; recorded."""

@@ -30,11 +30,22 @@ START_HEALTH = 2008.5  # plans signed by July 2008: the first year that counts a
 def selection(r: Overview) -> Html:
     """Show why these areas: their score on the 18 indicators, their place, and what returns of itself."""
     name = "achterstandsindicatoren"
-    form = r.panel.form(name)
-    if form is None:
+
+    def compute() -> dict[str, Any]:
+        form = r.panel.form(name)
+        if form is None:
+            return {"scores": None}
+        values = form.set_axis(["area", "indicator", "theme", "direction", "value"], axis=1)
+        return {
+            "scores": instruments.selection_score(values).reset_index().to_dict("list"),
+            "reliability": instruments.reliability(values),
+            "indicators": values["indicator"].nunique(),
+        }
+
+    of_all = r.panel.kept(f"selectie/{name}", ("instruments.py", "programme.py"), [], compute)
+    if of_all["scores"] is None:
         return dossier.absent(r, name)
-    values = form.set_axis(["area", "indicator", "theme", "direction", "value"], axis=1)
-    scored = instruments.selection_score(values)
+    scored = pd.DataFrame(of_all["scores"]).set_index("area")
     treated = r.panel.treated.set_index("pc4")["wijk"]
     treated = treated[treated.index.isin(scored.index)]
     own = scored[scored.index.isin(treated.index[treated.isin(wijken_in(r.gebied, r.panel.areas))])]
@@ -43,7 +54,7 @@ def selection(r: Overview) -> Html:
     bound = instruments.cutoff(scored["score"], len(treated))
     chosen = scored.index.isin(treated.index)
     above = scored["score"] > bound
-    sure = instruments.reliability(values)
+    sure = of_all["reliability"]
     z = (scored["score"] - scored["score"].mean()) / scored["score"].std(ddof=0)
     mean = float(z[own.index].mean())
     put(r, "selection_cutoff", 2006, bound, "sd", n=len(scored), indicator=name)
@@ -52,7 +63,7 @@ def selection(r: Overview) -> Html:
             for rho in (0.9, 0.7, round(sure, 2))}  # fmt: skip
     below, missed = int((chosen & ~above).sum()), int((above & ~chosen).sum())
     sentences = [
-        f"Op de {values['indicator'].nunique()} indicatoren van de selectie lagen de {len(own)} postcodegebieden van {r.names['wijk']} gemiddeld "
+        f"Op de {of_all['indicators']} indicatoren van de selectie lagen de {len(own)} postcodegebieden van {r.names['wijk']} gemiddeld "
         f"{kept} standaardafwijkingen boven het landelijk gemiddelde (hoger is slechter), onder {number(len(scored), 0)} gebieden.",
         f"Wie op een slechte meting kiest, ziet daarna vanzelf herstel. Bij een betrouwbaarheid van 0,9 is dat {back[0.9]} standaardafwijking zonder "
         f"enig beleid, bij 0,7 {back[0.7]}; uit de samenhang van de indicatoren (Cronbachs alfa) volgt {number(sure, 2)}, en dus {back[round(sure, 2)]}.",

@@ -616,14 +616,19 @@ class Report:
     def _breaks(self) -> dict[str, str]:
         return dict(zip(self.panel.indicators["indicator"], self.panel.indicators["breaks"], strict=True))
 
+    @cached_property
+    def _merged(self) -> list[tuple[int, str]]:
+        """Gemeenten that became part of the city: the year, and how the page says it."""
+        city, every = self.gebied.split("/", 1)[0], publishers.read_mergers()
+        own = every[every["opgegaan_in"] == city]
+        return [
+            (year, f"{year}: {name} bij {city} gevoegd")
+            for year, name in zip(own["jaar"], own["gemeente"], strict=True)
+        ]
+
     def _mergers(self, indicator: str, window: tuple[int, int]) -> list[str]:
         """Gemeenten that became part of the city between two years, where its figures are those of its borders then."""
-        city = self.gebied.split("/", 1)[0]
-        found = [
-            f"{row.jaar}: {row.gemeente} bij {city} gevoegd"
-            for row in publishers.read_mergers().itertuples()
-            if row.opgegaan_in == city and window[0] < row.jaar <= window[1]
-        ]
+        found = [text for year, text in self._merged if window[0] < year <= window[1]]
         origin = self.panel.get(indicator, self.roles["stad"])["source"] if found else []
         return [] if all(source.startswith("berekend") for source in origin) else found
 
@@ -680,12 +685,20 @@ class Report:
         until = max((y for y in measured if y <= self.eind), default=0)
         if len(years) < 3 or until <= years[-1]:
             return {}
-        wide = {
-            y: self.panel.pc4(outcome["indicator"], y, True).set_index("area")["value"]
-            for y in dict.fromkeys([*years, until])
-        }
-        found = monitor.held_on(pd.DataFrame({y: wide[y] for y in years}))
-        later = (wide[until] - wide[years[-1]]).reindex(found.index)
+
+        def compute() -> dict[str, Any]:
+            wide = {
+                y: self.panel.pc4(outcome["indicator"], y, True).set_index("area")["value"]
+                for y in dict.fromkeys([*years, until])
+            }
+            rule = monitor.held_on(pd.DataFrame({y: wide[y] for y in years}))
+            later = (wide[until] - wide[years[-1]]).reindex(rule.index)
+            return {"areas": rule.assign(later=later).reset_index().to_dict("list")}
+
+        name, code = f"volhouders/{outcome['indicator']}", ("monitor.py", "report.py")
+        of_all = self.panel.kept(name, code, [years, until], compute)
+        found = pd.DataFrame(of_all["areas"]).set_index("area")
+        later = found.pop("later")
         certain = self.panel.treated[~sources.is_candidate(self.panel.treated["zekerheid"])]
         if self.gebied != "Nederland":
             certain = self.panel.treated[self.panel.treated["wijk"].isin(self.panel.wijken)]
@@ -754,11 +767,11 @@ class Report:
             return words.nothing(self)
         bounded = (self.panel.store / "boundaries.parquet").exists()
         place = self.gebied.split("/", 1)[0] if bounded else self.gebied
-        code = due.digest([due.CODE / file for file in ("figures.py", "drawing.py", "report.py", "words.py")])
         draw = self._areas if bounded else self._tiles
         kept = self.panel.kept(
             f"kaarten/{self.indicator['indicator']}-{due.slug(place)}",
-            [code, due.environment(), self.window[1]],
+            ("figures.py", "drawing.py", "report.py", "words.py"),
+            [due.environment(), self.window[1]],
             lambda: {"html": draw()._repr_html_()},
         )
         return words.Html(kept["html"])
