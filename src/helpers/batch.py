@@ -92,6 +92,7 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
                 progress_bar=False,
                 time_limit=limits.seconds,
                 memory_limit=limits.memory,
+                timed=False,
             )
             raise_for_execution_errors(notebook, None)
             outcome.rows = _recorded(notebook)

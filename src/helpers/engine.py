@@ -80,6 +80,7 @@ class WarmEngine(NBClientEngine):
         execution_timeout: float | None = None,
         time_limit: float | None = None,
         memory_limit: int | None = None,
+        timed: bool = True,
         **kwargs: Any,
     ) -> None:
         """Run every cell; stop at the first error, as papermill does.
@@ -96,6 +97,8 @@ class WarmEngine(NBClientEngine):
             Seconds a cell, and the whole notebook, may take.
         memory_limit : int, optional
             Bytes the notebook's process may have beyond what it starts with.
+        timed : bool
+            Write in every cell when it ran; saved each time, where there is a file to save to.
         **kwargs
             For the normal kernel.
 
@@ -127,7 +130,8 @@ class WarmEngine(NBClientEngine):
         with child:
             end = None if time_limit is None else time.monotonic() + time_limit
             for index, cell in enumerate(nb_man.nb.cells):
-                nb_man.cell_start(cell, index)
+                if timed:
+                    nb_man.cell_start(cell, index)
                 try:
                     failure = _run_cell(child, cell, index, execution_timeout, end)
                 except (CellTimeoutError, DeadKernelError) as error:
@@ -135,7 +139,8 @@ class WarmEngine(NBClientEngine):
                     raise
                 if failure is not None:
                     nb_man.cell_exception(cell, cell_index=index, exception=failure)
-                nb_man.cell_complete(cell, cell_index=index)
+                if timed:
+                    nb_man.cell_complete(cell, cell_index=index)
                 if failure is not None:
                     break
             else:

@@ -40,18 +40,24 @@ def csp(text: str) -> str:
 @cache
 def exporter() -> Any:
     """Return the one exporter, its template loaded: worth doing while the first notebook still starts."""
-    from nbconvert import HTMLExporter, TemplateExporter
+    from nbconvert import HTMLExporter
 
     class Page(HTMLExporter):
-        """HTMLExporter without its second reading of the whole page, which takes longer than all the rest."""
+        """HTMLExporter that neither copies and checks the notebook at each step nor reads the whole page again.
 
-        from_notebook_node = TemplateExporter.from_notebook_node
+        The notebook is of this page alone, and that takes longer than all the rest.
+        """
+
+        def from_notebook_node(self, nb: Any, resources: Any = None, **_: Any) -> Any:
+            resources = self._init_resources(resources)
+            for preprocessor in self._preprocessors:
+                nb, resources = preprocessor(nb, resources)
+            return self.template.render(nb=nb, resources=resources), resources
 
     page = Page(
         template_name="rapport",
         extra_template_basedirs=[str(TEMPLATES)],
         extra_loaders=[jinja2.FileSystemLoader(TEMPLATES)],
-        optimistic_validation=True,  # once, not after each of the preprocessors
     )
     page.exclude_anchor_links = True
     page.register_filter("csp", csp)
