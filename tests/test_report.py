@@ -1,3 +1,4 @@
+import io
 import re
 import shutil
 from urllib.parse import unquote
@@ -6,9 +7,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 
-from helpers import drawing, due, figures, report, sources, words
+from helpers import drawing, due, figures, monitor, report, sources, words
 from helpers.report import open_report
 
 
@@ -282,6 +284,28 @@ def test_who_asks_for_the_ticks_of_a_picture_can_turn_each_of_them():
         assert [label.get_text() for label in labels] == ["1998", "2008", "2018"]
         labels[1].set_rotation(90)
         assert drawing._svg(figure).count("rotate(-90") == 2  # with the label of the other axis
+
+
+@pytest.mark.parametrize("look", [{"size": 8.5}, {"size": 9.5, "weight": "bold", "rotation": 90}])
+def test_a_text_takes_the_room_that_matplotlib_gives_it(look):
+    text = Figure(dpi=72).text(0.5, 0.5, "achterstand\n(procentpunt)", **look)
+    writers = drawing._Writer(io.StringIO()), RendererSVG(72, 72, io.StringIO(), image_dpi=72)
+    ours, theirs = (text.get_window_extent(writer).bounds for writer in writers)
+    assert ours == theirs
+
+
+def test_what_many_reports_tell_of_the_whole_country_is_computed_by_the_first(practice, monkeypatch):
+    asked = []
+    plain = monitor.held_on
+    monkeypatch.setattr(monitor, "held_on", lambda *a: asked.append(a) or plain(*a))
+    areas = ("Arnhem/Presikhaaf", "Utrecht")
+    found = [open_report("leefbaarheid", a, 2008, 2014, data=str(practice)).held for a in areas]
+    assert len(asked) == 1
+    totals = [part["groups"][["weak", "improved", "held"]].sum().tolist() for part in found]
+    assert (
+        totals[0] == totals[1] == [int(plain(*asked[0])[name].sum()) for name in ("weak", "improved", "held")]
+    )
+    assert found[0]["later"] == found[1]["later"]
 
 
 def test_the_reports_on_one_city_share_one_drawing_of_its_map(practice, store, monkeypatch):

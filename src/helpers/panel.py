@@ -21,6 +21,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
@@ -813,4 +814,4 @@ def _series(store: Path, indicators: Iterable[str], areas: Iterable[str]) -> pd.
         names = [*KEY, "level", "gemeente", "value", "se", "n", "decimals", "source", "status"]
         return pd.DataFrame(columns=names).astype({"value": float, "se": float, "n": float, "period": int})
     rows = pa.concat_tables(parts, promote_options="permissive")
-    return rows.filter(ds.field("area").isin(sorted(areas))).to_pandas()
+    return rows.filter(pc.is_in(rows["area"], pa.array(sorted(areas), rows["area"].type))).to_pandas()

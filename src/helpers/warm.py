@@ -251,7 +251,9 @@ def _cells(kernel: Any, notebook: Any) -> Iterator[dict[str, Any]]:
     from nbclient.exceptions import CellExecutionError
 
     notebook = nbformat.from_dict(notebook)
-    client: Any = NotebookClient(notebook, timeout=None, log=logging.getLogger(__name__))
+    # Nobody reads what it logs, or at what time each message came.
+    log = logging.getLogger(__name__)
+    client: Any = NotebookClient(notebook, timeout=None, log=log, record_timing=False)
     client.reset_execution_trackers()
     client.km, client.kc = _Alive(), _Memory(kernel)
     for index, cell in enumerate(notebook.cells):
@@ -320,7 +322,7 @@ class _Memory:
 
 def _rehearse(store: Path) -> None:
     """Make what all reports hold of one of them, and forget it: what a first time takes, their processes do not pay again."""
-    from helpers import figures, impact, panel, words
+    from helpers import drawing, figures, impact, panel, words
     from helpers.due import VRAGEN, gebieden
     from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
 
@@ -344,18 +346,23 @@ def _rehearse(store: Path) -> None:
     ):
         if shown is not None:
             shown._repr_html_()
+    numbers = sorted({step * k for step in (0.05, 0.5, 5) for k in range(-20, 21)})
+    drawing.measure([*map(str, range(1995, 2024)), *(words.number(x, d) for x in numbers for d in range(3))])
 
 
-def _once(transform: Callable[[str], str]) -> Callable[[str], str]:
-    """Transform the magics of a cell once: a kernel asks for it to know how to run it, and then again to run it."""
-    known: dict[str, str] = {}
+def _once(steps: Any) -> Callable[[str], str]:
+    """Take each cell through the steps of a shell once: a kernel does so to know how to run it, and again to run it.
+
+    Only what depends on the text alone; a cell may add steps, so that they are looked at each time.
+    """
+    transform = steps.transform_cell
+    known: dict[str, tuple[list[Any], str]] = {}
 
     def transformed(cell: str) -> str:
-        if cell in known:
-            return known.pop(cell)
-        known.clear()
-        known[cell] = transform(cell)
-        return known[cell]
+        by = [*steps.cleanup_transforms, *steps.line_transforms, *steps.token_transformers]
+        if cell not in known or known[cell][0] != by:
+            known[cell] = by, transform(cell)
+        return known[cell][1]
 
     return transformed
 
@@ -381,12 +388,14 @@ def _warm_kernel() -> Any:
 
     import helpers.dossier
     import helpers.impact
-    import helpers.overview  # noqa: F401
+    import helpers.overview
+    import helpers.programme  # noqa: F401
     from helpers import claims, due, panel, words
 
     # A report reads some hundreds of rows, and starting threads for that takes longer than reading.
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
+    pa.set_memory_pool(pa.system_memory_pool())  # its own is slow to start in each fork
 
     class Sink(IOPubThread):
         """What the kernel publishes to; everything happens at once, in the order it was said."""
@@ -437,7 +446,8 @@ def _warm_kernel() -> Any:
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # a report is not debugged; it loads slowly
     kernel: Any = Kernel(iopub_thread=sink, iopub_socket=sink, session=Direct(), config=config)
     kernel._execute_sleep = 0  # for a front end to get its turn; there is none
-    kernel.shell.transform_cell = _once(kernel.shell.transform_cell)
+    steps = kernel.shell.input_transformer_manager
+    steps.transform_cell = _once(steps)
     nbformat.v4.new_output("stream")  # the first one compiles the schema that it is held against
     del sys.modules["debugpy"]
     IPKernelApp.instance(config=config).kernel = kernel  # magics find the kernel through its application
@@ -448,6 +458,10 @@ def _warm_kernel() -> Any:
         for store in due.checked():
             panel.warm_up(store)
             _rehearse(store)
+        for notebook in due.NOTEBOOKS.glob("*.ipynb"):
+            for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+                if cell["cell_type"] == "code":
+                    steps.transform_cell("".join(cell["source"]))
     # A normal kernel decides on the back end before matplotlib is there; here it is there already.
     mpl.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
     return kernel
