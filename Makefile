@@ -24,7 +24,7 @@ data: $(READY) ## fetch the published series (into WIJKEN_RAW, or data/raw/open)
 lab: $(READY) ## open the notebooks in JupyterLab
 	@.venv/bin/jupyter lab notebooks
 
-bench: $(READY) ## measure the batch beside stock papermill and beside its floor (about 15 minutes)
+bench: $(READY) ## measure the batch beside stock papermill and beside its floor (about 20 minutes)
 	@$(PY) benchmarks/batch.py
 
 validity: $(READY) ## find planted effects in 1,250 invented countries (about 45 minutes)

@@ -24,6 +24,7 @@ from helpers.due import REPORTS, RESULT_COLUMNS, RESULTS_MIME, Job, write_whole
 
 NOTEBOOKS = due.NOTEBOOKS
 ENGINE = "wijkenaanpak"  # helpers.engine, as papermill knows it
+MANY = 20  # reports: from here on a rehearsal takes less time than it saves
 TIME_LIMIT = 600.0  # seconds: a report that hangs costs one report, not the batch
 
 
@@ -205,7 +206,7 @@ def _run(
     from helpers import warm
 
     if isinstance(executor, ThreadPoolExecutor):
-        warm.start(wait=False)
+        warm.start(wait=False, many=len(todo) > MANY)
     with executor:
         futures = {executor.submit(render, job, limits, NOTEBOOKS): job for job in _longest_first(todo, out)}
         try:

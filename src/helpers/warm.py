@@ -2,8 +2,8 @@
 
 Starting a kernel and importing pandas, geopandas and matplotlib takes longer than the analysis of a
 report. A server process imports them once, builds an ipykernel without sockets or threads, reads what all
-reports share, and makes the parts of one report for nobody: whatever is slow the first time is then behind
-it, and no notebook runs in it. For every notebook it forks a child: each report gets a fresh process of its
+reports share, and before many it makes the parts of one report for nobody: whatever is slow the first time is
+then behind it, and no notebook runs in it. For every notebook it forks a child: each report gets a fresh process of its
 own, and nothing leaks. The child speaks to this process cell by cell; its outputs go through ipykernel's own
 messages and nbclient's own handling of them, so that they equal those of a stock kernel.
 
@@ -87,13 +87,13 @@ class Child:
 
 
 class _Server:
-    def __init__(self) -> None:
+    def __init__(self, many: bool) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="wijken-")
         self.address = str(Path(self.folder.name) / "warm")
         # Numerical libraries that start threads of their own would fight over the cores, and fork badly.
         env = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "helpers.warm", self.address],
+            [sys.executable, "-m", "helpers.warm", self.address, *(["many"] if many else [])],
             stdin=subprocess.PIPE,
             env=env,
             start_new_session=True,
@@ -115,13 +115,15 @@ _server: _Server | None = None
 _lock = threading.Lock()
 
 
-def start(wait: bool = True) -> str | None:
+def start(wait: bool = True, many: bool = False) -> str | None:
     """Start the server of this process, once; it ends with the process, however that ends.
 
     Parameters
     ----------
     wait : bool
         Wait until it has imported everything; without, other work can go on meanwhile.
+    many : bool
+        So many notebooks follow that it is worth half a second to do once what is slow the first time.
 
     Returns
     -------
@@ -133,7 +135,7 @@ def start(wait: bool = True) -> str | None:
         return None
     with _lock:
         if _server is None or _server.process.poll() is not None:
-            _server = _Server()
+            _server = _Server(many)
             atexit.register(stop)
     return _server.address if not wait or _server.ready() else None
 
@@ -150,10 +152,10 @@ def stop() -> None:
 # ---- the server itself -------------------------------------------------------------------------
 
 
-def serve(address: str) -> None:
+def serve(address: str, many: bool) -> None:
     """Import the libraries, then fork a child for every request, until standard input ends."""
     gc.disable()  # nothing that is imported is ever garbage; looking for it takes a tenth of the time
-    kernel = _warm_kernel()
+    kernel = _warm_kernel(many)
     gc.collect()
     gc.freeze()  # the children share these pages as long as the collector leaves them alone
     gc.enable()
@@ -369,7 +371,7 @@ def _once(steps: Any) -> Callable[[str], str]:
     return transformed
 
 
-def _warm_kernel() -> Any:
+def _warm_kernel(many: bool) -> Any:
     """Import what notebooks use and build a kernel that has no thread, no socket and no history yet."""
     import geopandas  # noqa: F401
     import matplotlib as mpl
@@ -460,7 +462,8 @@ def _warm_kernel() -> Any:
             words.version(package)
         for store in due.checked():
             panel.warm_up(store)
-            _rehearse(store)
+            if many:
+                _rehearse(store)
         for notebook in due.NOTEBOOKS.glob("*.ipynb"):
             for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
                 if cell["cell_type"] == "code":
@@ -475,4 +478,4 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     # Ctrl-C is for the process that asked, which then closes this server's standard input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(sys.argv[1])
+    serve(sys.argv[1], "many" in sys.argv[2:])
