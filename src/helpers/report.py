@@ -695,8 +695,8 @@ class Report:
             later = (wide[until] - wide[years[-1]]).reindex(rule.index)
             return {"areas": rule.assign(later=later).reset_index().to_dict("list")}
 
-        name, code = f"volhouders/{outcome['indicator']}", ("monitor.py", "report.py")
-        of_all = self.panel.kept(name, code, [years, until], compute)
+        name, code = f"volhouders/{outcome['indicator']}-{until}", ("monitor.py", "report.py")
+        of_all = self.panel.kept(name, code, [years], compute)
         found = pd.DataFrame(of_all["areas"]).set_index("area")
         later = found.pop("later")
         certain = self.panel.treated[~sources.is_candidate(self.panel.treated["zekerheid"])]
@@ -769,9 +769,9 @@ class Report:
         place = self.gebied.split("/", 1)[0] if bounded else self.gebied
         draw = self._areas if bounded else self._tiles
         kept = self.panel.kept(
-            f"kaarten/{self.indicator['indicator']}-{due.slug(place)}",
+            f"kaarten/{self.indicator['indicator']}-{due.slug(place)}-{self.window[1]}",
             ("figures.py", "drawing.py", "report.py", "words.py"),
-            [due.environment(), self.window[1]],
+            [due.environment()],
             lambda: {"html": draw()._repr_html_()},
         )
         return words.Html(kept["html"])

@@ -2,10 +2,10 @@
 
 Starting a kernel and importing pandas, geopandas and matplotlib takes longer than the analysis of a
 report. A server process imports them once, builds an ipykernel without sockets or threads, reads what all
-reports share, and before many it makes the parts of one report for nobody: whatever is slow the first time is
-then behind it, and no notebook runs in it. For every notebook it forks a child: each report gets a fresh process of its
-own, and nothing leaks. The child speaks to this process cell by cell; its outputs go through ipykernel's own
-messages and nbclient's own handling of them, so that they equal those of a stock kernel.
+reports share, and before many it makes the parts of one report for nobody: whatever is slow the first time
+is then behind it, and no notebook runs in it. For every notebook it forks a child: each report gets a fresh
+process of its own, and nothing leaks. The child speaks to this process cell by cell; its outputs go through
+ipykernel's own messages and nbclient's own handling of them, so that they equal those of a stock kernel.
 
 A kernel provisioner that forks a complete ipykernel was measured beside it (2 cores, an empty
 notebook of 20 cells): 0.71 s a notebook, of which 0.45 s processor time, against 0.08 s for this
@@ -159,9 +159,8 @@ def serve(address: str, many: bool) -> None:
     gc.collect()
     gc.freeze()  # the children share these pages as long as the collector leaves them alone
     gc.enable()
-    gc.set_threshold(
-        100_000, 50, 100
-    )  # a report makes little garbage, and looking for it is a thirtieth of its time
+    # A report makes little garbage, and looking for it is a thirtieth of its time.
+    gc.set_threshold(100_000, 50, 100)
     listener = socket.socket(socket.AF_UNIX)
     selector = selectors.DefaultSelector()
     children: dict[int, socket.socket] = {}
@@ -331,6 +330,7 @@ def _rehearse(store: Path) -> None:
     from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
 
     r = Report(START_PROGRAMME, END_PROGRAMME, "rest_stad", 0, panel.read(store, VRAGEN[0], gebieden()[1]))
+    outcomes = r.indicators()
     for shown in (
         words.header(r, ""),
         words.answer(r),
@@ -339,8 +339,8 @@ def _rehearse(store: Path) -> None:
         r.draw(figures.levels, r.levels(), r.window),
         r.draw(figures.gaps, r.gaps(), r.names, gap=True),
         words.changes(r),
-        r.draw(figures.index_chart, r.indicators(), r.window),
-        words.indicators(r, r.indicators()),
+        r.draw(figures.index_chart, outcomes, r.window),
+        words.indicators(r, outcomes),
         r.draw(figures.course, *r.course(), gap=True),
         words.course(r),
         impact.verdict(r),
@@ -464,7 +464,7 @@ def _warm_kernel(many: bool) -> Any:
             panel.warm_up(store)
             if many:
                 _rehearse(store)
-        for notebook in due.NOTEBOOKS.glob("*.ipynb"):
+        for notebook in due.NOTEBOOKS.glob("*.ipynb") if many else ():
             for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
                 if cell["cell_type"] == "code":
                     steps.transform_cell("".join(cell["source"]))
