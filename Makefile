@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 .PHONY: reports test check lab data bench validity lock clean help
 
 reports: $(READY) ## render every report to reports/ (WIJKEN_RAW=folder for published data)
-	@$(PY) -m helpers reports
+	@$(PY) -m wijkenaanpak reports
 
 test: $(READY) ## run the tests
 	@$(PY) -m pytest -n 2 --dist loadfile
@@ -19,7 +19,7 @@ check: $(READY) ## lint, format, types, notebooks without outputs
 	@.venv/bin/nbstripout --verify notebooks/*.ipynb
 
 data: $(READY) ## fetch the published series (into WIJKEN_RAW, or data/raw/open), and say what is there
-	@$(PY) -m helpers data --download
+	@$(PY) -m wijkenaanpak data --download
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@.venv/bin/jupyter lab notebooks

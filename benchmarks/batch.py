@@ -35,8 +35,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import batch, due, panel, simulate, warm
-from helpers.due import Job
+from wijkenaanpak import due
+from wijkenaanpak.due import Job
+from wijkenaanpak.practice import simulate
+from wijkenaanpak.run import batch, warm
+from wijkenaanpak.store import panel
 
 HERE = Path(__file__).parent
 PYTHON = sys.executable
@@ -174,7 +177,7 @@ def command(*options: str, peak: bool = False) -> tuple[float, int]:
     """Run the batch's command line; return seconds and, when asked, peak memory in bytes."""
     started = time.perf_counter()
     run = subprocess.Popen(
-        [PYTHON, "-m", "helpers", "reports", *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [PYTHON, "-m", "wijkenaanpak", "reports", *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     highest = 0
     while run.poll() is None:

@@ -19,8 +19,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import RAW, diagnostics, effects, evaluation, simulate, space
-from helpers.effects import Sample
+from wijkenaanpak import RAW
+from wijkenaanpak.effects import diagnostics, effects, evaluation, space
+from wijkenaanpak.effects.effects import Sample
+from wijkenaanpak.practice import simulate
 
 HERE = Path(__file__).parent
 LAST = 2017

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers import batch, panel, simulate
+from wijkenaanpak.practice import simulate
+from wijkenaanpak.run import batch
+from wijkenaanpak.store import panel
 
 ROOT = Path(__file__).resolve().parents[1]
 

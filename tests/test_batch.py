@@ -9,9 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import batch, due, pages, words
-from helpers.due import NOTEBOOK_NAMES, RESULT_COLUMNS, RESULTS_MIME, VRAGEN
 from helpers.report import FACTS
+from wijkenaanpak import due, dutch
+from wijkenaanpak.due import NOTEBOOK_NAMES, RESULT_COLUMNS, RESULTS_MIME, VRAGEN
+from wijkenaanpak.pages import pages
+from wijkenaanpak.run import batch
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -120,7 +122,7 @@ def test_gap_reference_margin_source_and_status_stand_on_the_page_itself(vraag, 
     heads = re.findall(r'<th scope="col">(.*?)</th>', table)
     row = re.search(r'<tr><th scope="row">2010</th>(.*?)</tr>', table)[1]
     cell = re.findall(r"<td[^>]*>(.*?)</td>", row)[heads.index("de rest van Utrecht") - 1]
-    assert cell == words.with_interval(gap.estimate, gap.lower, gap.upper, gap.unit)
+    assert cell == dutch.with_interval(gap.estimate, gap.lower, gap.upper, gap.unit)
     assert gap.unit in table
     book = pd.read_csv(due.RAW / "indicatoren.csv").set_index("indicator").loc[gap.indicator]
     assert f"{book['publisher']}, {book['table']}" in text
@@ -156,7 +158,7 @@ def test_every_number_in_results_csv_stands_in_its_report(rendered):
     assert set(results.loc[facts, "status"]) == {"published"}
     for name, rows in results[results["unit"] != "oordeel"].groupby("report"):
         text = (out / name).read_text()
-        shown = {words.with_interval(r.estimate, r.lower, r.upper, r.unit) for r in rows.itertuples()}
+        shown = {dutch.with_interval(r.estimate, r.lower, r.upper, r.unit) for r in rows.itertuples()}
         missing = [t for t in shown if t.removesuffix(" (marge onbekend)") not in text]
         assert not missing, (name, missing[:5])
 

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from helpers.due import NOTEBOOK_NAMES
+from wijkenaanpak.due import NOTEBOOK_NAMES
 
 CHROMIUM = next(
     (p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None
@@ -211,8 +211,9 @@ def test_injected_markup_in_an_area_a_label_or_a_cell_stays_text(browser, tmp_pa
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from helpers import compare, drawing, pages, words
-    from helpers.due import RESULT_COLUMNS
+    from helpers import drawing, words
+    from wijkenaanpak.due import RESULT_COLUMNS
+    from wijkenaanpak.pages import compare, pages
 
     evil = "<img src=x onerror=alert(1)><script>alert(1)</script>\"'"
     row = dict.fromkeys(RESULT_COLUMNS, evil) | dict.fromkeys(("estimate", "lower", "upper", "n"), 1.0)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from helpers import claims
-from helpers.claims import OPEN, RIGHT, WRONG, Interval, envelope, verdict
+from wijkenaanpak.claims import claims
+from wijkenaanpak.claims.claims import OPEN, RIGHT, WRONG, Interval, envelope, verdict
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import SourceError, batch, compare
-from helpers.due import RESULT_COLUMNS
+from wijkenaanpak import SourceError
+from wijkenaanpak.due import RESULT_COLUMNS
+from wijkenaanpak.pages import compare
+from wijkenaanpak.run import batch
 
 BASE = {
     "question": "werk", "gebied": "Utrecht", "indicator": "nww", "measure": "gap", "method": "beschrijvend",

@@ -9,7 +9,8 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from helpers import SourceError, batch, due
+from wijkenaanpak import SourceError, due
+from wijkenaanpak.run import batch
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import geopandas as gpd
 import pytest
 
-from helpers import batch, download, publishers, sources
-from helpers.download import Publication
+from wijkenaanpak.run import batch
+from wijkenaanpak.sources import download, publishers, sources
+from wijkenaanpak.sources.download import Publication
 
 CONTENT = bytes(range(256)) * 2000  # 512,000 bytes: several packets
 FIXTURE = Path(__file__).parent / "fixtures" / "71718ned"

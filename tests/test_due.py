@@ -12,8 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import batch, due, panel, warm
-from helpers.due import Job
+from wijkenaanpak import due
+from wijkenaanpak.due import Job
+from wijkenaanpak.run import batch, warm
+from wijkenaanpak.store import panel
 
 ROOT = Path(__file__).resolve().parents[1]
 AREAS = ("Nederland", "Utrecht", "Utrecht/Overvecht")
@@ -40,7 +42,7 @@ def reasons(capsys, practice, out, *more):
 def test_a_run_with_nothing_to_do_imports_nothing_heavy_and_touches_nothing(store, practice, copied):
     before = {p: (p.stat().st_mtime_ns, p.stat().st_ino) for p in copied.rglob("*") if p.name != "bezig"}
     code = (
-        "import sys; from helpers import batch; code = batch.main(sys.argv[1:]); "
+        "import sys; from wijkenaanpak.run import batch; code = batch.main(sys.argv[1:]); "
         "print(sorted({m.partition('.')[0] for m in sys.modules} & "
         "{'pandas', 'numpy', 'pyarrow', 'geopandas', 'matplotlib', 'papermill', 'nbconvert', 'jinja2', 'IPython'})); "
         "sys.exit(code)"
@@ -90,8 +92,8 @@ def test_a_changed_cell_makes_only_its_own_question_due(
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("code/words.py", "veranderd: code (words.py)"),
-        ("code/templates/stijl.css", "veranderd: sjabloon"),
+        ("code/helpers/words.py", "veranderd: code (helpers/words.py)"),
+        ("code/wijkenaanpak/pages/templates/stijl.css", "veranderd: sjabloon"),
         ("raw/uitspraken.csv", "veranderd: feiten in data/raw"),
         ("requirements.lock", "veranderd: omgeving"),
     ],
@@ -104,7 +106,7 @@ def test_code_template_facts_and_environment_make_everything_due_and_are_named(
         shutil.copytree(folder, tmp_path / target, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "requirements.lock", tmp_path)
     monkeypatch.setattr(due, "CODE", tmp_path / "code")
-    monkeypatch.setattr(due, "TEMPLATES", tmp_path / "code" / "templates")
+    monkeypatch.setattr(due, "TEMPLATES", tmp_path / "code" / "wijkenaanpak" / "pages" / "templates")
     monkeypatch.setattr(due, "RAW", tmp_path / "raw")
     monkeypatch.setattr(due, "ROOT", tmp_path)
     wanted = due.dependencies(jobs)
@@ -113,6 +115,63 @@ def test_code_template_facts_and_environment_make_everything_due_and_are_named(
         stream.write("\n")
     wanted = due.dependencies(jobs)
     assert {due.why(job, wanted[job], copied) for job in jobs} == {reason}
+
+
+MODULES = sorted(f.relative_to(due.CODE).as_posix() for f in due.CODE.rglob("*.py") if f.stat().st_size)
+NEVER = {"run/", "__main__.py", "sources/download.py", "pages/compare.py"}  # no page is made with these
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """The code in a copy that a test may change."""
+    shutil.copytree(due.CODE, tmp_path / "code", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(due, "CODE", tmp_path / "code")
+    return tmp_path / "code"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_changed_module_makes_due_what_imports_it_and_nothing_else(store, practice, house, name):
+    jobs = due.plan(("werk", "overzicht"), ["Nederland"], str(practice))
+    before = due.dependencies(jobs)
+    with (house / name).open("a") as stream:
+        stream.write("\n# another line\n")
+    after = due.dependencies(jobs)
+    changed = {job.vraag for job in jobs if before[job] != after[job]}
+    unused = any(part in name for part in NEVER)
+    everywhere = {"werk", "overzicht"}
+    assert changed == (set() if unused else {"overzicht"} if name == "helpers/programme.py" else everywhere)
+
+
+@pytest.mark.parametrize(
+    ("name", "again"),
+    [
+        ("effects/effects.py", True),
+        ("effects/inference.py", True),
+        ("effects/space.py", True),
+        ("measures/monitor.py", True),
+        ("pages/pages.py", False),
+        ("run/batch.py", False),
+        ("sources/download.py", False),
+        ("instruments/instruments.py", False),
+    ],
+)
+def test_an_evaluation_is_computed_anew_when_what_it_imports_changed(house, name, again):
+    before = due.code_key("wijkenaanpak.effects.evaluation", inside=False)
+    with (house / "wijkenaanpak" / name).open("a") as stream:
+        stream.write("\n# another line\n")
+    assert (due.code_key("wijkenaanpak.effects.evaluation", inside=False) != before) is again
+
+
+def test_an_evaluation_is_computed_anew_after_an_upgrade(monkeypatch):
+    before = due.code_key("wijkenaanpak.effects.evaluation")
+    monkeypatch.setattr(due, "environment", lambda: "another statsmodels")
+    assert due.code_key("wijkenaanpak.effects.evaluation") != before
+
+
+def test_imports_are_read_over_several_lines_and_under_other_names():
+    text = "from wijkenaanpak.a import (\n    b,  # why\n    c as d,\n)\n\ndef f():\n    import helpers.e\n"
+    assert due.imports(text, inside=False) == {"wijkenaanpak.a", "wijkenaanpak.a.b", "wijkenaanpak.a.c"}
+    assert due.imports(text) - due.imports(text, inside=False) == {"helpers.e"}
 
 
 def test_a_changed_or_lost_page_is_made_again(store, practice, copied, capsys):
@@ -234,7 +293,7 @@ def test_a_store_that_changed_since_it_was_checked_is_looked_at_again(raw):
 
 
 def start(practice, out, *more, **kwargs):
-    command = [sys.executable, "-m", "helpers", "reports", *options(practice, out, *more)]
+    command = [sys.executable, "-m", "wijkenaanpak", "reports", *options(practice, out, *more)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kwargs)
 
 

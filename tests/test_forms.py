@@ -6,8 +6,11 @@ import shutil
 import pandas as pd
 import pytest
 
-from helpers import RAW, SourceError, due, forms, panel, practice, simulate
-from helpers.files import Log
+from wijkenaanpak import RAW, SourceError, due
+from wijkenaanpak.practice import practice, simulate
+from wijkenaanpak.sources import forms
+from wijkenaanpak.sources.files import Log
+from wijkenaanpak.store import panel
 
 NAMES = list(forms.book().index)
 

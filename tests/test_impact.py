@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import evaluation, impact, panel, words
+from helpers import impact, words
 from helpers.report import open_report
+from wijkenaanpak.effects import evaluation
+from wijkenaanpak.store import panel
 
 
 @pytest.fixture(scope="module")

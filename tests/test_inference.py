@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from helpers.inference import (
+from wijkenaanpak.effects.inference import (
     WEBB,
     Regression,
     detectable,

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from helpers import instruments, monitor
-from helpers.instruments import CRITERIA, PRACTICE
+from wijkenaanpak.instruments import instruments
+from wijkenaanpak.instruments.instruments import CRITERIA, PRACTICE
+from wijkenaanpak.measures import monitor
 
 
 def long(table):

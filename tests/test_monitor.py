@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from helpers import monitor
+from wijkenaanpak.measures import monitor
 
 WIJKEN_PER_GEMEENTE = [7, 5, 4, 4, 4, 3, 2] + [1] * 11
 

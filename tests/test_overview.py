@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from helpers import dossier, impact, overview, programme, words
-from helpers.due import NOTEBOOKS, VRAGEN
 from helpers.report import open_report
+from wijkenaanpak.due import NOTEBOOKS, VRAGEN
 
 SECTIONS = [
     *(getattr(overview, n) for n in ("answer", "picture", "goals", "paths", "wijken", "effects", "steering", "assessment")),
@@ -158,7 +158,7 @@ def test_the_selection_score_of_the_forms_is_the_one_the_wijken_were_chosen_on(s
     values = r.panel.form("achterstandsindicatoren").set_axis(
         ["area", "indicator", "theme", "direction", "value"], axis=1
     )
-    from helpers import instruments
+    from wijkenaanpak.instruments import instruments
 
     found = instruments.selection_score(values)["score"]
     truth = pd.read_csv(practice / "selectie_oefen.csv", dtype={"pc4": str}).set_index("pc4")["score_2006"]

@@ -5,7 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import due, panel, sources
+from wijkenaanpak import due
+from wijkenaanpak.sources import sources
+from wijkenaanpak.store import panel
 
 
 def tiny(n=(100.0, 300.0, 600.0)):

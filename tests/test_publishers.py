@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from helpers import SourceError, files, publishers, sources
+from wijkenaanpak import SourceError
+from wijkenaanpak.sources import files, publishers, sources
 
 BOOK = publishers.read_codebook()
 FIXTURE = Path(__file__).parent / "fixtures" / "71718ned"

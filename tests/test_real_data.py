@@ -4,8 +4,9 @@ import csv
 
 import pytest
 
-from helpers import files, publishers, sources, words
+from helpers import words
 from helpers.report import open_report
+from wijkenaanpak.sources import files, publishers, sources
 
 
 @pytest.fixture(scope="module")

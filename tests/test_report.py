@@ -10,8 +10,11 @@ import pytest
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 
-from helpers import drawing, due, figures, monitor, report, sources, words
+from helpers import drawing, figures, report, words
 from helpers.report import open_report
+from wijkenaanpak import due, dutch
+from wijkenaanpak.measures import monitor
+from wijkenaanpak.sources import sources
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +68,7 @@ def test_the_gap_is_the_difference_of_the_levels_and_the_answer_states_it(wijk):
     assert gaps["rest_stad", 2010] == pytest.approx(levels["wijk", 2010] - levels["rest_stad", 2010])
     text = words.answer(wijk)
     for year in wijk.window:
-        assert words.number(gaps["rest_stad", year]) in text
+        assert dutch.number(gaps["rest_stad", year]) in text
     assert "Oefendata, geen werkelijke uitkomst" in text
     assert "Of de wijkenaanpak hiervan de oorzaak is: het effect" in text
 
@@ -157,7 +160,7 @@ def test_alternative_text_holds_the_numbers_of_the_picture(wijk):
     levels = wijk.levels()
     picture = wijk.draw(figures.levels, levels, wijk.window)
     last = levels[levels["role"] == "wijk"].sort_values("period").iloc[-1]
-    assert f"{words.number(last['value'])} in {last['period']}" in picture.alt
+    assert f"{dutch.number(last['value'])} in {last['period']}" in picture.alt
 
 
 def test_an_open_point_of_a_scatter_keeps_its_edge(country):
@@ -205,7 +208,7 @@ def test_counts_say_how_many_people_stand_behind_a_share(country):
     assert whole["cases"] < whole["n"]
     assert counts.drop("de aandachtswijken")["n"].max() <= whole["n"]
     shown = words.counts(country, country.counts(), "Leerlingen")
-    assert words.number(whole["cases"], 0) in shown
+    assert dutch.number(whole["cases"], 0) in shown
 
 
 def test_the_required_path_ends_at_zero_after_eight_and_ten_years(wijk):

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import simulate, sources
-from helpers.simulate import DEFAULT_EFFECTS, DIMENSIONS, SPILLOVER, YEARS, planted_effects
+from wijkenaanpak.practice import simulate
+from wijkenaanpak.practice.simulate import DEFAULT_EFFECTS, DIMENSIONS, SPILLOVER, YEARS, planted_effects
+from wijkenaanpak.sources import sources
 
 BOOK = pd.read_csv(simulate.RAW / "indicatoren.csv", keep_default_na=False).set_index("indicator")
 CODEBOOK = BOOK[BOOK.index.isin([*simulate.SPEC, "lbm"])]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from helpers import files, publishers, sources
+from wijkenaanpak.sources import files, publishers, sources
 
 FIXTURE = Path(__file__).parent / "fixtures" / "71718ned"
 BOOK = publishers.read_codebook()

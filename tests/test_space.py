@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from helpers import space
+from wijkenaanpak.effects import space
 
 SIDE = 1000
 CODES = [f"{row}{column}" for row in range(4) for column in range(5)]

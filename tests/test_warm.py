@@ -14,8 +14,8 @@ import nbformat
 import papermill
 import pytest
 
-from helpers import engine, warm
-from helpers.batch import ENGINE
+from wijkenaanpak.run import engine, warm
+from wijkenaanpak.run.batch import ENGINE
 
 pytestmark = pytest.mark.skipif(not warm.POSSIBLE, reason="dit systeem kent geen fork")
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import words
+from wijkenaanpak import dutch
 
 
 @pytest.mark.parametrize(
@@ -19,20 +20,20 @@ from helpers import words
     ],
 )
 def test_numbers_are_written_the_dutch_way(value, decimals, sign, text):
-    assert words.number(value, decimals, sign) == text
+    assert dutch.number(value, decimals, sign) == text
 
 
 @given(st.floats(-1e9, 1e9), st.integers(0, 4))
 def test_a_written_number_reads_back_within_its_rounding(value, decimals):
-    text = words.number(value, decimals)
+    text = dutch.number(value, decimals)
     back = float(text.replace(".", "").replace(",", ".").replace("−", "-"))
     assert abs(back - value) <= 0.5 * 10**-decimals + 1e-6
 
 
 def test_an_unknown_interval_is_said_and_not_left_out():
-    assert words.with_interval(1.2, np.nan, np.nan, "%") == "1,2 (marge onbekend)"
-    assert words.with_interval(1.2, 0.9, 1.5, "%") == "1,2 (0,9 tot 1,5)"
-    assert words.with_interval(np.nan, np.nan, np.nan, "%") == "onbekend"
+    assert dutch.with_interval(1.2, np.nan, np.nan, "%") == "1,2 (marge onbekend)"
+    assert dutch.with_interval(1.2, 0.9, 1.5, "%") == "1,2 (0,9 tot 1,5)"
+    assert dutch.with_interval(np.nan, np.nan, np.nan, "%") == "onbekend"
 
 
 def test_a_table_has_a_caption_scoped_headers_and_escapes_what_it_shows():

@@ -1,8 +1,3 @@
 import sys
 
-# jsonschema would compile a grammar of web addresses, longer than a report takes; notebooks hold none to check.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
-from helpers.batch import main  # noqa: E402
-
-sys.exit(main())
+sys.exit("The command line has moved: use `python -m wijkenaanpak` with the same options.")

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from helpers import RAW, figures, forms, instruments, monitor, words
+from helpers import figures, words
 from helpers.drawing import Style
-from helpers.monitor import Estimate
-from helpers.panel import wijken_in
 from helpers.report import margins
-from helpers.words import Html, in_unit, number, paragraphs, put, table
+from helpers.words import Html, paragraphs, put, table
+from wijkenaanpak import RAW, dutch
+from wijkenaanpak.dutch import in_unit, number
+from wijkenaanpak.instruments import instruments
+from wijkenaanpak.measures import monitor
+from wijkenaanpak.measures.monitor import Estimate
+from wijkenaanpak.sources import forms
+from wijkenaanpak.store.panel import wijken_in
 
 if TYPE_CHECKING:
     from helpers.report import Report
@@ -56,7 +61,7 @@ def cities_in(r: Report) -> set[str]:
 
 def form_style(r: Report, label: str, unit: str, name: str) -> Style:
     """Return the style of a plot made from a form."""
-    return Style(label, unit, words.DIGITS.get(unit, 1), r.simulated, r.origin(f"formulier {name}"))
+    return Style(label, unit, dutch.DIGITS.get(unit, 1), r.simulated, r.origin(f"formulier {name}"))
 
 
 # ---- werk ----------------------------------------------------------------------------------------------
@@ -108,7 +113,7 @@ def monthly(r: Report) -> Html:
     text = (
         f"Ten opzichte van {beside} veranderde het aandeel werkzoekenden in {who} tot 2009 {shown['trend']} procent per jaar, "
         f"en daarna {shown['before_after']}: een verschil in tempo van {shown['slope']} procent per jaar (Newey-West, {n} "
-        f"maanden, p {words.p_text(row['p'])}). {told} Een knik zegt niet waardoor hij kwam: in 2009 viel ook de crisis."
+        f"maanden, p {dutch.p_text(row['p'])}). {told} Een knik zegt niet waardoor hij kwam: in 2009 viel ook de crisis."
     )
     return Html(picture._repr_html_() + paragraphs([text]))
 
@@ -551,7 +556,7 @@ def _labels() -> dict[str, str]:
 
 def _score_style(r: Report, indicator: str) -> Style:
     row = r.panel.indicators.set_index("indicator").loc[indicator]
-    return Style(row["label"], "punt", words.DIGITS["punt"], r.simulated, r.source_of(row))
+    return Style(row["label"], "punt", dutch.DIGITS["punt"], r.simulated, r.source_of(row))
 
 
 def _development(r: Report, total: str, window: tuple[int, int], change: float) -> list[str]:

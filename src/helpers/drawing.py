@@ -24,7 +24,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from helpers.words import number
+from wijkenaanpak.dutch import number
 
 # Okabe & Ito (2008), distinguishable with every common form of colour blindness.
 COLOURS = {

@@ -33,7 +33,7 @@ from helpers.drawing import (
     push_apart,
     styled,
 )
-from helpers.words import number
+from wijkenaanpak.dutch import number
 
 
 @styled

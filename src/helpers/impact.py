@@ -14,9 +14,11 @@ import pandas as pd
 
 from helpers import figures, words
 from helpers.drawing import Picture
-from helpers.panel import wijken_in
-from helpers.sources import OWN_LIST
-from helpers.words import EFFECT_NAMES, Html, cite, in_unit, number, p_text, paragraphs, stated, table
+from helpers.words import EFFECT_NAMES, Html, cite, paragraphs, stated, table
+from wijkenaanpak import dutch
+from wijkenaanpak.dutch import in_unit, number, p_text
+from wijkenaanpak.sources.sources import OWN_LIST
+from wijkenaanpak.store.panel import wijken_in
 
 if TYPE_CHECKING:
     from helpers.report import Report
@@ -571,7 +573,7 @@ def checks(r: Report) -> Html | None:
 
 
 def _interval(row: dict[str, Any], unit: str) -> str:
-    return f"{words.with_interval(*numbers_of(row), unit, True)} {unit}"
+    return f"{dutch.with_interval(*numbers_of(row), unit, True)} {unit}"
 
 
 def _leads(r: Report) -> tuple[str, str, str] | None:
@@ -724,7 +726,7 @@ def _cycle(r: Report) -> tuple[str, str, str] | None:
     slope, low, high = (10 * c[k] for k in ("slope", "slope_lower", "slope_upper"))
     return (
         "Is het de conjunctuur?",
-        f"op elke 10 die het land vooraf bewoog, bewogen de wijken {words.with_interval(slope, low, high, 'procent', True)} meer dan de "
+        f"op elke 10 die het land vooraf bewoog, bewogen de wijken {dutch.with_interval(slope, low, high, 'procent', True)} meer dan de "
         f"vergelijkingsgroep ({c['n']:.0f} jaren, op de schaal van de schatting); zonder dat deel is het verschil "
         f"{_interval(c, r.effect_unit)}",
         "zij delen anders in de conjunctuur dan de vergelijkingsgroep: ook zonder dat deel lezen"
@@ -750,11 +752,11 @@ def _discontinuity(r: Report) -> tuple[str, str, str] | None:
     also = (
         ""
         if weak is None
-        else f", in de achterstand {words.with_interval(*numbers_of(weak), 'aandeel', True)} SD"
+        else f", in de achterstand {dutch.with_interval(*numbers_of(weak), 'aandeel', True)} SD"
     )
     return (
         "Kan het met een knip bij de selectiescore (RDD)?",
-        f"sprong in de kans om aandachtswijk te zijn {words.with_interval(*numbers_of(jump), 'aandeel', True)} (zou 1 moeten zijn); "
+        f"sprong in de kans om aandachtswijk te zijn {dutch.with_interval(*numbers_of(jump), 'aandeel', True)} (zou 1 moeten zijn); "
         f"dichtheid aan beide kanten: p {p_text(density['p'])} (Cattaneo, Jansson en Ma 2020; {density['below']} gebieden eronder, "
         f"{density['above']} erboven); sprong in het beginniveau {_interval(level, r.effect_unit)}{also} (zou 0 moeten zijn); "
         f"verandering {_interval(rows['verandering'], r.effect_unit)} ({jump['n']} gebieden binnen de bandbreedte)",

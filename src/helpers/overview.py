@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers import claims, figures, impact, monitor, words
+from helpers import figures, impact, words
 from helpers.drawing import Picture, Style
-from helpers.due import VRAGEN, slug
-from helpers.inference import holm
-from helpers.panel import references, wijken_in
 from helpers.report import START_PROGRAMME, Report
-from helpers.words import Html, in_unit, number, paragraphs, put, stated, table, verdict_tag
+from helpers.words import Html, paragraphs, put, stated, table, verdict_tag
+from wijkenaanpak.claims import claims
+from wijkenaanpak.due import VRAGEN, slug
+from wijkenaanpak.dutch import in_unit, number
+from wijkenaanpak.effects.inference import holm
+from wijkenaanpak.measures import monitor
+from wijkenaanpak.store.panel import references, wijken_in
 
 # First and last year of each question's own report; the Leefbaarometer is measured in 2008 and every other year.
 YEARS = {
@@ -110,7 +113,7 @@ class Overview(Report):
             return {"sd": float((100 * np.log(values) if indicator["scale"] == "log" else values).std())}
 
         name = f"spreiding/{indicator['indicator']}-{year}"
-        spread = self.panel.kept(name, ("overview.py",), [], compute)["sd"]
+        spread = self.panel.kept(name, __name__, [], compute)["sd"]
         return spread if spread > 0 else np.nan
 
     def _course(self, part: Report) -> tuple[str, float]:

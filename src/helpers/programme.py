@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from helpers import RAW, dossier, figures, impact, instruments, monitor, words
+from helpers import dossier, figures, impact, words
 from helpers.dossier import city_of, form_style, rows_of
-from helpers.panel import wijken_in
-from helpers.words import Html, in_unit, number, p_text, paragraphs, put, table
+from helpers.words import Html, paragraphs, put, table
+from wijkenaanpak import RAW, dutch
+from wijkenaanpak.dutch import in_unit, number, p_text
+from wijkenaanpak.instruments import instruments
+from wijkenaanpak.measures import monitor
+from wijkenaanpak.store.panel import wijken_in
 
 if TYPE_CHECKING:
     from helpers.overview import Overview
@@ -42,7 +46,7 @@ def selection(r: Overview) -> Html:
             "indicators": values["indicator"].nunique(),
         }
 
-    of_all = r.panel.kept(f"selectie/{name}", ("instruments.py", "programme.py"), [], compute)
+    of_all = r.panel.kept(f"selectie/{name}", __name__, [], compute)
     if of_all["scores"] is None:
         return dossier.absent(r, name)
     scored = pd.DataFrame(of_all["scores"]).set_index("area")
@@ -875,7 +879,7 @@ def bonds(r: Overview) -> Html:
         amount = instruments.bond(
             row.hoofdsom, row.rente / 100, int(row.jaren), main["lower"], main["upper"], direction
         )
-        effect = words.with_interval(*impact.numbers_of(main), part.effect_unit, True)
+        effect = dutch.with_interval(*impact.numbers_of(main), part.effect_unit, True)
         paid = put(r, "bond_payout", "", float(amount), "euro", method=row.naam, indicator="obligaties")
         lines.append(
             {

@@ -14,9 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers import RAW, claims, due, figures, monitor, panel, publishers, sources, words
+from helpers import figures, words
 from helpers.drawing import Picture, Style
-from helpers.due import NOTEBOOK_NAMES, OVERVIEW, RESULT_COLUMNS, check_option, gebieden
+from wijkenaanpak import RAW, due, dutch
+from wijkenaanpak.claims import claims
+from wijkenaanpak.due import NOTEBOOK_NAMES, OVERVIEW, RESULT_COLUMNS, check_option, gebieden
+from wijkenaanpak.measures import monitor
+from wijkenaanpak.sources import publishers, sources
+from wijkenaanpak.store import panel
 
 REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
 # Selection announced 22 March 2007 (Actieplan Krachtwijken 2007, footnote 1); charters signed by July 2008.
@@ -235,7 +240,7 @@ class Report:
         """Return the shared style of the plots of the main outcome's level, or of its gap."""
         row = self.indicator
         unit = self.gap_unit if gap else row["unit"]
-        return Style(row["label"], unit, words.DIGITS.get(unit, 1), self.simulated, self.source_of(row))
+        return Style(row["label"], unit, dutch.DIGITS.get(unit, 1), self.simulated, self.source_of(row))
 
     def record(
         self,
@@ -324,7 +329,7 @@ class Report:
         """Return the shared style of the plots of the effect, or of the level of its outcome."""
         row = self.panel.outcome
         unit = row["unit"] if level else self.effect_unit
-        return Style(row["label"], unit, words.DIGITS.get(unit, 1), self.simulated, self.source_of(row))
+        return Style(row["label"], unit, dutch.DIGITS.get(unit, 1), self.simulated, self.source_of(row))
 
     @property
     def goal(self) -> str:
@@ -695,8 +700,8 @@ class Report:
             later = (wide[until] - wide[years[-1]]).reindex(rule.index)
             return {"areas": rule.assign(later=later).reset_index().to_dict("list")}
 
-        name, code = f"volhouders/{outcome['indicator']}-{until}", ("monitor.py", "report.py")
-        of_all = self.panel.kept(name, code, [years], compute)
+        name = f"volhouders/{outcome['indicator']}-{until}"
+        of_all = self.panel.kept(name, __name__, [years], compute)
         found = pd.DataFrame(of_all["areas"]).set_index("area")
         later = found.pop("later")
         certain = self.panel.treated[~sources.is_candidate(self.panel.treated["zekerheid"])]
@@ -770,8 +775,8 @@ class Report:
         draw = self._areas if bounded else self._tiles
         kept = self.panel.kept(
             f"kaarten/{self.indicator['indicator']}-{due.slug(place)}-{self.window[1]}",
-            ("figures.py", "drawing.py", "report.py", "words.py"),
-            [due.environment()],
+            __name__,
+            [],
             lambda: {"html": draw()._repr_html_()},
         )
         return words.Html(kept["html"])

@@ -1,0 +1,10 @@
+"""Evaluate the wijkenaanpak: from published files to reports, a room for each job."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RAW = ROOT / "data" / "raw"
+
+
+class SourceError(ValueError):
+    """Wrong input, in one Dutch sentence that says where and what to do."""

@@ -1,0 +1,1 @@
+"""Effect estimates: samples, comparisons, inference, checks."""

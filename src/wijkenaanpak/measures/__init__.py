@@ -1,0 +1,1 @@
+"""Descriptive measures with their uncertainty."""

@@ -1,0 +1,1 @@
+"""From executed notebook to page; index, methods, comparison of runs."""

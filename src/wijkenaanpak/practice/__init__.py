@@ -1,0 +1,1 @@
+"""The invented country, in the publishers' own formats."""

@@ -1,0 +1,1 @@
+"""Run the reports that are due; engine, warm server, command line."""

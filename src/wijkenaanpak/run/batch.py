@@ -1,0 +1,595 @@
+"""Run the reports that are due; the command line (``python -m wijkenaanpak``).
+
+Everything heavy is imported where it is needed: a run with nothing to do imports none of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wijkenaanpak import SourceError, due
+from wijkenaanpak.due import REPORTS, RESULT_COLUMNS, RESULTS_MIME, Job, write_whole
+
+NOTEBOOKS = due.NOTEBOOKS
+ENGINE = "wijkenaanpak"  # wijkenaanpak.run.engine, as papermill knows it
+MANY = 20  # reports: from here on a rehearsal takes less time than it saves
+TIME_LIMIT = 600.0  # seconds: a report that hangs costs one report, not the batch
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one report may use.
+
+    Attributes
+    ----------
+    seconds : float
+        Wall clock.
+    memory : int or None
+        Bytes beyond what its process starts with; None for no limit.
+    """
+
+    seconds: float = TIME_LIMIT
+    memory: int | None = None
+
+
+@dataclass
+class Outcome:
+    """What became of a job: its page and its rows of results.csv, or an error."""
+
+    job: Job
+    page: str = ""
+    rows: str = ""
+    error: str = ""
+    seconds: float = 0.0
+
+
+def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -> Outcome:
+    """Execute one notebook and make its page; write nothing, and return an error instead of raising it.
+
+    Success is judged by the exception and by the recorded results being there, not by papermill's
+    metadata, which calls every cell completed after a dead kernel.
+
+    Parameters
+    ----------
+    job : Job
+    limits : Limits
+    notebooks : Path, optional
+        Folder of the notebooks; by default the project's, wherever this runs.
+    """
+    started = time.monotonic()
+    outcome = Outcome(job)
+    try:
+        import papermill
+        from papermill.engines import papermill_engines
+        from papermill.execute import raise_for_execution_errors
+
+        from wijkenaanpak.pages import pages
+
+        pages.exporter()  # while the warm server is still importing
+        try:
+            notebook = papermill.execute_notebook(
+                str((notebooks or NOTEBOOKS) / f"{job.vraag}.ipynb"),
+                None,
+                {"gebied": job.gebied, "data": job.data, "seed": job.seed},
+                kernel_name="python3",
+                prepare_only=True,  # left to run it, papermill also writes it as text for a file that is not asked for
+            )
+            notebook = papermill_engines.execute_notebook_with_engine(
+                ENGINE,
+                notebook,
+                "python3",
+                progress_bar=False,
+                time_limit=limits.seconds,
+                memory_limit=limits.memory,
+                timed=False,
+            )
+            raise_for_execution_errors(notebook, None)
+            outcome.rows = _recorded(notebook)
+            outcome.page = pages.report_page(notebook, job.vraag, job.gebied, job.name)
+        except papermill.PapermillExecutionError as error:
+            first_line = error.source.splitlines()[0]
+            outcome.error = f"cel {error.cell_index} ({first_line}): {error.ename}: {error.evalue}"
+    except Exception as error:  # whatever goes wrong in one report must not stop the others
+        outcome.error = f"{type(error).__name__}: {error}"
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _recorded(notebook: Any) -> str:
+    """Return the recorded results as CSV without a header."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if RESULTS_MIME in output.get("data", {}):
+                return output["data"][RESULTS_MIME]
+    raise RuntimeError("het notebook is niet tot het einde gekomen: er zijn geen resultaten vastgelegd")
+
+
+@contextlib.contextmanager
+def unbroken() -> Iterator[None]:
+    """Put a Ctrl-C off until the block is done: a page without its record would count for nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+        if pressed:
+            raise KeyboardInterrupt
+
+
+def keep(outcome: Outcome, made_from: dict[str, Any], out: Path) -> None:
+    """Write a finished report: page, numbers, and last what it was made from, which makes it count."""
+    files = {".html": outcome.page, ".csv": ",".join(RESULT_COLUMNS) + "\n" + outcome.rows}
+    for suffix, text in files.items():
+        write_whole(out / f"{outcome.job.name}{suffix}", text)
+    hashes = {suffix: due.digest([out / f"{outcome.job.name}{suffix}"]) for suffix in files}
+    state = {"from": made_from, "files": hashes, "seconds": round(outcome.seconds, 3)}
+    write_whole(out / due.STATE / f"{outcome.job.name}.json", json.dumps(state))
+
+
+def run(
+    jobs: Sequence[Job],
+    out: Path = REPORTS,
+    executor: Executor | None = None,
+    limits: Limits = Limits(),
+    force: bool = False,
+    progress: bool = True,
+) -> list[Outcome]:
+    """Render the reports that are due with any executor, and rewrite results.csv and index.html.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        All on the same data.
+    out : Path
+        The reports folder.
+    executor : concurrent.futures.Executor, optional
+        Where they run; by default two threads, each driving a process a report. It is shut down at the end.
+    limits : Limits
+        For each report.
+    force : bool
+        Render all, also what is up to date.
+    progress : bool
+        Show a progress bar on standard error.
+
+    Returns
+    -------
+    list of Outcome
+        Of the reports that were due, in the order of `jobs`. After a KeyboardInterrupt, which is
+        raised again, everything that was finished is kept.
+
+    Raises
+    ------
+    SourceError
+        When the data are wrong, or another batch is writing to the same folder.
+    """
+    prepare(jobs)  # wrong data are refused before anything is touched
+    wanted = due.dependencies(jobs, NOTEBOOKS)
+    with _only_batch(out):
+        todo = [job for job in jobs if force or due.why(job, wanted[job], out)]
+        outcomes: dict[Job, Outcome] = {}
+        try:
+            if todo:
+                with due.trusted({due.store_path(job.data, job.seed) for job in todo}):
+                    _run(todo, out, executor or ThreadPoolExecutor(2), limits, progress, wanted, outcomes)
+        finally:
+            publish(jobs[0].data, jobs[0].seed, list(outcomes.values()), out)
+        return [outcomes[job] for job in todo]
+
+
+def _run(
+    todo: Sequence[Job],
+    out: Path,
+    executor: Executor,
+    limits: Limits,
+    progress: bool,
+    wanted: dict[Job, dict[str, Any]],
+    outcomes: dict[Job, Outcome],
+) -> None:
+    from tqdm import tqdm
+
+    from wijkenaanpak.run import warm
+
+    if isinstance(executor, ThreadPoolExecutor):
+        warm.start(wait=False, many=len(todo) > MANY)
+    with executor:
+        futures = {executor.submit(render, job, limits, NOTEBOOKS): job for job in _longest_first(todo, out)}
+        try:
+            for future in tqdm(
+                as_completed(futures), total=len(futures), unit="rapport", disable=not progress
+            ):
+                job, outcome = futures[future], future.result()
+                if not outcome.error:
+                    with unbroken():
+                        keep(outcome, wanted[job], out)
+                outcomes[job] = Outcome(job, error=outcome.error, seconds=outcome.seconds)
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            executor.shutdown(wait=False)
+            warm.stop()  # what still runs ends now, and its report stays due
+            raise
+
+
+def prepare(jobs: Sequence[Job]) -> None:
+    """Build the stores that the jobs read, where they are not up to date."""
+    for data, seed in sorted({(job.data, job.seed) for job in jobs}):
+        if not due.store_ready(data, seed):
+            from wijkenaanpak.store import panel
+
+            panel.build(data, seed)
+
+
+def _longest_first(jobs: Sequence[Job], out: Path) -> list[Job]:
+    """Order by how long each took before; unknown ones first, the larger areas ahead."""
+    size = {"Nederland": 0.0}
+
+    def key(job: Job) -> tuple[float, float]:
+        seconds = due.state_of(job, out).get("seconds", float("inf"))
+        return -seconds, size.get(job.gebied, 2.0 if "/" in job.gebied else 1.0)
+
+    return sorted(jobs, key=key)
+
+
+@contextlib.contextmanager
+def _only_batch(out: Path) -> Iterator[None]:
+    """Let one batch at a time write to a reports folder, and clear what a killed one left half."""
+    state = out / due.STATE
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "bezig").open("w") as lock:
+        try:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            pass
+        except BlockingIOError:
+            raise SourceError(
+                f"Er schrijft al een andere batch in {out}; wacht tot die klaar is, of kies een andere map met --out."
+            ) from None
+        for half in out.rglob(".*.deel"):
+            half.unlink()
+        yield
+
+
+def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPORTS) -> None:
+    """Rewrite results.csv and index.html from the finished reports on the same data.
+
+    An index never mixes practice data with published series. Nothing is written when nothing changed.
+    """
+    jobs, files = [], []
+    for job in due.plan((), (), data, seed):
+        state = due.state_of(job, out)
+        if state and state["from"]["parameters"][1:] == [data, seed]:
+            jobs.append(job)
+            files.append(state["files"])
+    failed = [f"{o.job.vraag}, {o.job.gebied}: {o.error}" for o in outcomes if o.error]
+    made_from = [[job.name for job in jobs], files, failed, due.page_code()]
+    names = ("results.csv", "index.html", "methode.html")
+    stamp, targets = out / due.STATE / "index.json", [out / name for name in names]
+    key = due.text_digest(made_from)
+    if stamp.is_file() and json.loads(stamp.read_text()) == [key, *_hashes(targets)]:
+        return
+    parts = [
+        (out / f"{job.name}.csv").read_text(encoding="utf-8").split("\n", 1)[1]
+        for job in jobs
+        if (out / f"{job.name}.csv").is_file()
+    ]
+    head = ",".join(RESULT_COLUMNS) + "\n"
+    write_whole(targets[0], head + "".join(parts))
+    from wijkenaanpak.pages import pages
+
+    lines = [line for part in parts for line in part.splitlines()]
+    shown = head + "\n".join(line for line in lines if pages.ON_INDEX.search(line))
+    page = pages.index_page(shown, len(lines), failed, {f"{job.name}.html" for job in jobs})
+    write_whole(targets[1], page)
+    write_whole(targets[2], pages.method_page())
+    write_whole(stamp, json.dumps([key, *_hashes(targets)]))
+
+
+def _hashes(files: Sequence[Path]) -> list[str]:
+    return [due.digest([f]) if f.is_file() else "" for f in files]
+
+
+def summary(outcomes: Sequence[Outcome], asked: int, seconds: float) -> str:
+    """Say in a few lines what was rendered, what was up to date and what failed."""
+    failed = [o for o in outcomes if o.error]
+    same = asked - len(outcomes)
+    lines = [
+        f"{len(outcomes) - len(failed)} rapporten klaar, {same} waren actueel, {len(failed)} mislukt, in {seconds:.1f} s"
+    ]
+    lines += [f"  mislukt: {o.job.vraag}, {o.job.gebied}: {o.error}" for o in failed]
+    return "\n".join(lines)
+
+
+# ---- beyond one machine ------------------------------------------------------------------------
+
+
+def fingerprint(stores: Sequence[tuple[str, int]]) -> dict[str, str]:
+    """Say what this process would make reports from; builds the stores it needs.
+
+    Parameters
+    ----------
+    stores : sequence of (data, seed)
+
+    Returns
+    -------
+    dict
+        Content hash of the code, the notebooks, the environment and each store; or the reason there is none.
+    """
+    result = {
+        "de code": due.page_code(),
+        "de notebooks": due.digest(sorted(due.NOTEBOOKS.glob("*.ipynb"))),
+        "de omgeving": due.environment(),
+    }
+    for data, seed in stores:
+        try:
+            prepare([Job("werk", "Nederland", data, seed)])
+            slices = due.store_path(data, seed) / "slices.json"
+            result[f"de gegevens in {data}"] = due.digest([slices])
+        except SourceError as error:
+            result[f"de gegevens in {data}"] = str(error)
+    return result
+
+
+def dask_executor(address: str, jobs: Sequence[Job]) -> Executor:
+    """Return an executor on an existing Dask cluster whose workers make the same reports as this machine.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler, such as ``tcp://host:8786``.
+    jobs : sequence of Job
+        What is to run there.
+
+    Raises
+    ------
+    SourceError
+        When `distributed` is not installed, the cluster does not answer or has no workers, or a worker
+        lacks this project or has other code, other notebooks or other data.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise SourceError("--dask vraagt het pakket distributed; installeer het in .venv.") from None
+    try:
+        client = Client(address, timeout="5s", set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise SourceError(f"Op {address} antwoordt geen Dask-scheduler ({error}).") from None
+    stores = sorted({(job.data, job.seed) for job in jobs})
+    try:
+        found = client.run(fingerprint, stores)
+    except Exception as error:
+        raise SourceError(
+            f"Een Dask-worker kan dit project niet laden ({type(error).__name__}: {error}); "
+            "installeer op elke worker dezelfde versie."
+        ) from None
+    if not found:
+        raise SourceError(f"De Dask-scheduler op {address} heeft geen workers; start er ten minste een.")
+    here = fingerprint(stores)
+    for worker, there in sorted(found.items()):
+        for what, value in here.items():
+            if there.get(what) != value:
+                known = there.get(what, "niets")
+                detail = "anders dan hier" if " " not in known else known
+                raise SourceError(
+                    f"Op Dask-worker {worker} is er iets mis met {what}: {detail}. "
+                    "Zet op elke worker dezelfde versie van dit project en dezelfde gegevensmap op dezelfde plaats."
+                )
+    return client.get_executor()
+
+
+# ---- the command line --------------------------------------------------------------------------
+
+
+def _reports(options: argparse.Namespace) -> int:
+    if options.jobs < 1:
+        raise SourceError(f"--jobs {options.jobs} is te weinig; geef 1 of meer.")
+    if options.timeout <= 0:
+        raise SourceError(f"--timeout {options.timeout:g} is te weinig; geef seconden boven nul.")
+    if options.memory is not None and (options.memory < 1 or not Path("/proc/self/status").exists()):
+        raise SourceError(f"--memory {options.memory}: geef megabytes boven nul; alleen Linux kan begrenzen.")
+    jobs = due.plan(options.vraag, options.gebied, options.data, options.seed)
+    limits = Limits(options.timeout, options.memory and options.memory * 2**20)
+    started = time.monotonic()
+    executor = dask_executor(options.dask, jobs) if options.dask else ThreadPoolExecutor(options.jobs)
+    outcomes = run(jobs, options.out, executor, limits, options.force)
+    print(summary(outcomes, len(jobs), time.monotonic() - started))
+    print(f"Begin bij {options.out / 'index.html'}")
+    return 1 if any(o.error for o in outcomes) else 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    jobs = due.plan(options.vraag, options.gebied, options.data, options.seed)
+    wanted: dict[Job, Any] = {}
+    if options.why:
+        prepare(jobs)
+        wanted = due.dependencies(jobs, NOTEBOOKS)
+    for job in jobs:
+        line = f"{job.vraag}\t{job.gebied}\t{job.name}.html"
+        if options.why:
+            line += f"\t{due.why(job, wanted[job], options.out) or 'actueel'}"
+        print(line)
+    return 0
+
+
+def _data(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from wijkenaanpak.store import panel
+
+    if options.download or options.status:
+        return _coverage(options)
+    store = panel.build(options.data, options.seed)
+    print(pd.read_parquet(store / "log.parquet").to_string(index=False))
+    print(f"Verwerkt in {store}")
+    return 0
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    """Fetch the publications that are not there, and say what there is."""
+    from wijkenaanpak.sources import download
+    from wijkenaanpak.store import panel
+
+    practice = options.data == "oefendata"
+    failed = 0
+    if options.download:
+        folder = download.OPEN if practice else Path(options.data)
+        failed = download.download(folder, force=options.force)
+    else:
+        folder = panel.source_folder(options.data, options.seed)
+    if altered := download.altered(folder):
+        print(f"Anders dan bij het ophalen: {', '.join(altered)}; --force haalt ze opnieuw op.")
+    table = download.status(folder)
+    table["aanwezig"] = table["aanwezig"].map({True: "ja", False: "nee"})
+    here = (table["aanwezig"] == "ja") & (table["indicator"] != "")
+    table["indicator"] = table["indicator"].where(table["indicator"] != "", table["label"])
+    print(table.drop(columns="label").to_string(index=False))
+    print(f"{here.sum()} uitkomsten aanwezig in {folder}.")
+    if here.any() and options.download and practice:
+        print(f"Rapporten hiervan: WIJKEN_RAW={folder} make reports")
+    return 1 if failed else 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from wijkenaanpak.pages import compare, pages
+
+    old, new = (compare.read(path) for path in (options.old, options.new))
+    found = compare.differences(old, new)
+    counted = compare.counts(old, new, found)
+    for name, n in counted.items():
+        print(f"{n:8d}  {name}")
+    for row in found.head(20).itertuples():
+        which = ", ".join(filter(None, (row.question, row.gebied, row.measure, row.reference, row.period)))
+        print(f"{row.kind}: {which}: {row.old or '–'} → {row.new or '–'}")
+    if options.out:
+        write_whole(options.out, pages.comparison_page(found, counted, (str(options.old), str(options.new))))
+        print(f"Alles staat in {options.out}")
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from wijkenaanpak.practice import simulate
+
+    effects = dict(_effect(text) for text in options.effect)
+    try:
+        simulate.simulate(options.out, seed=options.seed, effects=effects or None)
+    except ValueError as error:
+        raise SourceError(str(error)) from error
+    print(f"Oefendata (seed {options.seed}) geschreven in {options.out}")
+    return 0
+
+
+def _effect(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise SourceError(
+            f"--effect {text!r} is geen INDICATOR=GETAL; schrijf bijvoorbeeld nww=-0.5."
+        ) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m wijkenaanpak", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="OPDRACHT")
+
+    def command(name: str, action: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(action=action)
+        sub.add_argument("--seed", type=int, default=2007, help="which practice panel (default 2007)")
+        return sub
+
+    for name, action, text in (
+        ("reports", _reports, "render the reports that are due to HTML"),
+        ("list", _list, "list the reports of a selection"),
+    ):
+        sub = command(name, action, text)
+        for option, letter in (("question", "vraag"), ("area", "gebied")):
+            sub.add_argument(
+                f"--{letter}",
+                action="append",
+                default=[],
+                metavar=letter[0].upper(),
+                help=f"only this {option} (repeatable)",
+            )
+        _data_option(sub)
+        sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="reports folder")
+        if name == "list":
+            sub.add_argument("--why", action="store_true", help="say which are due, and why")
+            continue
+        cores = os.cpu_count() or 2
+        add = sub.add_argument
+        add("--jobs", type=int, default=cores, metavar="N", help=f"reports at a time (default {cores})")
+        add("--force", action="store_true", help="also what is up to date")
+        add("--timeout", type=float, default=TIME_LIMIT, metavar="S", help="seconds a report may take")
+        add("--memory", type=int, metavar="MB", help="memory a report may add (default no limit)")
+        add("--dask", metavar="ADDRESS", help="run on this Dask cluster")
+    sub = command("data", _data, "build the store and say what was read")
+    _data_option(sub)
+    sub.add_argument(
+        "--status", action="store_true", help="say of each indicator what is there and where to get it"
+    )
+    sub.add_argument("--download", action="store_true", help="fetch what is published into the data folder")
+    sub.add_argument("--force", action="store_true", help="fetch anew what was fetched before")
+    sub = command("compare", _compare, "say what changed between two runs")
+    sub.add_argument("old", type=Path, metavar="OLD", help="results.csv or reports folder of the earlier run")
+    sub.add_argument("new", type=Path, metavar="NEW", help="of the later run")
+    sub.add_argument("--out", type=Path, metavar="FILE", help="also write a page")
+    sub = command("simulate", _simulate, "write a practice panel")
+    sub.add_argument("--out", type=Path, required=True, metavar="DIR")
+    sub.add_argument(
+        "--effect", action="append", default=[], metavar="INDICATOR=VALUE", help="planted effect"
+    )
+    return parser
+
+
+def _data_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        default=os.environ.get("WIJKEN_RAW") or "oefendata",
+        metavar="D",
+        help="'oefendata' or a folder with published data (default: $WIJKEN_RAW, else oefendata)",
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns
+    -------
+    int
+        0 when all went well, 1 when a report failed, 2 when the input or the options were wrong.
+    """
+    options = _parser().parse_args(arguments)
+    if options.__dict__.get("data", "oefendata") != "oefendata":
+        # Processes may start elsewhere: from here on the folder is absolute.
+        options.data = str(Path(options.data).expanduser().resolve())
+    try:
+        code = options.action(options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read our lines has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SourceError as error:
+        print(f"Fout: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Afgebroken; wat klaar was is bewaard.", file=sys.stderr)
+        return 130

@@ -1,0 +1,486 @@
+"""Notebooks that start warm: their cells run in a process forked after all imports were done.
+
+Starting a kernel and importing pandas, geopandas and matplotlib takes longer than the analysis of a
+report. A server process imports them once, builds an ipykernel without sockets or threads, reads what all
+reports share, and before many it makes the parts of one report for nobody: whatever is slow the first time
+is then behind it, and no notebook runs in it. For every notebook it forks a child: each report gets a fresh
+process of its own, and nothing leaks. The child speaks to this process cell by cell; its outputs go through
+ipykernel's own messages and nbclient's own handling of them, so that they equal those of a stock kernel.
+
+A kernel provisioner that forks a complete ipykernel was measured beside it (2 cores, an empty
+notebook of 20 cells): 0.71 s a notebook, of which 0.45 s processor time, against 0.08 s for this
+engine; most of it is sockets, threads and start-up handshakes that a report has no use for. Where
+forking is not possible, or output is to be logged while it comes, a normal kernel starts.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import json
+import logging
+import os
+import random
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+POSSIBLE = hasattr(os, "fork") and hasattr(socket, "AF_UNIX")
+
+
+class Child:
+    """The process of one notebook, seen from here: lines of JSON over a socket."""
+
+    def __init__(self, address: str, notebook: Any, memory_limit: int | None) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(address)
+        self._read = b""
+        request = {
+            "notebook": notebook,
+            "env": dict(os.environ),
+            "cwd": str(Path.cwd()),
+            "memory": memory_limit,
+        }
+        self._socket.sendall(json.dumps(request).encode() + b"\n")
+        self.pid: int = self.receive(None)["pid"]
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._socket.close()
+
+    def receive(self, end: float | None) -> dict[str, Any]:
+        """Return the next message; an exit message when the process, or its server, is gone.
+
+        Raises
+        ------
+        TimeoutError
+            When `end` (monotonic seconds) comes first.
+        """
+        parts = [self._read]
+        while b"\n" not in parts[-1]:
+            self._socket.settimeout(None if end is None else max(end - time.monotonic(), 0.001))
+            part = self._socket.recv(1 << 20)
+            if not part:
+                return {"exit": -signal.SIGKILL}
+            parts.append(part)
+        line, self._read = b"".join(parts).split(b"\n", 1)
+        return json.loads(line)
+
+
+# ---- the server, seen from here ----------------------------------------------------------------
+
+
+class _Server:
+    def __init__(self, many: bool) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="wijken-")
+        self.address = str(Path(self.folder.name) / "warm")
+        # Numerical libraries that start threads of their own would fight over the cores, and fork badly.
+        env = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "wijkenaanpak.run.warm", self.address, *(["many"] if many else [])],
+            stdin=subprocess.PIPE,
+            env=env,
+            start_new_session=True,
+        )
+
+    def ready(self) -> bool:
+        while self.process.poll() is None and not Path(self.address).exists():
+            time.sleep(0.01)
+        return self.process.poll() is None
+
+    def stop(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+        self.folder.cleanup()
+
+
+_server: _Server | None = None
+_lock = threading.Lock()
+
+
+def start(wait: bool = True, many: bool = False) -> str | None:
+    """Start the server of this process, once; it ends with the process, however that ends.
+
+    Parameters
+    ----------
+    wait : bool
+        Wait until it has imported everything; without, other work can go on meanwhile.
+    many : bool
+        So many notebooks follow that it is worth half a second to do once what is slow the first time.
+
+    Returns
+    -------
+    str or None
+        Address of the server; None where forking is not possible or it could not start.
+    """
+    global _server
+    if not POSSIBLE:
+        return None
+    with _lock:
+        if _server is None or _server.process.poll() is not None:
+            _server = _Server(many)
+            atexit.register(stop)
+    return _server.address if not wait or _server.ready() else None
+
+
+def stop() -> None:
+    """End the server and every notebook that still runs in a fork of it."""
+    global _server
+    with _lock:
+        server, _server = _server, None
+    if server is not None:
+        server.stop()
+
+
+# ---- the server itself -------------------------------------------------------------------------
+
+
+def serve(address: str, many: bool) -> None:
+    """Import the libraries, then fork a child for every request, until standard input ends."""
+    gc.disable()  # nothing that is imported is ever garbage; looking for it takes a tenth of the time
+    kernel = _warm_kernel(many)
+    gc.collect()
+    gc.freeze()  # the children share these pages as long as the collector leaves them alone
+    gc.enable()
+    # A report makes little garbage, and looking for it is a thirtieth of its time.
+    gc.set_threshold(100_000, 50, 100)
+    listener = socket.socket(socket.AF_UNIX)
+    selector = selectors.DefaultSelector()
+    children: dict[int, socket.socket] = {}
+    # A child that ends wakes the selector through this pipe.
+    wake_read, wake_write = socket.socketpair()
+    wake_write.setblocking(False)
+    signal.set_wakeup_fd(wake_write.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    for source in (listener, wake_read, sys.stdin):
+        selector.register(source, selectors.EVENT_READ)
+    # The address appears only when the server is ready to answer.
+    listener.bind(address + ".new")
+    listener.listen(64)
+    Path(address + ".new").rename(address)
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is listener:
+                connection, _ = listener.accept()
+                request = connection.makefile("rb").readline()
+                pid = os.fork()
+                if pid == 0:
+                    for other in (listener, wake_read, wake_write, *children.values()):
+                        other.close()
+                    _become(kernel, request, connection)
+                children[pid] = connection
+            elif key.fileobj is sys.stdin:
+                # The process that asked is gone, however it ended: so is the use of what still runs.
+                for pid in children:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                os._exit(0)
+            else:
+                wake_read.recv(4096)
+                _reap(children)
+
+
+def _reap(children: dict[int, socket.socket]) -> None:
+    for pid in list(children):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            with contextlib.suppress(OSError), children.pop(pid) as connection:
+                _send(connection, exit=os.waitstatus_to_exitcode(status))
+
+
+def _send(connection: socket.socket, **message: Any) -> None:
+    connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _become(kernel: Any, line: bytes, connection: socket.socket) -> None:
+    """Run one notebook in the forked child; never returns."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.setsid()
+        request = json.loads(line)
+        _send(connection, pid=os.getpid())
+        os.chdir(request["cwd"])
+        os.environ.clear()
+        os.environ.update(request["env"])
+        os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as ipykernel does
+        sys.path[0] = ""
+        if request["memory"]:
+            _limit_memory(request["memory"])
+        random.seed()
+        import numpy as np
+
+        np.random.seed()  # noqa: NPY002  # a fork would share the global state of legacy callers
+        for message in _cells(kernel, request["notebook"]):
+            _send(connection, **message)
+        code = 0
+    except BaseException:
+        traceback.print_exc(file=sys.__stderr__)
+    finally:
+        os._exit(code)
+
+
+def _limit_memory(extra: int) -> None:
+    import resource
+
+    with Path("/proc/self/status").open() as status:
+        data = next(int(row.split()[1]) * 1024 for row in status if row.startswith("VmData"))
+    resource.setrlimit(resource.RLIMIT_DATA, (data + extra, data + extra))
+
+
+def _cells(kernel: Any, notebook: Any) -> Iterator[dict[str, Any]]:
+    """Run the code cells one after another; yield the outputs of each."""
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    notebook = nbformat.from_dict(notebook)
+    # Nobody reads what it logs, or at what time each message came.
+    log = logging.getLogger(__name__)
+    client: Any = NotebookClient(notebook, timeout=None, log=log, record_timing=False)
+    client.reset_execution_trackers()
+    client.km, client.kc = _Alive(), _Memory(kernel)
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        failure = None
+        try:
+            client.execute_cell(cell, index)
+        except CellExecutionError as error:
+            failure = [error.traceback, error.ename, error.evalue]
+        yield {"outputs": cell.outputs, "execution_count": cell.execution_count, "failure": failure}
+        if failure:
+            return
+    client.set_widgets_metadata()
+    widgets = {k: v for k, v in notebook.metadata.items() if k == "widgets"}
+    yield {"metadata": {"language_info": kernel.language_info, **widgets}}
+
+
+class _Alive:
+    """The kernel manager that nbclient asks whether the kernel lives: it is this process."""
+
+    async def is_alive(self) -> bool:
+        return True
+
+
+class _Channel:
+    """Messages from the kernel, in the order they were sent."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+
+    def send_multipart(self, parts: list[Any], *_: Any, **__: Any) -> None:
+        self.messages.append({**parts[1], "buffers": parts[2:]})
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        import asyncio
+        from queue import Empty
+
+        if not self.messages:
+            await asyncio.sleep(timeout or 0)
+            raise Empty
+        return self.messages.pop(0)
+
+
+class _Memory:
+    """The kernel client that nbclient drives: requests and answers stay in this process."""
+
+    def __init__(self, kernel: Any) -> None:
+        from ipykernel.iostream import OutStream
+
+        self.kernel = kernel
+        self.shell_channel, self.iopub_channel = _Channel(), _Channel()
+        kernel.session.pid = os.getpid()  # a session refuses to send from a fork of its own process
+        kernel.iopub_thread.channel, kernel.shell_stream = self.iopub_channel, self.shell_channel
+        # These also catch what a library or a subprocess writes past Python.
+        kernel.stdout = sys.stdout = OutStream(kernel.session, kernel.iopub_thread, "stdout")
+        kernel.stderr = sys.stderr = OutStream(kernel.session, kernel.iopub_thread, "stderr")
+
+    async def execute(self, code: str, **content: Any) -> str:
+        session = self.kernel.session
+        content = {"code": code, "silent": False, "user_expressions": {}, "allow_stdin": False, **content}
+        message = session.msg("execute_request", content)
+        await self.kernel.dispatch_shell(session.serialize(message))
+        return message["header"]["msg_id"]
+
+
+def _rehearse(store: Path) -> None:
+    """Make what all reports hold of one of them, and forget it: what a first time takes, their processes do not pay again."""
+    from helpers import drawing, figures, impact, words
+    from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
+    from wijkenaanpak import dutch
+    from wijkenaanpak.due import VRAGEN, gebieden
+    from wijkenaanpak.store import panel
+
+    r = Report(START_PROGRAMME, END_PROGRAMME, "rest_stad", 0, panel.read(store, VRAGEN[0], gebieden()[1]))
+    outcomes = r.indicators()
+    for shown in (
+        words.header(r, ""),
+        words.answer(r),
+        words.data_quality(r),
+        words.claims(r),
+        r.draw(figures.levels, r.levels(), r.window),
+        r.draw(figures.gaps, r.gaps(), r.names, gap=True),
+        words.changes(r),
+        r.draw(figures.index_chart, outcomes, r.window),
+        words.indicators(r, outcomes),
+        r.draw(figures.course, *r.course(), gap=True),
+        words.course(r),
+        impact.verdict(r),
+        impact.compared(r),
+        impact.assessment(r),
+        words.cannot_say(r),
+    ):
+        if shown is not None:
+            shown._repr_html_()
+    numbers = sorted({step * k for step in (0.05, 0.5, 5) for k in range(-20, 21)})
+    drawing.measure([*map(str, range(1995, 2024)), *(dutch.number(x, d) for x in numbers for d in range(3))])
+
+
+def _once(steps: Any) -> Callable[[str], str]:
+    """Take each cell through the steps of a shell once: a kernel does so to know how to run it, and again to run it.
+
+    Only what depends on the text alone; a cell may add steps, so that they are looked at each time.
+    """
+    transform = steps.transform_cell
+    known: dict[str, tuple[list[Any], str]] = {}
+
+    def transformed(cell: str) -> str:
+        by = [*steps.cleanup_transforms, *steps.line_transforms, *steps.token_transformers]
+        if cell not in known or known[cell][0] != by:
+            known[cell] = by, transform(cell)
+        return known[cell][1]
+
+    return transformed
+
+
+def _warm_kernel(many: bool) -> Any:
+    """Import what notebooks use and build a kernel that has no thread, no socket and no history yet."""
+    import geopandas  # noqa: F401
+    import matplotlib as mpl
+    import matplotlib.pyplot
+    import nbclient  # noqa: F401
+    import nbformat.v4
+    import pandas.core.arrays.arrow.extension_types  # noqa: F401
+    import pyarrow as pa
+    import pyarrow.dataset
+    import pyarrow.parquet
+    from ipykernel.inprocess.ipkernel import InProcessKernel
+    from ipykernel.iostream import IOPubThread
+    from ipykernel.kernelapp import IPKernelApp
+    from ipykernel.zmqshell import ZMQInteractiveShell
+    from jupyter_client.session import Session
+    from traitlets import Any as AnyTrait
+    from traitlets.config import Config
+
+    import helpers.dossier
+    import helpers.impact
+    import helpers.overview
+    import helpers.programme  # noqa: F401
+    from helpers import words
+    from wijkenaanpak import due
+    from wijkenaanpak.claims import claims
+    from wijkenaanpak.store import panel
+
+    # A report reads some hundreds of rows, and starting threads for that takes longer than reading.
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    pa.set_memory_pool(pa.system_memory_pool())  # its own is slow to start in each fork
+
+    class Sink(IOPubThread):
+        """What the kernel publishes to; everything happens at once, in the order it was said."""
+
+        channel: _Channel
+
+        def __init__(self) -> None:
+            self.thread = threading.Thread()
+            self.io_loop: Any = self
+
+        def call_later(self, *_: Any) -> None:
+            pass  # a stream flushes at the end of a cell and before a display, never by the clock
+
+        def schedule(self, f: Any) -> None:
+            f()
+
+        def send_multipart(self, parts: list[Any], *_: Any, **__: Any) -> None:
+            self.channel.send_multipart(parts)
+
+    class Direct(Session):
+        """Messages that stay in this process: what they hold takes the form JSON gives it, and that is all."""
+
+        def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[Any]:
+            held = {part: self.unpack(self.pack(msg[part])) for part in ("content", "metadata")}
+            return [b"", {**msg, **held}]
+
+        def feed_identities(self, msg_list: list[Any], copy: bool = True) -> tuple[list[Any], list[Any]]:
+            return [], msg_list
+
+        def deserialize(self, msg_list: list[Any], content: bool = True, copy: bool = True) -> dict[str, Any]:
+            return msg_list[1]
+
+    class Kernel(InProcessKernel):
+        """The in-process kernel of ipykernel with the shell of its ordinary one."""
+
+        iopub_thread = AnyTrait()
+        iopub_socket = AnyTrait()
+        shell_stream = AnyTrait()
+        shell_class = ZMQInteractiveShell
+        # Where a top-level await looks for the thread that signals reach; no Ctrl-C comes here.
+        shell_channel_thread = SimpleNamespace(parent_thread=None)
+        _supports_kernel_subshells = False
+
+    sink = Sink()
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.IPKernelApp.quiet = True  # by this section libraries know that they run in a kernel
+    sys.modules["debugpy"] = None  # type: ignore[assignment]  # a report is not debugged; it loads slowly
+    kernel: Any = Kernel(iopub_thread=sink, iopub_socket=sink, session=Direct(), config=config)
+    kernel._execute_sleep = 0  # for a front end to get its turn; there is none
+    steps = kernel.shell.input_transformer_manager
+    steps.transform_cell = _once(steps)
+    nbformat.v4.new_output("stream")  # the first one compiles the schema that it is held against
+    del sys.modules["debugpy"]
+    IPKernelApp.instance(config=config).kernel = kernel  # magics find the kernel through its application
+    # What is wrong with the data, a report says; and it warns of what it would have warned of.
+    with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
+        claims.ledger()
+        for package in words.PACKAGES:
+            words.version(package)
+        for store in due.checked():
+            panel.warm_up(store)
+            if many:
+                _rehearse(store)
+        for notebook in due.NOTEBOOKS.glob("*.ipynb") if many else ():
+            for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+                if cell["cell_type"] == "code":
+                    steps.transform_cell("".join(cell["source"]))
+    # A normal kernel decides on the back end before matplotlib is there; here it is there already.
+    mpl.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
+    return kernel
+
+
+if __name__ == "__main__":
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # see __main__.py
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    # Ctrl-C is for the process that asked, which then closes this server's standard input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve(sys.argv[1], "many" in sys.argv[2:])

@@ -1,0 +1,1 @@
+"""Build the processed store; read the slice that is asked for."""
