@@ -311,7 +311,10 @@ def test_a_server_that_is_not_there_is_asked_once(tmp_path, monkeypatch):
     assert len(asked) == download.ATTEMPTS - 1
 
 
-@pytest.mark.parametrize("content", [archive()[:-30], b"", b"<html>storing</html>"])
+# Names of their own: those made of the bytes would hold the time at which each worker made the archive.
+@pytest.mark.parametrize(
+    "content", [archive()[:-30], b"", b"<html>storing</html>"], ids=["cut off", "empty", "a page"]
+)
 def test_a_damaged_zip_is_no_file(server, tmp_path, content):
     server.files["/bestand.zip"] = content
     failed, _ = fetch(tmp_path, item(server, "bestand.zip"))
