@@ -2,8 +2,9 @@
 
 A report is due when the content of something it depends on changed: its notebook, its parameters,
 the modules that notebook imports, the template, the published facts, its slice of the data, or the
-locked environment. Which modules those are is read from the imports (:func:`code_of`), never listed. Everything here is the standard library, so that a run with nothing to do is over
-before pandas would have been imported.
+locked environment. Which modules those are is read from the imports (:func:`code_of`), never listed.
+Everything here is the standard library, so that a run with nothing to do is over before pandas would
+have been imported.
 """
 
 from __future__ import annotations
