@@ -49,6 +49,8 @@ def in_unit(value: float, unit: str, sign: bool = False) -> str:
     """Write a number with the digits of its unit; see ``DIGITS``."""
     if unit == "p-waarde" and value < 0.0005:
         return "minder dan 0,001"
+    if unit == "kans" and (value < 0.005 or value > 0.995):  # nothing is certain
+        return "minder dan 0,01" if value < 0.005 else "meer dan 0,99"
     return number(value, DIGITS.get(unit, 2), sign)
 
 

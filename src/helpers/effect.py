@@ -1,0 +1,442 @@
+"""The effect of the programme: who is compared with whom, the estimate, its margin, and what it allows one to say.
+
+A notebook builds the national estimate step by step: :func:`sample` gives one row an area, a regression of
+statsmodels gives the estimate, :func:`clustered` the margin that few cities allow. Every other design and check was computed by
+``wijkenaanpak.effects`` once for all reports on the same outcome; the functions below lay those out as DataFrames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.report import Report
+from helpers.state import Stated
+from wijkenaanpak.effects import effects, evaluation
+from wijkenaanpak.effects.inference import Regression, detectable
+from wijkenaanpak.sources.sources import OWN_LIST
+
+NAMES = {
+    "nederland": "alle andere gebieden in Nederland",
+    "g18": "andere gebieden in dezelfde steden",
+    "rest_stad": "andere gebieden, elk binnen de eigen stad",
+    "later": "later aangewezen wijken (40+)",
+    "net_niet": "even zwakke gebieden (net-niet)",
+    "synthetisch": "een samengestelde groep (synthetisch)",
+    "gecorrigeerd": "gebieden met evenveel achterstand vooraf (gecorrigeerd)",
+    "eigen": "eigen vergelijkingsgroep",
+}
+NATIONAL = "landelijk"
+SHRUNKEN = "eigen vergelijkingsgroep, naar het gemiddelde van de wijken getrokken"
+VERDICTS = {-1.0: "gunstig", 0.0: "niet vast te stellen", 1.0: "ongunstig"}
+NUMBERS = ["estimate", "lower", "upper"]
+
+
+# ---- step by step --------------------------------------------------------------------------------
+
+
+def sample(
+    r: Report,
+    design: str = "",
+    indicator: str = "",
+    before: Sequence[int] = (),
+    after: Sequence[int] = (),
+) -> pd.DataFrame:
+    """Return the areas of the national comparison, one row each; every column can be changed, every row left out.
+
+    Parameters
+    ----------
+    r : Report
+    design : str
+        A key of ``NAMES``; by default the one that carries the verdict. It decides `weight` and, where it adjusts, the covariates.
+    indicator : str
+        Another outcome of the question.
+    before, after : sequence of int
+        Other years than those of the report.
+
+    Returns
+    -------
+    DataFrame
+        area, city, wijk (empty when untreated); treated (1 or 0); near (touches a treated area), candidate, in_city, donor (may be
+        compared with); before and after (mean level as published); change (after minus before, on the scale of the analysis:
+        log-odds of shares, logs of prices and rates, else the score itself); weight (0: not in the comparison); and what the
+        design adjusts for, see :func:`covariates`. Empty when no effect can be estimated.
+    """
+    book = r.panel.indicators.set_index("indicator", drop=False)
+    outcome = book.loc[indicator] if indicator else r.panel.outcome
+    s = None if outcome is None or not r.national else evaluation.lay_out(r.panel.store, outcome)
+    w = None if s is None else effects.windows(s.periods, r.eind)
+    if s is None or w is None:
+        columns = ["area", "city", "wijk", "treated", "near", "candidate", "in_city", "donor"]
+        return pd.DataFrame(columns=[*columns, "before", "after", "change", "weight"])
+    w = effects.Windows(tuple(before) or w.before, tuple(after) or w.after, w.leads)
+    found = effects.designs(s, w)
+    chosen = found[design] if design else evaluation.main_of(found)
+    if chosen is None:
+        return sample(r, "nederland", indicator, before, after)
+    change = s.y @ effects.time_weights(s, w, (), chosen)
+    level = {
+        name: s.level[:, np.isin(s.periods, years)].mean(axis=1)
+        for name, years in (("before", w.before), ("after", w.after))
+    }
+    data = pd.DataFrame({"area": s.area, "city": s.city, "wijk": np.where(s.treated, s.wijk, "")})
+    data = data.assign(
+        treated=s.treated.astype(int),
+        near=s.near,
+        candidate=s.left_out,
+        in_city=s.urban,
+        donor=s.donor,
+        **level,
+    )
+    data["change"] = change if chosen.offset is None else change + chosen.offset
+    data["weight"] = chosen.weight
+    if chosen.adjust is not None:
+        names = _covariate_names(s, w)
+        data[names] = chosen.adjust
+    data.attrs = {"scale": s.scale, "before": w.before, "after": w.after, "design": chosen.name}
+    return data  # fmt: skip
+
+
+def _covariate_names(s: effects.Sample, w: effects.Windows) -> list[str]:
+    """Name what :func:`effects.adjusted` adjusts for, in its order."""
+    names = ["level_before"]
+    if ((s.periods > effects.CLEAN_UNTIL) & (s.periods < effects.START)).any():
+        names.append("level_chosen")
+    if s.deprivation is not None:
+        covered = np.isfinite(s.deprivation[s.treated]).mean(axis=0) >= 0.9
+        names += [f"deprivation_{k + 1}" for k in range(int(covered.sum()))]
+    return names
+
+
+def covariates(data: pd.DataFrame) -> list[str]:
+    """List what the design of a :func:`sample` adjusts for; empty when it compares means.
+
+    level_before: the outcome before, level_chosen: in the years the choice was made on; deprivation_1 and on: all outcomes together, of the area and of
+    those around it, in both spells (``effects.adjusted``). All in standard deviations from the mean of the treated areas.
+    """
+    return [c for c in data if str(c).startswith(("level_", "deprivation_"))]
+
+
+def clustered(fit: Any, data: pd.DataFrame, cluster: str = "city") -> dict[str, Any]:
+    """Say how sure a regression on `treated` is with few clusters, in the unit of the outcome.
+
+    Parameters
+    ----------
+    fit : statsmodels RegressionResults
+        Of ``smf.wls`` or ``smf.ols`` with a regressor `treated`, on all rows of `data`.
+    data : DataFrame
+        Rows of :func:`sample`, with `treated`, `after` and `cluster`.
+    cluster : str
+        Column of the clusters.
+
+    Returns
+    -------
+    dict
+        estimate, lower, upper (95%: CR2 of Bell & McCaffrey 2002 with t), p, detectable (with 80% power), se and df (on the scale
+        of the regression), clusters, effective (equal clusters these are worth), n (treated areas), controls.
+    """
+    names = list(fit.model.exog_names)
+    order = [names.index("treated"), *(i for i, name in enumerate(names) if name != "treated")]
+    weight = np.broadcast_to(np.asarray(fit.model.weights, float), len(data))
+    found = Regression(
+        fit.model.endog, fit.model.exog[:, order], weight / weight.mean(), data[cluster].to_numpy(str)
+    )
+    lower, upper = found.interval()
+    at, scale = _level(data, found.share), data.attrs.get("scale", "lineair")
+    brought = [float(v) for v in _in_unit(scale, [found.estimate, lower, upper], at)]
+    least = np.sign(found.estimate or 1) * detectable(found.se, found.df)
+    treated = data["treated"] == 1
+    return {
+        **dict(zip(NUMBERS, brought, strict=True)), "p": found.p_values()["p"],
+        "detectable": abs(float(_in_unit(scale, [least], at)[0])), "se": found.se, "df": found.df,
+        "clusters": found.groups, "effective": found.effective_clusters, "n": int(treated.sum()), "controls": int((~treated).sum()),
+    }  # fmt: skip
+
+
+def _mean_sample(scale: str, level: np.ndarray, treated: np.ndarray) -> effects.Sample:
+    n = len(level)
+    names, no = np.array([str(i) for i in range(n)]), np.zeros(n, bool)
+    wijk = np.where(treated, "wijk", "")
+    return effects.Sample(level[:, None], level[:, None], np.array([0]), names, names, wijk, no, no, scale)
+
+
+def _level(data: pd.DataFrame, share: np.ndarray) -> float:
+    treated = data["treated"].to_numpy() == 1
+    mean = _mean_sample(data.attrs.get("scale", "lineair"), data["after"].to_numpy(float), treated)
+    return mean.level_in((0,), np.where(treated, share, 0.0))
+
+
+def _in_unit(scale: str, values: Sequence[float], at: float) -> np.ndarray:
+    return _mean_sample(scale, np.ones(1), np.ones(1, bool)).in_unit(np.asarray(values), at)
+
+
+# ---- what was computed for all reports ---------------------------------------------------------------
+
+
+def estimated(r: Report) -> bool:
+    """Whether an effect can be estimated; ``r.effect["reason"]`` says why not."""
+    return not r.effect["reason"]
+
+
+def whole(r: Report) -> bool:
+    """Whether the report carries the whole analysis: Nederland, with an effect that can be estimated."""
+    return estimated(r) and r.national
+
+
+def period(r: Report) -> str:
+    """Return the years after, as they are recorded."""
+    return _years(r.effect["after"], "-")
+
+
+def before(r: Report) -> str:
+    """Return the years before, for the reader."""
+    return _years(r.effect["before"], "–\u2060")
+
+
+def span(r: Report) -> str:
+    """Return the years after, for the reader."""
+    return _years(r.effect["after"], "–\u2060")
+
+
+def _years(years: Sequence[int], to: str) -> str:
+    return str(years[0]) if years[0] == years[-1] else f"{years[0]}{to}{years[-1]}"
+
+
+def table(r: Report, name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
+    """Return a table of the evaluation as a DataFrame; empty, with `columns`, when there is none."""
+    rows = [dict(row) for row in r.effect.get(name) or ()]
+    return pd.DataFrame(rows, columns=None if rows else list(columns))
+
+
+def _about(r: Report, data: pd.DataFrame) -> pd.DataFrame:
+    """Add what results.csv says of an estimate: outcome, method and comparison group."""
+    return data.assign(
+        indicator=r.effect.get("indicator", ""), method=NATIONAL, reference=data["design"], name=data["design"].map(NAMES)
+    )  # fmt: skip
+
+
+def designs(r: Report) -> pd.DataFrame:
+    """Return the estimate against every comparison group (Nederland only).
+
+    Returns
+    -------
+    DataFrame
+        Columns design, name, main (bool), reference, period, method, indicator, n; estimate, lower, upper; p, cr1, cr3, wild (p-values);
+        detectable, controls, clusters; weaker (how much weaker the group was before, in standard deviations; below zero it was better off).
+    """
+    columns = ["design", "name", "main", "reference", "period", "method", "indicator", "n", *NUMBERS, "p", "wild", "detectable", "controls", "clusters", "weaker"]  # fmt: skip
+    if not whole(r):
+        return pd.DataFrame(columns=columns)
+    data = _about(r, table(r, "designs"))
+    balance = table(r, "balance").drop_duplicates("design").set_index("design")["difference"]
+    worse = -int(r.panel.outcome["direction"])
+    return data.assign(
+        main=data["design"] == r.effect["main"], period=period(r), n=data["treated"], weaker=-worse * data["design"].map(balance)
+    )  # fmt: skip
+
+
+def main_design(r: Report) -> Mapping[str, Any]:
+    """Return the national estimate that carries the verdict."""
+    return next(d for d in r.effect["designs"] if d["design"] == r.effect["main"])
+
+
+def own_control(r: Report) -> Mapping[str, Any] | None:
+    """Return the synthetic control of the report's own wijk or city; None for Nederland or without areas."""
+    rows = r.effect["wijken" if "/" in r.gebied else "cities"]
+    return next((row for row in rows if row["wijk"] == r.gebied), None)
+
+
+def control_method(own: Mapping[str, Any]) -> str:
+    """Say how the estimate of one wijk or city was made, as it is recorded."""
+    return f"eigen vergelijkingsgroep, {own['placebos']} schijnwijken"
+
+
+def path(r: Report) -> pd.DataFrame:
+    """Return the effect by year in the main design (Nederland only): design, name, period, estimate, lower, upper, and what is recorded."""
+    columns = ["design", "name", "period", "reference", "method", "indicator", *NUMBERS]
+    if not whole(r):
+        return pd.DataFrame(columns=columns)
+    return _about(r, table(r, "event").assign(design=r.effect["main"]))[columns]
+
+
+def own_path(r: Report) -> pd.DataFrame:
+    """Return the wijk or city beside its synthetic control by year: period, actual, synthetic, lower, upper (band of 95% of the placebos)."""
+    columns = ["period", "actual", "synthetic", "lower", "upper"]
+    rows = () if not estimated(r) or r.national else r.effect["paths"].get(r.gebied, ())
+    return pd.DataFrame([dict(row) for row in rows], columns=columns)
+
+
+def by_year(r: Report) -> pd.DataFrame:
+    """Return the effect in some years against four groups (Nederland only): as :func:`path`, with `detectable` and `main`."""
+    columns = ["design", "name", "period", "reference", "method", "indicator", *NUMBERS, "detectable", "main"]
+    if not whole(r):
+        return pd.DataFrame(columns=columns)
+    data = table(r, "years")
+    data = data[data["design"].isin({"nederland", "rest_stad", "net_niet", r.effect["main"]})]
+    return _about(r, data).assign(main=data["design"] == r.effect["main"])[columns]
+
+
+def by_outcome(r: Report) -> pd.DataFrame:
+    """Return the effect on every outcome of the question, with p-values for their number (Nederland only).
+
+    Returns
+    -------
+    DataFrame
+        Columns label, indicator, unit, reference, method, period, n; estimate, lower, upper; p, adjusted (Benjamini & Hochberg), clusters,
+        verdict ("gunstig", "ongunstig" or "niet vast te stellen", after the correction).
+    """
+    columns = ["label", "indicator", "unit", "reference", "method", "period", "n", *NUMBERS, "p", "adjusted", "clusters", "verdict"]  # fmt: skip
+    data = table(r, "outcomes") if whole(r) else pd.DataFrame()
+    if len(data) < 2:
+        return pd.DataFrame(columns=columns)
+    direction = r.panel.indicators.set_index("indicator")["direction"]
+    kind = np.where(data["minus"].notna(), "zonder sociale samenhang", "elke uitkomst")
+    verdicts = [
+        VERDICTS[sign(row, int(direction[row["indicator"]])) if row["adjusted"] <= 0.05 else 0.0]
+        for _, row in data.iterrows()
+    ]
+    return data.assign(
+        reference=data["design"], method=[f"{NATIONAL}, {k}" for k in kind], n=data["treated"], verdict=verdicts,
+        period=[f"{years[0]}-{years[-1]}" for years in data["after"]],
+    )[columns]  # fmt: skip
+
+
+def curve(r: Report) -> pd.DataFrame:
+    """Return the estimate under every defensible choice (Nederland only): design, name, before, after, list, estimate, lower, upper, certain.
+
+    A specification curve (Simonsohn, Simmons & Nelson 2020).
+    """
+    columns = ["design", "before", "after", "list", *NUMBERS]
+    data = table(r, "curve", columns) if whole(r) else pd.DataFrame(columns=columns)
+    certain = (data["lower"] > 0) | (data["upper"] < 0)
+    return data.assign(name=data["design"].map(NAMES), certain=certain)
+
+
+# ---- judging -----------------------------------------------------------------------------------------
+
+
+def sign(row: Mapping[str, Any] | pd.Series, direction: int) -> float:
+    """-1 for a change for the better, 1 for the worse, 0 when the margin holds both."""
+    if row["lower"] <= 0 <= row["upper"]:
+        return 0.0
+    return -float(np.sign(row["estimate"]) * direction)
+
+
+def alike(leads: Mapping[str, float]) -> bool:
+    """Whether no difference was found in how treated and others moved before: jointly, nor as a trend, at 5% each.
+
+    The joint test of some years sees little with 18 cities, the trend more of what matters most.
+    """
+    return min(leads["p"], leads["slope_p"]) >= 0.05
+
+
+def judged(r: Report) -> float:
+    """Judge the effect: -1 favourable, 1 unfavourable, 0 undecided, missing when it cannot be estimated.
+
+    Of Nederland the main design decides, and only when treated and others moved alike before (:func:`alike`)
+    and the matched areas point the same way; of a wijk or city its own synthetic control.
+    """
+    if not estimated(r):
+        return np.nan
+    direction = int(r.panel.outcome["direction"])
+    if not r.national:
+        own = own_control(r)
+        return np.nan if own is None else sign(own, direction) if own["p"] <= 0.05 else 0.0
+    main = main_design(r)
+    found = sign(main, direction)
+    if found and r.effect["leads"] and not alike(r.effect["leads"]):
+        return 0.0
+    same = [d["estimate"] * main["estimate"] > 0 for d in r.effect["designs"] if d["design"] == "net_niet"]
+    return found if all(same) else 0.0
+
+
+def state(r: Report) -> dict[str, Stated]:
+    """State the effect: every number that the sentences about it use.
+
+    Returns
+    -------
+    dict of str to Stated
+        verdict always; with an estimate main, detectable and every design by its name (a wijk or city: only the main one). For Nederland
+        also p and bound (half of the gap at the start); for a wijk or city own, own_p and shrunken, where there is one.
+    """
+    if not estimated(r):
+        return {"verdict": r.state("effect_verdict", np.nan, period=f"{r.start}-{r.eind}")}
+    about: dict[str, Any] = {"period": period(r), "indicator": r.effect["indicator"]}
+    found: dict[str, Stated] = {}
+    for row in r.effect["designs"]:
+        name = row["design"]
+        if r.national or name == r.effect["main"]:
+            which = {**about, "reference": name, "method": NATIONAL}
+            found[name] = r.state("effect", tuple(row[k] for k in NUMBERS), n=row["treated"], **which)
+            found[f"detectable {name}"] = r.state("effect_detectable", row["detectable"], **which)
+    found["main"], found["detectable"] = (found[f"{k}{r.effect['main']}"] for k in ("", "detectable "))
+    found |= _state_national(r, about) if r.national else _state_own(r, about)
+    found["verdict"] = r.state("effect_verdict", judged(r), period=about["period"])
+    return found
+
+
+def _state_national(r: Report, about: dict[str, Any]) -> dict[str, Stated]:
+    main = main_design(r)
+    return {
+        "p": r.state(
+            "effect_p", main["p"], reference=main["design"], method="CR2", n=main["treated"], **about
+        ),
+        "bound": r.state("effect_bound", r.effect["sesoi"], reference="rest_stad", method=NATIONAL, **about),
+    }
+
+
+def _state_own(r: Report, about: dict[str, Any]) -> dict[str, Stated]:
+    own = own_control(r)
+    if own is None:
+        return {}
+    which = {**about, "reference": "eigen", "method": control_method(own), "n": own["n"]}
+    found = {
+        "own": r.state("effect", tuple(own[k] for k in NUMBERS), **which),
+        "own_p": r.state("effect_p", own["p"], **which),
+    }
+    if "shrunken" in own:
+        drawn = (own["shrunken"], own["shrunken_lower"], own["shrunken_upper"])
+        found["shrunken"] = r.state("effect", drawn, **{**which, "method": SHRUNKEN})
+    return found
+
+
+def criteria(r: Report) -> dict[str, list[tuple[str, bool]]]:
+    """Ask four questions of each criterion of the Wetenschappelijke Commissie Wijkenaanpak (design, execution, policy yield).
+
+    A text says what is wanting when the answer is no (Voortgangsrapportage 2010); the report's own diagnostics answer.
+    """
+    e, there = r.effect, estimated(r)
+    leads = e["leads"] if there else {}
+    direction = int(r.panel.outcome["direction"]) if there else 0
+    main: Mapping[str, Any] = main_design(r) if there else {}
+    sides = {main[p] < 0.05 for p in ("cr1", "cr3", "wild")} if there else set()
+    signs = {sign(d, direction) for d in e["designs"]} if there else set()
+    found = judged(r) if there else 0.0
+    window = r.window is not None
+    return {
+        "opzet": [
+            ("een vergelijking met gebieden zonder aanpak", there),
+            ("twee metingen van vóór de start", there and len(e["before"]) + len(e["leads_years"]) >= 2),
+            ("een toets die vooraf geen verschil in ontwikkeling vond", bool(leads) and alike(leads)),
+            ("de officiële lijst van postcodegebieden", not r.panel.meta["list"].startswith(OWN_LIST)),
+        ],
+        "uitvoering": [
+            ("de hoofduitkomst van de vraag", window and bool(r.indicator["primary"])),
+            ("een reeks voor elke wijk", window and len(r.wijken) == len(r.panel.wijken)),
+            ("een meting die onderweg niet veranderde", window and (r.simulated or not r.breaks(r.indicator["indicator"]))),
+            ("hetzelfde oordeel bij elke berekening van de marge", there and len(sides) == 1),
+        ],
+        "beleidsrendement": [
+            ("een uitspraak: een effect, of uitgesloten dat de helft van de achterstand erdoor verdween",
+             there and (bool(found) or e["equivalence"] < 0.05)),
+            ("de kracht om de helft van de achterstand te zien", there and main["detectable"] <= e["sesoi"]),
+            ("hetzelfde oordeel met elke vergelijking", len(signs) == 1),
+            (
+                "het onderscheid tussen bewoners die vooruitgaan en bewoners die verhuizen",
+                r.vraag == "wonen" and r.panel.form("stromen") is not None,
+            ),
+        ],
+    }  # fmt: skip

@@ -1,0 +1,190 @@
+"""The map of an area: its postcode areas, or tiles where nobody has given their shapes."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import geopandas as gpd
+import matplotlib as mpl
+import matplotlib.patheffects as patheffects
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from helpers import draw
+from helpers.report import Report
+from wijkenaanpak.due import slug
+from wijkenaanpak.dutch import in_unit, number
+from wijkenaanpak.pages.html import Html
+from wijkenaanpak.sources import sources
+
+# Column and row, counted from the north-west, of each city on the tile map.
+TILES = {
+    **{"Leeuwarden": (4, 0), "Groningen": (5, 0), "Alkmaar": (1, 1), "Zaanstad": (1, 2), "Amsterdam": (2, 2)},
+    **{"Deventer": (5, 2), "Den Haag": (0, 3), "Utrecht": (2, 3), "Amersfoort": (3, 3), "Arnhem": (4, 3)},
+    **{"Enschede": (6, 3), "Schiedam": (0, 4), "Rotterdam": (1, 4), "Dordrecht": (2, 4), "Nijmegen": (4, 4)},
+    **{"Eindhoven": (3, 5), "Maastricht": (4, 6), "Heerlen": (5, 6)},
+}
+SCALE = "cividis"
+
+
+def show(r: Report) -> Html:
+    """Map the last measurement, the aandachtswijken outlined; drawn once for all reports on a city."""
+    if r.window is None:
+        return r.absent()
+    place = r.gebied if r.panel.boundaries is None else r.city
+    draw_map = tiles if r.panel.boundaries is None else areas
+    kept = r.panel.kept(
+        f"kaarten/{r.indicator['indicator']}-{slug(place)}-{r.window[1]}",
+        __name__,
+        [],
+        lambda: {"html": draw_map(r)._repr_html_()},
+    )
+    return Html(kept["html"])
+
+
+def areas(r: Report) -> Any:
+    """Draw the postcode areas of the city, or of the country, coloured by the last measurement; north is up."""
+    values = r.panel.pc4(r.indicator["indicator"], r.window[1])
+    shapes = r.shapes().merge(values[["area", "value"]], on="area", how="left")  # type: ignore[union-attr]
+    candidate = sources.is_candidate(shapes["zekerheid"])
+    treated = shapes["aandachtswijk"].notna() & ~(
+        candidate & r.national
+    )  # the country stands on the certain ones
+    ax = area_map(
+        shapes.assign(treated=treated), f"{r.label} ({r.unit}); zwart omlijnd: aandachtswijk", not r.national
+    )
+    kind = "schematische kaart" if r.simulated else "kaart"
+    known = shapes["value"].notna()
+    inside, outside = (shapes.loc[known & which, "value"] for which in (treated, ~treated))
+    alt = (
+        f"Kaart van {len(shapes)} postcodegebieden, noord boven, gekleurd naar {r.label.lower()}. Gemiddelde van {len(inside)} gebieden in "
+        f"aandachtswijken: {in_unit(inside.mean(), r.unit)} {r.unit}; van {len(outside)} andere gebieden: {in_unit(outside.mean(), r.unit)}. "
+        f"Zonder gegevens: {int((~known).sum())} gebieden."
+    )  # fmt: skip
+    return r.show(ax, f"{r.label} in {r.city}, {r.window[1]}: {kind}", alt, kind="png")
+
+
+def area_map(shapes: gpd.GeoDataFrame, legend: str, city: bool = False) -> Axes:
+    """Draw PC4 areas coloured by `value` (may be missing), those that are `treated` (bool) outlined.
+
+    Parameters
+    ----------
+    shapes : GeoDataFrame
+        In RD New (EPSG:28992, metres).
+    legend : str
+    city : bool
+        The shapes are one gemeente, whose border is drawn.
+    """
+    left, bottom, right, top = shapes.total_bounds
+    ax = draw.axes(float(np.clip(6.6 * (top - bottom) / (right - left), 2.2, 7.0)) + 0.8)
+    shown, missing = shapes.dropna(subset=["value"]), shapes[shapes["value"].isna()]
+    low, high = shown["value"].quantile([0.02, 0.98]) if len(shown) else (0.0, 1.0)
+    norm = mpl.colors.Normalize(low, high if high > low else low + 1)
+    if len(missing):
+        missing.plot(ax=ax, color="#F2F2F2", edgecolor="#CCCCCC", linewidth=0.2, hatch="///")
+    if len(shown):
+        shown.plot(ax=ax, column="value", cmap=SCALE, norm=norm, edgecolor="white", linewidth=0.15)
+    if city:
+        _outline(shapes).plot(ax=ax, color="#555555", linewidth=0.8)
+    treated = shapes[shapes["treated"]]
+    if len(treated):
+        line = _outline(treated).plot(ax=ax, color="black", linewidth=1.3).collections[-1]
+        line.set_path_effects([patheffects.withStroke(linewidth=2.8, foreground="white")])
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    _legend(ax, norm, legend)
+    _scale_bar(ax)
+    return ax
+
+
+def _outline(shapes: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Border of areas together; simplified one by one they leave gaps of some metres, which are closed."""
+    gap = 30.0
+    whole = shapes.geometry.buffer(gap, join_style="mitre").union_all().buffer(-gap, join_style="mitre")
+    return gpd.GeoSeries([whole], crs=shapes.crs).boundary
+
+
+def _legend(ax: Axes, norm: Any, text: str) -> None:
+    scale = mpl.cm.ScalarMappable(norm, SCALE)
+    bar = ax.figure.colorbar(scale, ax=ax, orientation="horizontal", shrink=0.55, pad=0.02, aspect=30)
+    bar.set_label(text, fontsize=8.5)
+
+
+def _scale_bar(ax: Axes) -> None:
+    left, right = ax.get_xlim()
+    bottom, top = ax.get_ylim()
+    length = 10 ** np.floor(np.log10((right - left) / 3))
+    length *= next(f for f in (5, 2, 1) if f * length <= (right - left) / 3)
+    y = bottom + (top - bottom) * 0.015
+    ax.plot([left, left + length], [y, y], color="#222222", lw=2, solid_capstyle="butt")
+    text = f"{number(length / 1000, 0)} km" if length >= 1000 else f"{number(length, 0)} m"
+    ax.text(left, y + (top - bottom) * 0.012, text, fontsize=8)
+
+
+def tiles(r: Report) -> Any:
+    """Draw the wijken as tiles: the map for who has no boundaries; in a city beside the rest of the city."""
+    last = r.window[1]
+    names = {wijk: wijk for wijk in r.wijken}
+    if not r.national:
+        names |= {f"{r.city}, niet-aandachtswijken": f"rest van {r.city}"}
+    series = {name: r.series(role=area).set_index("period")["value"] for area, name in names.items()}
+    values = [part.get(last, np.nan) for part in series.values()]
+    data = pd.DataFrame({"area": list(series), "value": values}, dtype=object).astype({"value": float})
+    known = data.dropna(subset=["value"])
+    alt = f"Tegelkaart, gekleurd naar {r.label.lower()} ({r.unit}). "
+    if data["area"].str.split("/").str[0].nunique() > 2:
+        ends = (in_unit(known["value"].agg(end), r.unit) for end in ("min", "max"))
+        alt += f"{len(data)} aandachtswijken in {len(TILES)} steden, noord boven; van {' tot '.join(ends)}. "
+        alt += f"Zonder gegevens: {len(data) - len(known)} wijken."
+    else:
+        alt += draw.listed(known.assign(area=known["area"].str.split("/").str[-1]), "area", r.unit, "value")
+    return r.show(tile_map(data, r.label, r.unit), f"{r.label} in {r.city}, {last}: tegelkaart", alt)
+
+
+def tile_map(data: pd.DataFrame, label: str, unit: str) -> Axes:
+    """Draw tiles: all wijken put together by city, the cities about where they lie, north up; or a few in a row.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `area` ("gemeente/wijk", or another name when the tiles are of one city) and `value` (float, may be missing).
+    label, unit : str
+    """
+    city = data["area"].str.split("/").str[0]
+    country = city.nunique() > 2
+    low, high = data["value"].min(), data["value"].max()
+    norm = mpl.colors.Normalize(low, high if high > low else low + 1)
+    ax = draw.axes(6.6 if country else 2.6)
+    if country:
+        for name, part in data.groupby(city):
+            column, row = TILES[str(name)]
+            many = int(np.ceil(np.sqrt(len(part))))
+            side = 0.62 / many
+            for i, value in enumerate(part["value"]):
+                _tile(
+                    ax, (column + 0.16 + side * (i % many), -row - side * (i // many + 1)), side, value, norm
+                )
+            ax.text(column + 0.47, -row + 0.05, str(name), ha="center", va="bottom", fontsize=8)
+        ax.set(xlim=(0, 7), ylim=(-6.8, 0.3), aspect="equal")
+    else:
+        for i, (area, value) in enumerate(zip(data["area"], data["value"], strict=True)):
+            _tile(ax, (i + 0.1, 0.0), 0.8, value, norm)
+            shown = in_unit(value, unit) if np.isfinite(value) else "geen"
+            text = f"{textwrap.fill(area.split('/')[-1], 13)}\n{shown}"
+            ax.text(i + 0.5, -0.06, text, ha="center", va="top", fontsize=8)
+        ax.set(xlim=(0, max(len(data), 6)), ylim=(-0.75, 0.85), aspect="equal")
+    ax.set_axis_off()
+    _legend(ax, norm, f"{label} ({unit}); een tegel is een {'wijk' if country else 'gebied'}")
+    return ax
+
+
+def _tile(ax: Axes, corner: tuple[float, float], side: float, value: float, norm: Any) -> None:
+    known = np.isfinite(value)
+    ax.add_patch(
+        mpl.patches.Rectangle(
+            corner, side, side, linewidth=0.8, hatch=None if known else "////", edgecolor="white" if known else "#AAAAAA",
+            facecolor=mpl.colormaps[SCALE](norm(value)) if known else "#F2F2F2",
+        )
+    )  # fmt: skip

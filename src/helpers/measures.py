@@ -1,0 +1,533 @@
+"""The descriptive measures of a report, each as a tidy DataFrame with `estimate`, `lower` and `upper` (95%).
+
+Every function takes a :class:`helpers.report.Report` and returns a new DataFrame, empty without a series; the columns carry
+the names of results.csv where they mean the same, so that :meth:`helpers.report.Report.state` records them as they are.
+How each is computed stands in ``wijkenaanpak.measures.monitor``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.report import END_PROGRAMME, REFERENTIES, Report
+from wijkenaanpak.instruments import instruments
+from wijkenaanpak.measures import monitor
+from wijkenaanpak.sources import sources
+from wijkenaanpak.store import panel
+
+HORIZONS = (8, 10)  # years to the city average (Actieplan Krachtwijken 2007; Voortgangsrapportage 2010)
+LAST_FIT = 2012  # the last Outcomemonitor: the projection uses what was known then
+RULE_YEARS = (1998, 2002, 2006)  # of the rule behind the 127 buurten (Voortgangsrapportage 2010, annex 3)
+NUMBERS = ["estimate", "lower", "upper"]
+
+
+def with_margin(series: pd.DataFrame) -> pd.DataFrame:
+    """Rename the value of a series (period, value, se, n) to `estimate`, and add its 95% margin."""
+    half = monitor.Z * series["se"]
+    return series.rename(columns={"value": "estimate"}).assign(
+        lower=series["value"] - half, upper=series["value"] + half
+    )
+
+
+def levels(r: Report) -> pd.DataFrame:
+    """Return the level of the wijk and its four references by year.
+
+    Returns
+    -------
+    DataFrame
+        Columns role, name, reference (empty for the wijk), period, estimate, lower, upper, n, method.
+    """
+    parts = [
+        with_margin(r.series(role=role)).assign(role=role, name=r.names[role])
+        for role in (r.roles if r.window else ())
+    ]
+    columns = ["role", "name", "period", *NUMBERS, "n"]
+    found = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return found.assign(reference=found["role"].where(found["role"] != "wijk", ""), method="gemeten")
+
+
+def gaps(r: Report) -> pd.DataFrame:
+    """Return the gap to each of the four references by year; above zero the wijk is behind.
+
+    Returns
+    -------
+    DataFrame
+        Columns reference, name, period, estimate, lower, upper, and index, index_lower, index_upper (missing for scores).
+    """
+    parts = [
+        r.gap(role).drop(columns="reference").reset_index().assign(reference=role, name=r.names[role])
+        for role in (REFERENTIES if r.window else ())
+    ]
+    columns = ["reference", "name", "period", "gap", "lower", "upper", "index", "index_lower", "index_upper"]
+    found = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return found.rename(columns={"gap": "estimate"})
+
+
+def part(data: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return another number of each row as `estimate`, `lower` and `upper`: its columns `name`, `name_lower`, `name_upper`."""
+    bounds = {end: data.get(f"{name}_{end}", np.nan) for end in ("lower", "upper")}
+    return data.drop(columns=[c for c in NUMBERS if c in data]).assign(estimate=data[name], **bounds)
+
+
+def changes(r: Report) -> pd.DataFrame:
+    """Return the change of the gap between first and last year against each reference, taken apart.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by reference. Columns reference, name, period, first_year, last_year; first, last (gaps) with their margins; estimate, lower, upper (change), verdict,
+        why; own, other with their margins (what the wijk and the reference contributed); closed with its margin (%) and
+        closed_why.
+    """
+    rows = []
+    for role in REFERENTIES if r.window else ():
+        gap, (t0, t1) = r.gap(role), r.window
+        if not {t0, t1} <= set(gap.index):
+            continue
+        first, last = gap.loc[t0], gap.loc[t1]
+        change = monitor.change(gap, t0, t1)
+        half = (first["high"] - first["low"]) / 2
+        closed = monitor.gap_closed(first["gap"], last["gap"], first["se"], last["se"], half)
+        direction, scale = int(r.indicator["direction"]), r.indicator["scale"]
+        apart = monitor.decompose(r.series(), r.series(role=role), t0, t1, direction, scale)
+        rows.append(
+            {"reference": role, "name": r.names[role], "period": r.period, "first_year": t0, "last_year": t1}
+            | named("first", tuple(first[["gap", "lower", "upper"]]))
+            | named("last", tuple(last[["gap", "lower", "upper"]]))
+            | named("", change.numbers)
+            | {"verdict": change.verdict, "why": change.reason}
+            | named("own", tuple(apart[NUMBERS].iloc[0]))
+            | named("other", tuple(apart[NUMBERS].iloc[1]))
+            | named("closed", closed.percent)
+            | {"closed_why": closed.reason}
+        )  # fmt: skip
+    columns = ["reference", "name", "period", "first_year", "last_year", *named("first"), *named("last")]
+    columns += [
+        *NUMBERS,
+        "verdict",
+        "why",
+        *named("own", ()),
+        *named("other", ()),
+        *named("closed", ()),
+        "closed_why",
+    ]
+    return pd.DataFrame(rows, columns=columns).set_index("reference", drop=False).rename_axis(None)
+
+
+def named(name: str, numbers: tuple[float, ...] = ()) -> dict[str, Any]:
+    """Name an estimate and its margin: `name`, `name_lower`, `name_upper`; without a name as results.csv does."""
+    keys = NUMBERS if not name else [name, f"{name}_lower", f"{name}_upper"]
+    return dict(zip(keys, numbers or (np.nan,) * 3, strict=True))
+
+
+def wijken(r: Report, references: tuple[str, ...] = REFERENTIES) -> pd.DataFrame:
+    """Return the change of the gap of each wijk inside the area.
+
+    With "stad" and "rest_stad" every wijk is compared with its own city.
+
+    Returns
+    -------
+    DataFrame
+        Columns reference, area, name, gemeente, period, method, estimate, lower, upper, verdict, first, first_se, last,
+        last_se (gap in the first and the last year); empty for a report about one wijk.
+    """
+    columns = ["reference", "area", "name", "gemeente", "period", "method", *NUMBERS, "verdict", "first", "first_se", "last", "last_se"]  # fmt: skip
+    rows = []
+    for area in r.panel.wijken if r.window and "/" not in r.gebied else ():
+        city, _, wijk = area.partition("/")
+        about = (area, f"{wijk} ({city})" if r.national else wijk, city, r.period, f"wijk {area}")
+        for role in references:
+            gap = r.gap_of(r.indicator, area, panel.references(area)[role], role != "rest_stad")
+            if set(r.window) <= set(gap.dropna(subset="gap").index):
+                change = monitor.change(gap, *r.window)
+                ends = (gap.at[t, c] for t in r.window for c in ("gap", "se"))
+                rows.append((role, *about, *change.numbers, change.verdict, *ends))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def catching_up(r: Report, of: pd.DataFrame) -> pd.DataFrame:
+    """Count the wijken that caught up, test that against chance, and average their change, for each reference.
+
+    Parameters
+    ----------
+    r : Report
+    of : DataFrame
+        See :func:`wijken`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by reference. Columns reference, name, period, cities; k of n wijken caught up, ties; share (Wilson) with its margin,
+        p (sign test, two-sided), detectable_share; estimate, lower, upper (mean change, clustered by city), clusters, effective,
+        detectable and method (with fewer than three cities the mean has no method, and is not recorded).
+    """
+    rows = []
+    for role, group in of.groupby("reference", sort=False):
+        if len(group) < 2:
+            continue
+        cities = group["gemeente"].nunique()
+        up = monitor.catching_up(group["estimate"])
+        mean = monitor.mean_change(group["estimate"], group["gemeente"])
+        rows.append(
+            {"reference": role, "name": r.names[str(role)], "period": r.period, "cities": cities, "k": up.k, "n": up.n}
+            | {"ties": up.ties, **named("share", up.numbers), "p": up.p_half, "detectable_share": up.detectable}
+            | named("", mean.numbers)
+            | {"wijken": mean.n, "clusters": mean.clusters, "effective": mean.effective_clusters, "detectable": mean.detectable}
+            | {"method": f"gemiddelde over wijken, CR1 per stad ({cities} steden)"}
+        )  # fmt: skip
+    columns = [
+        "reference",
+        "name",
+        "period",
+        "cities",
+        "k",
+        "n",
+        "ties",
+        *named("share"),
+        "p",
+        "detectable_share",
+        *NUMBERS,
+    ]
+    columns += ["wijken", "clusters", "effective", "detectable", "method"]
+    return pd.DataFrame(rows, columns=columns).set_index("reference", drop=False).rename_axis(None)
+
+
+def convergence(r: Report, of: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the spread between wijken in the first and last year, and the change of their gap per point of first gap.
+
+    Both are empty with fewer than eight wijken or three cities.
+
+    Returns
+    -------
+    (DataFrame, DataFrame)
+        Columns period, estimate, lower, upper, n, method (standard deviations); and estimate, lower, upper, n, method (slopes: as
+        measured, and freed from measurement error).
+    """
+    of = of[of["reference"] == r.referentie]
+    columns = ["period", *NUMBERS, "n", "method"]
+    if len(of) < 8 or of["gemeente"].nunique() < 3:
+        return pd.DataFrame(columns=columns), pd.DataFrame(columns=columns)
+    wide = pd.DataFrame({a: r.series(role=a).set_index("period")["value"] for a in of["area"]}).T
+    if r.indicator["scale"] == "log":
+        wide = 100 * np.log(wide)
+    sigma = monitor.sigma_convergence(wide[list(r.window)]).rename(columns={"sd": "estimate"})
+    sigma = sigma.rename_axis("period").reset_index().assign(method="standaardafwijking")
+    beta = monitor.beta_convergence(of["first"], of["estimate"], of["first_se"], of["gemeente"])
+    slopes = pd.DataFrame([beta.numbers, beta.corrected.numbers], columns=NUMBERS)
+    methods = ["OLS, CR1 per stad", "gecorrigeerd voor meetfouten"]
+    slopes = slopes.assign(n=beta.n, method=methods, period=r.period)
+    return sigma[columns], slopes[columns]
+
+
+def outcomes(r: Report) -> pd.DataFrame:
+    """Return each outcome of the question against the G18, in its own first and last year.
+
+    Returns
+    -------
+    DataFrame
+        Columns indicator, label, unit (of the gap), period, first_year, last_year; first_gap, last_gap and first, last (index with
+        G18 = 1, above 1 is worse), each with its margin; estimate, lower, upper (change of the gap), verdict, reference.
+    """
+    rows = []
+    for _, row in r.panel.indicators.iterrows():
+        window = r.window_of(row["indicator"])
+        if row["direction"] == 0 or window is None:
+            continue
+        gap = r.gap_of(row, r.roles["wijk"], r.roles["g18"], True).dropna(subset="gap")
+        if not set(window) <= set(gap.index):
+            continue
+        change = monitor.change(gap, *window)
+        about = {"indicator": row["indicator"], "label": row["label"], "unit": monitor.gap_unit(row)}
+        about |= {"period": "-".join(map(str, window)), "first_year": window[0], "last_year": window[1]}
+        for when, year in zip(("first", "last"), window, strict=True):
+            values = gap.loc[year]
+            about |= named(f"{when}_gap", tuple(values[["gap", "lower", "upper"]]))
+            about |= named(when, tuple(values[["index", "index_lower", "index_upper"]]))
+        rows.append(about | named("", change.numbers) | {"verdict": change.verdict, "reference": "g18"})
+    columns = ["indicator", "label", "unit", "period", "first_year", "last_year"]
+    columns += [c for when in ("first", "last") for c in (*named(f"{when}_gap"), *named(when))]
+    return pd.DataFrame(rows, columns=[*columns, *NUMBERS, "verdict", "reference"])
+
+
+def context(r: Report) -> pd.DataFrame:
+    """Return the level of what has no good or bad direction, of wijk and chosen reference, in first and last year; see :func:`beside`."""
+    rows = []
+    for _, row in r.panel.indicators[r.panel.indicators["direction"] == 0].iterrows():
+        window = r.window_of(row["indicator"])
+        rows += [(row, year) for year in window or ()]
+    return beside(r, rows)
+
+
+def snapshot(r: Report) -> pd.DataFrame:
+    """Return the last common measurement of what was measured too seldom for a change; see :func:`beside`."""
+    book = r.panel.indicators.set_index("indicator", drop=False)
+    return beside(r, [(book.loc[name], year) for name, year in r.measured_once()])
+
+
+def beside(r: Report, what: list[tuple[pd.Series, int]]) -> pd.DataFrame:
+    """Return the level of indicators (codebook rows) in given years, of the wijk beside the chosen reference.
+
+    Returns
+    -------
+    DataFrame
+        Columns indicator, label, unit, role, name, reference, period, method, estimate, lower, upper.
+    """
+    rows = []
+    for row, year in what:
+        for role in ("wijk", r.referentie):
+            values = with_margin(r.series(row["indicator"], role)).set_index("period").loc[year]
+            about = (row["indicator"], row["label"], row["unit"], role, r.names[role])
+            rows.append((*about, "" if role == "wijk" else role, year, "gemeten", *values[NUMBERS]))
+    columns = ["indicator", "label", "unit", "role", "name", "reference", "period", "method", *NUMBERS]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def counts(r: Report) -> pd.DataFrame:
+    """Return denominator and number of cases behind a share, of the area and its wijken, in the last year.
+
+    Returns
+    -------
+    DataFrame
+        Columns name, method, period, n (people), cases, estimate, lower, upper (%); empty when the outcome is no share.
+    """
+    rows = []
+    shares = r.window is not None and r.unit == "%"
+    for area in dict.fromkeys([r.roles["wijk"], *r.panel.wijken]) if shares else ():
+        year = r.window[1]
+        last = with_margin(r.series(role=area)).set_index("period").reindex([year]).iloc[0]
+        if last["n"] > 0:
+            own = area == r.roles["wijk"]
+            name, method = (r.names["wijk"], "gemeten") if own else (area, f"wijk {area}")
+            cases = round(last["n"] * last["estimate"] / 100)
+            rows.append((name, method, year, int(last["n"]), cases, *last[NUMBERS]))
+    return pd.DataFrame(rows, columns=["name", "method", "period", "n", "cases", *NUMBERS])
+
+
+def lists(r: Report) -> pd.DataFrame:
+    """Compare the country's result on the certain list with that including candidates.
+
+    Returns
+    -------
+    DataFrame
+        Columns name, reference, period, method, estimate, lower, upper (mean level), n (PC4 or denominators).
+    """
+    names = {
+        "Aandachtswijken": "aandachtswijken, vastgesteld",
+        sources.WITH_LIKELY: "aandachtswijken, met kandidaten S en A",
+        sources.WITH_CANDIDATES: "aandachtswijken, met alle kandidaten",
+        "Niet-aandachtswijken": "alle andere gebieden dan de vastgestelde",
+    }
+    candidates = sources.is_candidate(r.panel.treated["zekerheid"]).any()
+    parts = []
+    for area, name in names.items() if r.window and candidates and r.national else ():
+        series = with_margin(r.series(role=area)).set_index("period", drop=False)
+        if set(r.window) <= set(series.index):
+            parts.append(series.loc[list(r.window)].assign(name=name, reference=name, method="gemeten"))
+    columns = ["name", "reference", "period", "method", *NUMBERS, "n"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+# ---- the target ----------------------------------------------------------------------------------
+
+
+def official_gap(r: Report) -> pd.DataFrame:
+    """Return the gap to the city average, the official yardstick, inside the period; indexed by period.
+
+    Empty without a start, and when there was no backlog to begin with: then there is no path to walk.
+    """
+    gap = r.gap("stad").loc[r.window[0] : r.window[1]].dropna(subset="gap") if r.has_start else pd.DataFrame()
+    if len(gap) and gap["gap"].iloc[0] > 0:
+        return gap
+    return pd.DataFrame(columns=["gap", "lower", "upper"])
+
+
+def course(r: Report, horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
+    """Judge every year against the straight path to zero in so many years (``monitor.on_course``).
+
+    Returns
+    -------
+    DataFrame
+        Columns period, horizon, method, gap with its margin, required, probability, status.
+    """
+    gap = official_gap(r)
+    parts = []
+    for horizon in horizons if len(gap) else ():
+        found = monitor.on_course(gap, gap.index[0], horizon).assign(horizon=horizon)
+        found = found.assign(gap_lower=gap["lower"], gap_upper=gap["upper"])
+        parts.append(found.assign(method=f"doel in {horizon} jaar").rename_axis("period").reset_index())
+    columns = ["period", "horizon", "method", *named("gap"), "required", "probability", "status"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def paths(r: Report, horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
+    """Return the straight paths from the first gap to zero: columns period, required, horizon."""
+    gap = official_gap(r)
+    parts = []
+    for horizon in horizons if len(gap) else ():
+        years = range(gap.index[0], gap.index[0] + horizon + 1)
+        path = monitor.required_path(gap["gap"].iloc[0], gap.index[0], horizon, years)
+        parts.append(path.reset_index().assign(horizon=horizon))
+    columns = ["period", "required", "horizon"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def projection(r: Report) -> pd.DataFrame:
+    """Extend the gap to the end of the programme with what was known in 2012, in three ways (``monitor.project_gap``).
+
+    Returns
+    -------
+    DataFrame
+        Columns scenario, period, method, estimate, lower, upper, n, p_closed, p_halved.
+    """
+    gap = official_gap(r)
+    columns = ["scenario", "period", "method", *NUMBERS, "n", "p_closed", "p_halved"]
+    if not len(gap):
+        return pd.DataFrame(columns=columns)
+    found = monitor.project_gap(gap, END_PROGRAMME, fit_until=min(gap.index[-1], LAST_FIT), t0=gap.index[0])
+    found = found.dropna(subset="estimate").rename_axis("scenario").reset_index()
+    method = found["scenario"] + f", metingen tot en met {LAST_FIT}"
+    return found.assign(period=END_PROGRAMME, method=method)[columns]
+
+
+# ---- what many reports tell of the whole country ---------------------------------------------------
+
+
+def held_on(r: Report) -> dict[str, Any]:
+    """Apply the rule of the 127 buurten to this report's own series; empty without three measurements per PC4.
+
+    Returns
+    -------
+    dict
+        years (three), until (last year that counts); groups: DataFrame name, reference, period, method, n, weak, improved, held (counts), estimate,
+        lower, upper (%: share of the improved that held on, Wilson); later: Estimate, the development afterwards of those that held on
+        minus that of those that fell back, of all areas; later_n.
+    """
+    outcome = r.panel.outcome
+    if r.window is None or outcome is None or outcome["indicator"] != r.indicator["indicator"]:
+        return {}
+    measured = r.series(outcome["indicator"], "Nederland")["period"].tolist()
+    years = [y for y in RULE_YEARS if y in measured]
+    years = years if len(years) == 3 else measured[:3]
+    until = max((y for y in measured if y <= r.eind), default=0)
+    if len(years) < 3 or until <= years[-1]:
+        return {}
+
+    def compute() -> dict[str, Any]:
+        wide = {
+            y: r.panel.pc4(outcome["indicator"], y, True).set_index("area")["value"]
+            for y in dict.fromkeys([*years, until])
+        }
+        rule = monitor.held_on(pd.DataFrame({y: wide[y] for y in years}))
+        later = (wide[until] - wide[years[-1]]).reindex(rule.index)
+        return {"areas": rule.assign(later=later).reset_index().to_dict("list")}
+
+    of_all = r.panel.kept(f"volhouders/{outcome['indicator']}-{until}", __name__, [years], compute)
+    found = pd.DataFrame(of_all["areas"]).set_index("area")
+    later = found.pop("later")
+    listed = r.panel.treated
+    which = ~sources.is_candidate(listed["zekerheid"]) if r.national else listed["wijk"].isin(r.panel.wijken)
+    own = found.index.isin(listed.loc[which, "pc4"])
+    rows = []
+    for name, mask in {r.names["wijk"]: own, "alle andere gebieden in Nederland": ~own}.items():
+        weak, n, k = (int(v) for v in found[mask].sum())
+        rows.append(
+            (name, name, "-".join(map(str, years)), "Wilson", n, weak, n, k, *monitor.wilson(k, n).percent)
+        )
+    columns = ["name", "reference", "period", "method", "n", "weak", "improved", "held", *NUMBERS]
+    improved, held = found["improved"], found["held"]
+    difference = monitor.difference(later[improved & held].dropna(), later[improved & ~held].dropna())
+    groups = pd.DataFrame(rows, columns=columns)
+    return {
+        "years": years,
+        "until": until,
+        "groups": groups,
+        "later": difference,
+        "later_n": int(improved.sum()),
+    }
+
+
+def spread_between_areas(r: Report, year: int) -> float:
+    """Return the standard deviation of the main outcome between the postcode areas of the country; missing where they are not read."""
+    outcome, indicator = r.panel.outcome, r.indicator
+    if outcome is None or outcome["indicator"] != indicator["indicator"]:
+        return np.nan
+
+    def compute() -> dict[str, Any]:
+        values = r.panel.pc4(indicator["indicator"], year, True)["value"].dropna()
+        return {"sd": float((100 * np.log(values) if indicator["scale"] == "log" else values).std())}
+
+    spread = r.panel.kept(f"spreiding/{indicator['indicator']}-{year}", __name__, [], compute)["sd"]
+    return spread if spread > 0 else np.nan
+
+
+def profile(r: Report) -> pd.DataFrame:
+    """Return the main outcome of every question that has a series, of an overview.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by question. Columns label, indicator, unit, reference, period, first_year, last_year; first, last (gap to the chosen reference) with
+        their margins; estimate, lower, upper (its change), verdict; first_sd, last_sd with margins (gap in standard deviations between the
+        postcode areas of the country in the first year); status and probability (on course to the city average in ten years), course_year.
+    """
+    rows = {}
+    for question, part in r.parts.items():
+        found = changes(part)
+        if r.referentie not in found.index:
+            continue
+        row = found.loc[r.referentie]
+        spread = spread_between_areas(part, row["first_year"])
+        ends = {
+            f"{when}{end}": row[f"{when}{end}"]
+            for when in ("first", "last")
+            for end in ("", "_lower", "_upper")
+        }
+        scaled = {
+            k.replace("first", "first_sd").replace("last", "last_sd"): v / spread for k, v in ends.items()
+        }
+        kept = ["reference", "period", "first_year", "last_year", *NUMBERS, "verdict"]
+        rows[question] = (
+            {"label": part.label, "indicator": part.indicator["indicator"], "unit": part.gap_unit}
+            | row[kept].to_dict() | ends | scaled | _at_the_end(part)
+        )  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _at_the_end(part: Report) -> dict[str, Any]:
+    """Say where the gap to the city average is on its path of ten years, and how likely on course."""
+    found = course(part, HORIZONS[-1:])
+    if len(found):
+        last = found.iloc[-1]
+        return {"status": last["status"], "probability": last["probability"], "course_year": last["period"]}
+    reason = "geen achterstand bij de start" if part.has_start else "geen startmeting"
+    return {"status": reason, "probability": np.nan, "course_year": 0}
+
+
+def selection(r: Report) -> dict[str, Any]:
+    """Score every postcode area of the country on the indicators of the selection; empty without the form.
+
+    Returns
+    -------
+    dict
+        scores (DataFrame indexed by area: a column a theme, score, rank), reliability (Cronbach's alpha), indicators (number).
+    """
+    name = "achterstandsindicatoren"
+
+    def compute() -> dict[str, Any]:
+        form = r.panel.form(name)
+        if form is None:
+            return {"scores": None}
+        values = form.set_axis(["area", "indicator", "theme", "direction", "value"], axis=1)
+        return {
+            "scores": instruments.selection_score(values).reset_index().to_dict("list"),
+            "reliability": instruments.reliability(values),
+            "indicators": values["indicator"].nunique(),
+        }
+
+    kept = r.panel.kept(f"selectie/{name}", __name__, [], compute)
+    if kept["scores"] is None:
+        return {}
+    return kept | {"scores": pd.DataFrame(kept["scores"]).set_index("area")}

@@ -1,0 +1,723 @@
+"""The sentences that reports share, in Dutch a reader of a municipal memo can follow.
+
+Every function takes a :class:`helpers.report.Report` and what a section computed; it returns text, or what a cell shows. Numbers
+in it are stated (:meth:`helpers.report.Report.state`), so that they link to their rows.
+"""
+
+from __future__ import annotations
+
+import html as escaping
+from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from IPython.display import display
+
+from helpers import effect, measures
+from helpers.effect import NAMES, VERDICTS
+from helpers.report import END_PROGRAMME, Report
+from helpers.state import Stated
+from wijkenaanpak.due import RESULTS_MIME, VRAGEN, slug
+from wijkenaanpak.dutch import in_unit, number, p_text, with_interval
+from wijkenaanpak.measures import monitor
+from wijkenaanpak.measures.measures import MEASURES
+from wijkenaanpak.pages import html
+from wijkenaanpak.pages.html import Html, verdict_tag
+from wijkenaanpak.sources import forms
+
+PACKAGES = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")  # that a page names
+version = cache(metadata.version)
+
+__all__ = ["Html", "verdict_tag"]
+
+
+# ---- words ---------------------------------------------------------------------------------------
+
+
+def join_and(names: Iterable[str]) -> str:
+    """Join names with commas and "en" before the last."""
+    *first, last = list(names)
+    return f"{', '.join(first)} en {last}" if first else last
+
+
+def many(n: int, one: str, more: str) -> str:
+    """Write a number with the word for one or for more: "1 wijk", "2 wijken"."""
+    return f"{n} {one if n == 1 else more}"
+
+
+def some(numbers: list[int]) -> str:
+    """Write "18", or "18 tot 140"."""
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} tot {numbers[-1]}"
+
+
+def capital(text: str) -> str:
+    """Begin with a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def years_of(years: list[int]) -> str:
+    """Write the years of a series: "2006 tot en met 2018, elk jaar" or each of them."""
+    if len(years) > 2 and years == list(range(years[0], years[-1] + 1)):
+        return f"{years[0]} tot en met {years[-1]}, elk jaar"
+    return ", ".join(map(str, years))
+
+
+def link(r: Report, question: str, section: str = "") -> Html:
+    """Link to the report of the same area on one question."""
+    return Html(f'<a href="../{question}/{slug(r.gebied)}.html{section}">{question.capitalize()}</a>')
+
+
+# ---- head and answer -------------------------------------------------------------------------------
+
+
+def header(r: Report, question: str) -> Html:
+    """Write the head of the page: question, area, period, outcome, data, and the list it stands on."""
+    period = f"{r.start} tot en met {r.eind}; geen reeks"
+    outcome = "geen reeks aanwezig"
+    if r.window:
+        period = f"{r.window[0]} tot {r.window[1]} (gevraagd: {r.start} tot en met {r.eind})"
+        outcome = f"{r.label} ({r.unit})"
+        if not r.indicator["primary"]:
+            outcome += "; de eigenlijke hoofduitkomst ontbreekt in deze gegevens"
+    return head(r, question, {"Gebied": r.gebied, "Periode": period, "Hoofduitkomst": outcome})
+
+
+def head(r: Report, question: str, lines: dict[str, str]) -> Html:
+    """Write the title, the warning on practice data, and the key facts of a page: its own `lines` and what all have."""
+    items = lines | {
+        "Gegevens": "oefendata: gesimuleerd" if r.simulated else "gepubliceerde reeksen uit de opgegeven map",
+        "Wijkenlijst": f"{r.panel.meta['list']}: {rests_on(r)}",
+        "Referentie": f"{r.names[r.referentie]}; alle vier de referenties staan in "
+        + ("het rapport" if r.vraag in VRAGEN else "de rapporten per vraag"),
+    }
+    rows = "".join(f"<dt>{k}</dt><dd>{escaping.escape(v)}</dd>" for k, v in items.items())
+    warning = (
+        '<div class="let-op"><p><strong>Oefendata.</strong> De reeksen in dit rapport zijn gesimuleerd en zeggen '
+        "niets over het werkelijke gebied. De uitspraken uit de brondocumenten zijn wel echt.</p></div>"
+        if r.simulated
+        else ""
+    )
+    title = escaping.escape(f"{question} {r.gebied.replace('/', ', ', 1)}")
+    return Html(f'<h1>{title}</h1>{warning}<dl class="kerngegevens">{rows}</dl>')
+
+
+def rests_on(r: Report) -> str:
+    """Say how many postcode areas in how many wijken, and how certain they are."""
+    counts = r.treated()
+    if not counts:
+        return "voor dit gebied is niet vastgesteld welke postcodegebieden erbij horen"
+    kinds = "; ".join(f"{kind}: {n}" for kind, n in counts.items())
+    total = many(sum(counts.values()), "postcodegebied", "postcodegebieden")
+    return f"{total} in {many(len(r.panel.wijken), 'aandachtswijk', 'aandachtswijken')} ({kinds})"
+
+
+def answer(r: Report) -> Html:
+    """Answer the question in a few sentences built from the numbers, and say how sure; state the verdict."""
+    if r.window is None:
+        return answered(r, _unanswered(r))
+    changes = measures.changes(r)
+    row = changes.loc[r.referentie]
+    moved = r.state("gap_change", row)
+    sign = {"kleiner": -1.0, "groter": 1.0}.get(row["verdict"], 0.0)
+    r.state("target_verdict", sign, reference=r.referentie)
+    judged = {
+        "kleiner": "Die positie is dus verbeterd",
+        "groter": "Die positie is dus verslechterd",
+    }.get(row["verdict"], f"Of de positie beter of slechter werd, is niet vast te stellen: {row['why']}")
+    gaps = measures.gaps(r).query("reference == @r.referentie").set_index("period", drop=False)
+    first, last = (_standing(r, gaps.loc[year]) for year in r.window)
+    had = f"had {r.names['wijk']}" if len(r.panel.wijken) == 1 else f"hadden {r.names['wijk']} samen"
+    sentences = [
+        f"{r.label}: in {r.window[0]} {had} {first} op {r.names[r.referentie]}, in {r.window[1]} {last}. "
+        f"{judged}. De achterstand veranderde {moved} {r.gap_unit}; tussen haakjes de 95%-marge."
+    ]
+    known = changes[np.isfinite(changes["estimate"].astype(float))]
+    others = known.loc[known["verdict"] != row["verdict"], "name"]
+    if len(others):
+        sentences.append(
+            f"Ten opzichte van {join_and(others)} is het oordeel anders: de keuze van de referentie doet ertoe."
+        )
+    return answered(r, [*sentences, r.timing, brief(r)], _certainty(r, changes, moved))
+
+
+def _unanswered(r: Report) -> list[str]:
+    r.state("target_verdict", np.nan, reference=r.referentie)
+    ledger = r.ledger
+    told = (
+        f"Wel zijn {(ledger['verdict'] != 'niet na te rekenen').sum()} van de {len(ledger)} gepubliceerde uitspraken hierover na te rekenen; "
+        "zie hieronder."
+        if len(ledger)
+        else "Ook staat er in de vijf brondocumenten geen uitspraak over deze vraag en dit gebied."
+    )
+    return [f"Deze vraag is met de aanwezige gegevens niet te beantwoorden. {r.reason}", told]
+
+
+def _standing(r: Report, row: pd.Series) -> str:
+    if not np.isfinite(row["estimate"]):
+        return "een onbekende positie"
+    stated = r.state("gap", row)
+    return f"een {'achterstand' if row['estimate'] >= 0 else 'voorsprong'} van {stated:size} {r.gap_unit}"
+
+
+def answered(r: Report, sentences: list[str], sure: list[str] | None = None) -> Html:
+    """Show the answer of a page, and beside it what its certainty rests on."""
+    if (r.simulated and r.window is not None) or (r.simulated and r.vraag not in VRAGEN):
+        sentences = [f"Oefendata, geen werkelijke uitkomst. {sentences[0]}", *sentences[1:]]
+    text = html.paragraphs(s for s in sentences if s)
+    return Html(f'<div class="antwoord">{text}</div>{html.aside("Hoe zeker is dit?", sure) if sure else ""}')
+
+
+def _certainty(r: Report, changes: pd.DataFrame, moved: Stated) -> list[str]:
+    """Say what the answer's certainty rests on."""
+    same = int((changes["verdict"] == changes.loc[r.referentie, "verdict"]).sum())
+    _, lower, upper = moved.numbers
+    margin = (
+        "laat beide richtingen toe."
+        if lower <= 0 <= upper
+        else "sluit nul uit."
+        if np.isfinite(lower)
+        else "is niet te bepalen."
+    )
+    return [
+        *(
+            ["De reeksen zijn gesimuleerd: zeker is hier alleen hoe er gerekend wordt."]
+            if r.simulated
+            else []
+        ),
+        f"De marge van de verandering ({moved} {r.gap_unit}) {margin}",
+        f"Van de {len(changes)} referenties {'geeft' if same == 1 else 'geven'} er {same} hetzelfde oordeel.",
+        f"Het gebied bestaat uit {rests_on(r)}.",
+        "Dit gaat over doelrealisatie, niet over het effect van de wijkenaanpak.",
+    ]
+
+
+# ---- data and statements -----------------------------------------------------------------------------
+
+
+def series(r: Report) -> pd.DataFrame:
+    """List the series of the question: name, source (with a footnote), measurements and breaks."""
+    rows = []
+    for _, row in r.panel.indicators.iterrows():
+        years = r.series(row["indicator"])["period"].tolist()
+        if years or row["primary"]:
+            source = r.note(f"{row['publisher']}, tabel {row['table']}. {row['source']}.")
+            rows.append(
+                {
+                    "uitkomst of kenmerk": row["label"] + (" (hoofduitkomst)" if row["primary"] else ""),
+                    "bron": f"{row['publisher']}, {row['table']}{source}",
+                    "metingen": years_of(years) or "geen reeks in deze gegevens",
+                    "breuken in de reeks": row["breaks"] or "geen bekend",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def data_quality(r: Report) -> Html:
+    """Say which series there are, what is missing, what breaks in them, and what was dropped."""
+    shown = r.table(series(r), f"Reeksen voor deze vraag in {r.gebied}")
+    absent = [
+        row["label"]
+        for _, row in r.panel.indicators.iterrows()
+        if not row["primary"] and not len(r.series(row["indicator"]))
+    ]
+    if absent:
+        shown = Html(shown + html.note(f"Niet in deze gegevens: {'; '.join(absent)}."))
+    lists = measures.lists(r)
+    if len(lists):
+        lists["stated"] = r.state("level", lists)
+        wide = lists.pivot_table("stated", "name", "period", aggfunc="first", sort=False)
+        wide = wide.rename(columns=lambda year: f"{r.label} {year}").rename_axis("gebieden").reset_index()
+        weights = lists.drop_duplicates("name", keep="last")["n"]
+        wide["gewicht (noemer of aantal PC4)"] = [number(n, 0) for n in weights]
+        caption = f"De uitkomst op de vastgestelde wijkenlijst en met kandidaten ({r.unit}; 95%-marge)"
+        shown = Html(shown + r.table(wide, caption))
+    seldom = measures.snapshot(r)
+    if len(seldom):
+        caption = f"Wel gemeten, maar te weinig voor een verandering tussen {r.start} en {r.eind}: de laatste stand (95%-marge, waar die te bepalen is)"
+        shown = Html(shown + r.table(side_by_side(r, seldom), caption))
+    return Html(shown + logbook(r))
+
+
+def logbook(r: Report) -> Html:
+    """Fold away what was read, left out and corrected."""
+    names = {"file": "bestand", "what": "wat", "count": "aantal"}
+    log = html.table(r.panel.log.rename(columns=names), "Wat er is gelezen, weggelaten en gecorrigeerd")
+    return html.fold(log, "Logboek van het inlezen")
+
+
+def side_by_side(r: Report, data: pd.DataFrame) -> pd.DataFrame:
+    """Lay out levels (``measures.beside``) as a row an indicator, a column an area and year; stated."""
+    data = data.assign(stated=r.state("level", data), kenmerk=data["label"] + " (" + data["unit"] + ")")
+    data["column"] = data["name"] + ", " + data["period"].astype(str)
+    rows = [
+        {"kenmerk": str(name), **dict(zip(part["column"], part["stated"], strict=True))}
+        for name, part in data.groupby("kenmerk", sort=False)
+    ]
+    return pd.DataFrame(rows, dtype=object)
+
+
+def claims(r: Report) -> Html:
+    """Show the published statements about this question and area, recomputed."""
+    ledger = r.ledger
+    documents = ledger[["title", "date"]].drop_duplicates().itertuples(index=False)
+    return html.claims_list(ledger, {title: r.note(f"{title}, {date}.") for title, date in documents})
+
+
+# ---- the wijken, the target ----------------------------------------------------------------------------
+
+
+def broken(r: Report, data: pd.DataFrame) -> str:
+    """Say which outcomes (``measures.outcomes``) changed in what they measure; empty when none did."""
+    notes = [
+        f"{row.label}: {'; '.join(found)}" for row in data.itertuples() if (found := r.breaks(row.indicator))
+    ]
+    return f"* In deze jaren veranderde de meting zelf. {'. '.join(notes)}." if notes else ""
+
+
+def caught_up(r: Report, found: pd.DataFrame) -> list[str]:
+    """Say how many wijken caught up and whether that is more than chance (``measures.catching_up``)."""
+    if "/" in r.gebied:
+        return [
+            f"Dit rapport gaat over één wijk. Het rapport over {r.city} zet de aandachtswijken van de stad naast elkaar."
+        ]
+    if not len(found):
+        return ["Voor een vergelijking tussen wijken zijn twee wijken met een reeks nodig."]
+    row = found.loc[r.referentie]
+    n, ties = row["n"], row["ties"]
+    p = r.state(
+        "sign_test",
+        row["p"],
+        reference=r.referentie,
+        method="tekentoets, tweezijdig",
+        n=n,
+        period=row["period"],
+    )
+    text = (
+        f"In {row['k']} van de {n} wijken werd de achterstand op {row['name']} kleiner. Puur toeval geeft de helft; de tekentoets daartegen "
+        f"geeft een p-waarde van {p} (tweezijdig, {n} wijken in {many(row['cities'], 'stad', 'steden')}, wijken als onafhankelijk behandeld"
+        + (f"; {ties} zonder verandering {'telt' if ties == 1 else 'tellen'} niet mee). " if ties else "). ")
+        + (
+            f"Met {n} wijken is een aandeel pas vanaf {in_unit(row['detectable_share'], 'aandeel')} met 80% kans van de helft te onderscheiden."
+            if np.isfinite(row["detectable_share"])
+            else f"Met {n} wijken is geen enkel aandeel van de helft te onderscheiden."
+        )
+    )
+    if row["cities"] <= 2:
+        return [text]
+    mean = r.state("mean_change", row.drop("n"), n=row["wijken"])
+    least = r.state(
+        "detectable_change", row["detectable"], reference=r.referentie, method=row["method"], n=row["wijken"]
+    )
+    return [
+        text,
+        f"Gemiddeld veranderde de achterstand {mean} {r.gap_unit} ({row['wijken']} wijken in {row['clusters']} steden, die tellen voor "
+        f"{number(row['effective'], 0)} gelijke). Een gemiddelde verandering van {least} {r.gap_unit} had 80% kans om gevonden te worden.",
+    ]  # fmt: skip
+
+
+def counted(r: Report, found: pd.DataFrame) -> pd.DataFrame:
+    """Lay out ``measures.catching_up`` as a table against four references; stated."""
+    if not len(found):
+        return pd.DataFrame()
+    about = {"reference": found["reference"], "n": found["n"], "period": found["period"]}
+    shares = r.state("share_catching_up", measures.part(found, "share"), **{**about, "method": "Wilson"})
+    tests = r.state("sign_test", measures.part(found, "p"), **{**about, "method": "tekentoets, tweezijdig"})
+    means = [_mean(r, row) for _, row in found.iterrows()]
+    return pd.DataFrame(
+        {
+            "ten opzichte van": found["name"],
+            "wijken die inliepen": [f"{k} van {n}" for k, n in zip(found["k"], found["n"], strict=True)],
+            "aandeel (95%-interval van Wilson)": shares,
+            "p, tekentoets": tests,
+            f"gemiddelde verandering, {r.gap_unit} (95%-marge)": means,
+        },
+        dtype=object,
+    )
+
+
+def _mean(r: Report, row: pd.Series) -> Stated | str:
+    if row["cities"] <= 2:  # too few clusters for a margin that holds: not a number the page stands for
+        return with_interval(row["estimate"], row["lower"], row["upper"], r.gap_unit, True)
+    about = {"reference": row["reference"], "method": row["method"], "n": row["wijken"]}
+    r.state("detectable_change", row["detectable"], **about)
+    return r.state("mean_change", tuple(row[measures.NUMBERS]), **about)
+
+
+def spread(r: Report, sigma: pd.DataFrame, beta: pd.DataFrame) -> str:
+    """Say whether the wijken grew more alike (``measures.convergence``); empty with too few of them."""
+    if not len(sigma):
+        return ""
+    first, last = r.state("sigma", sigma)
+    slope, corrected = r.state("beta", beta, reference=r.referentie)
+    return (
+        f"De spreiding tussen de wijken ging van {first} naar {last} {r.gap_unit}. Per punt beginachterstand veranderde de achterstand {slope}; "
+        f"na correctie voor meetfouten {corrected:bare}. Het verschil daartussen is terugkeer naar het gemiddelde, die ook zonder beleid optreedt."
+    )
+
+
+STEERED = {
+    "afbouwen": "Dat past bij afbouwen van het partnerschap met het Rijk.",
+    "intensiveren": "Dat past bij intensiveren van het partnerschap.",
+    "niet vast te stellen": "Afbouwen noch intensiveren is daarmee met ten minste 80% kans aangewezen.",
+}
+PLACED = {
+    "op koers": "op koers",
+    "achter": "achter op het pad",
+    "voorbij": "op voorsprong",
+    "verkeerde kant": "verder weg dan bij de start",
+}
+
+
+def on_course(r: Report, course: pd.DataFrame) -> list[str]:
+    """Say whether the area was on course for both horizons (``measures.course``), and what the rule of 2012 makes of it."""
+    if r.window is None:
+        return [r.reason]
+    if not len(course):
+        why = (
+            f"In {r.window[0]} was er geen achterstand op {r.names['stad']}; er was geen pad af te leggen."
+            if r.has_start
+            else f"Of het gebied op koers lag is niet te bepalen: de vergelijking begint in {r.window[0]}, en het doel telt vanaf de positie "
+            "bij de start in 2007."
+        )
+        return [why]
+    last = course.groupby("horizon").last()
+    placed = [
+        f"bij een doel van {h} jaar {PLACED.get(row['status'], row['status'])}" for h, row in last.iterrows()
+    ]
+    final = last.iloc[-1]
+    chance = r.state(
+        "on_course_probability",
+        final["probability"],
+        reference="stad",
+        method=final["method"],
+        period=final["period"],
+    )
+    told = f"Ten opzichte van {r.names['stad']} lag het gebied in {final['period']} {join_and(placed)}"
+    if np.isfinite(final["probability"]):
+        told += f" (kans dat de achterstand binnen het tienjarenpad lag: {chance})"
+    rule = "De regel van 2012: afbouwen waar de ambities op koers liggen, intensiveren waar de voortgang achterblijft."
+    return [f"{told}.", *projected(r), f"{rule} {STEERED[monitor.steer(final['probability'])]}"]  # fmt: skip
+
+
+def projected(r: Report) -> list[str]:
+    """Say how likely it was, with what was known in 2012, that the gap would be gone or halved in 2017; state the projection."""
+    shown = []
+    for _, row in measures.projection(r).iterrows():
+        about = {"reference": "stad", "method": row["method"], "n": row["n"], "period": row["period"]}
+        r.state("projected_gap", row, reference="stad")
+        chances = {k: r.state(k, row[k], **about) for k in ("p_closed", "p_halved") if np.isfinite(row[k])}
+        if "p_closed" in chances:
+            halved = f", ten minste gehalveerd {chances['p_halved']}" if "p_halved" in chances else ""
+            shown.append(f"{row['scenario']} weg {chances['p_closed']}{halved}")
+    if not shown:
+        return []
+    return [
+        f"Met wat in {measures.LAST_FIT} bekend was, was de kans dat de achterstand in {END_PROGRAMME} verdwenen zou zijn, naar drie manieren van "
+        f"doortrekken: {'; '.join(shown)}."
+    ]
+
+
+# ---- the effect ------------------------------------------------------------------------------------------
+
+
+def brief(r: Report) -> str:
+    """Say the judgement on the effect in one sentence, for the answer at the top of the page."""
+    found = effect.state(r)
+    if not effect.estimated(r):
+        return f"Of de wijkenaanpak hiervan de oorzaak is, is met deze gegevens niet te schatten: {r.effect['reason']}."
+    sign = found["verdict"].estimate
+    shown = found.get("own", found["main"])
+    where = "" if "own" in found or r.national else "landelijk "
+    word = (
+        "is niet vast te stellen"
+        if not np.isfinite(sign) or sign == 0
+        else f"is naar schatting {VERDICTS[sign]}"
+    )
+    return (
+        f"Of de wijkenaanpak hiervan de oorzaak is: het effect {word} ({where}{shown} {r.effect_unit} verschil met wat anders was "
+        "gebeurd; zie het deel over het effect)."
+    )
+
+
+def verdict(r: Report) -> Html:
+    """Say whether the programme did it, how sure that is, and what could have been seen."""
+    found = effect.state(r)
+    if not effect.estimated(r):
+        text = (
+            f"Of dit door de wijkenaanpak kwam is met deze gegevens niet te schatten: {r.effect['reason']}."
+        )
+        return html.box(text)
+    sentences = _national(r, found) if r.national else _local(r, found)
+    if r.simulated:
+        sentences[0] = f"Oefendata, geen werkelijke uitkomst. {sentences[0]}"
+    rests = html.aside("Waar rust deze schatting op?", _rests(r))
+    return Html(f'<div class="antwoord">{html.paragraphs(sentences)}</div>{rests}')
+
+
+def _national(r: Report, found: dict[str, Stated]) -> list[str]:
+    e, unit, main = r.effect, r.effect_unit, effect.main_design(r)
+    sign, direction = found["verdict"].estimate, int(r.panel.outcome["direction"])
+    first = (
+        f"{r.panel.outcome['label']}: in {effect.span(r)} week de uitkomst in de aandachtswijken {found['main']} {unit} af van wat zij zonder de "
+        "wijkenaanpak naar schatting was geweest (plus is hoger; tussen haakjes de 95%-marge). "
+    )
+    if sign:
+        first += f"Dat is een {VERDICTS[sign]} effect."
+    elif effect.sign(main, direction):
+        first += "De marge sluit nul uit, maar de toetsen hieronder dragen die conclusie niet: een effect is niet vast te stellen."
+    else:
+        first += (
+            "De marge laat beide richtingen toe: een effect is niet aangetoond. Een effect vanaf "
+            f"{found['detectable']:bare} {unit} had 80% kans om gevonden te worden."
+        )
+    half = f"de helft van de achterstand bij de start ({found['bound']:bare} {unit}) wegnam"
+    first += (
+        f" Uitgesloten is dat de aanpak {half} (equivalentietoets, p {p_text(e['equivalence'])})."
+        if e["equivalence"] < 0.05
+        else f" Of de aanpak {half.replace(' wegnam', '')} wegnam, is niet uit te sluiten."
+    )
+    signs = {d["design"]: effect.sign(d, direction) for d in e["designs"]}
+    if len(set(signs.values())) > 1:
+        listed = "; met ".join(f"{NAMES[name]} {found[name]}" for name in signs)
+        choice = (
+            f"De keuze van de vergelijking bepaalt het antwoord. Het verschil in ontwikkeling met {listed}."
+        )
+    else:
+        values = sorted(d["estimate"] for d in e["designs"])
+        low, high = (in_unit(v, unit, True) for v in (values[0], values[-1]))
+        choice = f"Met elke vergelijking is het oordeel hetzelfde; de schattingen lopen van {low} tot {high} {unit}."
+    return [first, beside_goal(r, sign), choice]
+
+
+def _local(r: Report, found: dict[str, Stated]) -> list[str]:
+    own, unit = effect.own_control(r), r.effect_unit
+    nation = f"Landelijk is het geschatte effect {found['main']} {unit}; het landelijke rapport laat zien waarop dat rust en hoe zeker het is."
+    if own is None:
+        why = f"Voor {r.names['wijk']} zelf is geen effect te schatten: er is geen volledige reeks van zijn postcodegebieden."
+        return [why, nation]
+    sign = found["verdict"].estimate
+    text = (
+        f"{r.panel.outcome['label']}: in {effect.span(r)} week {r.names['wijk']} {found['own']} {unit} af van een groep andere gebieden die "
+        "vooraf op hetzelfde pad lag (plus is hoger; tussen haakjes de 95%-marge). De kans dat een even grote schijnwijk zonder aanpak minstens "
+        f"zo ver afweek is {found['own_p']:bare} ({own['placebos']} schijnwijken). "
+    )
+    text += (
+        f"Dat is een {VERDICTS[sign]} verschil met die groep."
+        if sign
+        else "Een effect in dit gebied is dus niet vast te stellen."
+    )
+    if "shrunken" in found:
+        text += f" Samen met de andere wijken bezien, waarvan deze er een is, is de beste schatting {found['shrunken']} {unit}."
+    return [text, beside_goal(r, sign), nation]
+
+
+def beside_goal(r: Report, sign: float) -> str:
+    """Put doelrealisatie and effect side by side, in one sentence that claims no more than both allow."""
+    changes = measures.changes(r)
+    goal = str(changes.loc[r.referentie, "verdict"]) if r.referentie in changes.index else ""
+    if not goal:
+        return "Of de achterstand kleiner werd, is met deze gegevens niet te zeggen; zie boven."
+    decided = goal in ("kleiner", "groter")
+    changed = (
+        f"de achterstand werd {goal}" if decided else "of de achterstand veranderde, is niet vast te stellen"
+    )
+    if sign and not r.national:
+        side = "beter" if sign < 0 else "slechter"
+        then = f"en het gebied deed het {side} dan de groep; bij veertig wijken vallen er ook zonder effect enkele buiten hun marge"
+    elif sign < 0:
+        then = (
+            "en de vergelijking laat zien dat de aanpak daar gunstig aan bijdroeg"
+            if goal == "kleiner"
+            else "maar zonder de aanpak zou zij er naar schatting slechter voor staan"
+        )
+    elif sign > 0:
+        then = "en naar schatting pakte de aanpak ongunstig uit"
+    elif decided:
+        then = "maar dat dit door de aanpak kwam, is niet aangetoond"
+    else:
+        then = "en een effect van de aanpak is evenmin aangetoond"
+    return f"Doel en effect naast elkaar: {changed} (ten opzichte van {r.names[r.referentie]}), {then}."
+
+
+def _rests(r: Report) -> list[str]:
+    """List what the estimate rests on, and what this design cannot carry."""
+    e, main, own, n = r.effect, effect.main_design(r), effect.own_control(r), r.effect["n"]
+    before = e["before"]
+    points = [
+        f"Vergeleken: {n['treated']} postcodegebieden in {n['wijken']} wijken en {n['cities']} steden met {main['controls']} andere; verandering van "
+        f"{effect.before(r)} naar {effect.span(r)}. Steden zijn de eenheid van toeval: {main['clusters']}, die tellen voor {number(main['effective'], 0)} gelijke.",
+    ]
+    if not r.national and own is not None:
+        points = _rests_own(r, own)
+    if len(before) == 1:
+        measured = (
+            f"één meting daarvoor ({e['leads_years'][0]})" if e["leads_years"] else "geen meting daarvoor"
+        )
+        points.append(
+            f"Vooraf is er alleen de meting van {before[0]} en {measured}: of de gebieden zonder de aanpak gelijk opgegaan waren, is nauwelijks te toetsen."
+        )
+    elif main["design"] != "gecorrigeerd":
+        points.append(
+            "Er zijn te weinig gebieden die naar hun cijfers ook gekozen hadden kunnen worden; de hoofdschatting vergelijkt met "
+            f"{NAMES[main['design']]}."
+        )
+    if before[-1] >= 2008:
+        points.append(
+            f"De beginmeting van {before[-1]} is van na de bekendmaking van de lijst (maart 2007); een vroeg gevolg daarvan valt buiten de schatting."
+        )
+    broke = r.breaks(e["indicator"], (before[0], e["after"][-1]))
+    if broke and not r.simulated:
+        points.append(
+            f"In deze jaren veranderde de meting zelf ({'; '.join(broke)}); raakte dat de aandachtswijken anders dan de vergeleken gebieden, dan "
+            "zit dat in de schatting."
+        )
+    if n["left_out"]:
+        points.append(
+            f"De wijkenlijst is geen officiële: {n['left_out']} kandidaat-gebieden tellen niet mee, ook niet als vergelijking."
+        )
+    points.append(
+        f"{n['near']} gebieden die aan een aandachtswijk grenzen, zijn geen vergelijking: de aanpak kan ze geraakt hebben."
+        if n["boundaries"]
+        else "Zonder kaart zijn aangrenzende gebieden niet uit de vergelijking te houden."
+    )
+    return points  # fmt: skip
+
+
+def _rests_own(r: Report, own: Any) -> list[str]:
+    e, path = r.effect, bool(r.effect["before"][1:])
+    error = (
+        f" Gemiddelde afwijking vooraf: {in_unit(own['error'], r.effect_unit)} {r.effect_unit}."
+        if path
+        else ""
+    )
+    return [
+        f"Het gebied telt {many(own['n'], 'postcodegebied', 'postcodegebieden')}; de groep is samengesteld uit de {e['n']['wijk_donors']} andere stedelijke "
+        f"gebieden die er vooraf het meest op leken, gelijkgesteld op {'het pad' if path else 'het niveau'} van {effect.before(r)}.{error}",
+        f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. Bij veertig "
+        "wijken vallen er ook zonder effect zo'n twee buiten hun marge.",
+    ]
+
+
+def national_checks(r: Report) -> Html:
+    """Point a wijk or city to the checks in the national report."""
+    return Html(
+        "<p>Of de vergelijking standhoudt (ontwikkeling vooraf, terugkeer naar het gemiddelde, het waterbed, andere keuzes) is landelijk "
+        'onderzocht: zie <a href="nederland.html#effect-kwam-het-door-de-wijkenaanpak">het landelijke rapport</a>. Voor één wijk of stad zijn '
+        "daar te weinig gebieden voor.</p>"
+    )
+
+
+# ---- limits and sources ------------------------------------------------------------------------------------
+
+
+def cannot_say(r: Report) -> Html:
+    """List what the numbers above cannot tell."""
+    points = [
+        *(
+            ["De reeksen zijn oefendata: geen conclusie over een werkelijk gebied is geoorloofd."]
+            if r.simulated
+            else []
+        ),
+        *([r.timing] if r.timing else []),
+    ]
+    if r.has_start and r.window[0] > 2007:
+        points.append(
+            f"De eerste meting is van {r.window[0]}, na de bekendmaking van de selectie in maart 2007; een vroeg gevolg van die bekendmaking "
+            "zit dus al in het beginpunt."
+        )
+    return html.bullets(
+        [
+            *points,
+            *list_doubts(r),
+            "De wijken zijn gekozen omdat ze slecht scoorden. Wie op een slechte meting kiest, ziet daarna vanzelf enige verbetering: terugkeer "
+            "naar het gemiddelde.",
+            "Of de zittende bewoners vooruitgingen of de bevolking veranderde, is in deze cijfers niet te scheiden.",
+            "De marges gaan over toeval in de metingen, met onafhankelijke fouten per postcodegebied en jaar. Definitiebreuken en gezamenlijke "
+            "schokken zitten er niet in.",
+        ]
+    )  # fmt: skip
+
+
+def list_doubts(r: Report) -> list[str]:
+    """Say what the list of wijken leaves open for this area."""
+    points: list[str] = []
+    wijken = len(r.panel.wijken)
+    candidates = [kind.startswith("kandidaat") for kind in r.treated()]
+    if r.national and 0 < wijken < len(r.wijken):
+        points.append(f"De wijkenlijst dekt {wijken} van de {len(r.wijken)} aandachtswijken.")
+    if not r.national and any(candidates):
+        which = (
+            "Alle postcodegebieden van dit gebied zijn kandidaten en staan"
+            if all(candidates)
+            else "Een deel van de postcodegebieden van dit gebied is kandidaat en staat"
+        )
+        points.append(
+            f"{which} niet op een officiële lijst (Kamerstuk 30995, nr. 66); met die lijst kan de uitkomst anders zijn."
+        )
+    return points
+
+
+def assessment(r: Report) -> pd.DataFrame:
+    """Judge the report itself by the criteria of the Wetenschappelijke Commissie (``effect.criteria``): criterium, oordeel, wat ontbreekt."""
+    rows = []
+    for criterion, questions in effect.criteria(r).items():
+        met = sum(answer for _, answer in questions)
+        partly = "niet" if not met else f"ten dele: {met} van {len(questions)}"
+        rows.append(
+            {
+                "criterium": criterion,
+                "oordeel": "voldaan" if met == len(questions) else partly,
+                "wat ontbreekt": "; ".join(text for text, answer in questions if not answer)
+                or "niets van wat is nagegaan",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def sources(r: Report) -> Html:
+    """Write sources and versions, show every stated number, and hand the numbers to the batch."""
+    stated = r.stated.all()
+    rows = r.stated.csv(f"{r.vraag}/{slug(r.gebied)}.html")
+    display({"text/plain": f"{len(stated)} resultaten", "text/html": "", RESULTS_MIME: rows}, raw=True)
+    numbers = [s for s in stated if s.row["unit"] != "oordeel"]
+    files = pd.DataFrame({"bestand": list(r.panel.meta["files"])})
+    notes = "".join(f'<li id="noot-{n}">{html.escape(text)}</li>' for text, n in r.stated.notes.items())
+    until = f", tot en met {r.panel.series['period'].max()}" if len(r.panel.series) else ""
+    stamp = "; ".join(
+        [
+            f"versie {version('wijkenaanpak')}",
+            f"gegevens: {'oefendata, seed ' + str(r.seed) if r.simulated else 'gepubliceerd'}{until}",
+            f"inhoud van de gelezen gegevens {r.panel.meta['slice'][:12]}",
+            "software: " + ", ".join(f"{p} {version(p)}" for p in PACKAGES),
+            "licentie EUPL-1.2",
+        ]
+    )
+    csv = f'<p>Ook als <a href="{slug(r.gebied)}.csv">CSV-bestand</a>.</p>'
+    return Html(
+        f'<h3>Bronnen</h3><ol class="noten">{notes}</ol>'
+        + html.fold(html.table(files, "Gelezen bestanden"), f"Gelezen bestanden ({len(files)})")
+        + html.fold(
+            csv + _numbers(r, numbers), f"Alle {len(numbers)} getallen van dit rapport, met hun herkomst"
+        )
+        + f"<footer><p>{escaping.escape(stamp)}.</p></footer>"
+    )
+
+
+def _numbers(r: Report, stated: list[Stated]) -> str:
+    outcomes = r.panel.indicators.set_index("indicator")["label"].to_dict()
+
+    def heading(row: Any) -> str:
+        return f"{MEASURES[row['measure']].label.capitalize()}: {outcomes.get(row['indicator'], row['indicator'])}"
+
+    def name(row: Any) -> str:
+        reference = row["reference"]
+        if row["measure"].startswith("effect"):
+            return NAMES.get(reference, reference)
+        return r.names["wijk"] if not reference else r.names.get(reference, reference)
+
+    return html.numbers(
+        [(s.anchor, dict(s.row), s.text()) for s in stated], heading, name, [*outcomes, *forms.book().index]
+    )

@@ -1,0 +1,202 @@
+"""HTML of what pages and notebooks share: text, tables, statements of the ledger; everything escaped, numbers linked."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from wijkenaanpak.dutch import number
+
+# Between these marks stands a number that a row of results.csv holds; escape() makes it a link to that row.
+CITE, CITED, CITE_END, NOTE = "\ue000", "\ue001", "\ue002", "\ue003"
+
+
+class Html(str):
+    """Text that JupyterLab and the report show as HTML."""
+
+    def _repr_html_(self) -> str:
+        return str(self)
+
+
+def cited(anchor: str, text: str) -> str:
+    """Mark text as the number with this anchor; :func:`escape` makes it a link."""
+    return f"{CITE}{anchor}{CITED}{text}{CITE_END}"
+
+
+def noted(footnote: int) -> str:
+    """Mark where a footnote stands; :func:`escape` makes it a link."""
+    return f"{NOTE}{footnote}{NOTE}"
+
+
+def plain(text: object) -> str:
+    """Return text without marks: for figures, alternative texts and the screen."""
+    without = re.sub(f"{CITE}[^{CITED}]*{CITED}|{CITE_END}", "", str(text))
+    return re.sub(f"{NOTE}[0-9]+{NOTE}", "", without)
+
+
+def escape(text: object) -> str:
+    """Escape text for HTML, and link the numbers it cites (:func:`cited`) to where they come from."""
+    if isinstance(text, Html):
+        return str(text)
+    marked = f"{CITE}(g[0-9]+){CITED}(.*?){CITE_END}"
+    linked = re.sub(marked, r'<a class="cijfer" href="#\1">\2</a>', html.escape(str(text)))
+    note = r'<sup><a href="#noot-\1" aria-label="bron \1">\1</a></sup>'
+    return re.sub(f"{NOTE}([0-9]+){NOTE}", note, linked)
+
+
+def paragraphs(sentences: Iterable[str]) -> Html:
+    """Escape sentences into paragraphs."""
+    return Html("".join(f"<p>{escape(s)}</p>" for s in sentences))
+
+
+def bullets(points: Iterable[str]) -> Html:
+    """Escape points into a list."""
+    return Html("<ul>" + "".join(f"<li>{escape(p)}</li>" for p in points) + "</ul>")
+
+
+def box(text: str) -> Html:
+    """Mark something that is not there, with the reason."""
+    return Html(f'<div class="open"><p>{escape(text)}</p></div>')
+
+
+def aside(title: str, points: Iterable[str]) -> Html:
+    """Write a box beside an answer: what it rests on, point by point."""
+    heading = f"<p><strong>{html.escape(title)}</strong></p>"
+    return Html(f'<aside class="zeker" aria-label="{html.escape(title)}">{heading}{bullets(points)}</aside>')
+
+
+def note(text: str) -> Html:
+    """Write a remark in small print."""
+    return Html(f'<p class="noot">{escape(text)}</p>')
+
+
+def fold(shown: str, summary: str) -> Html:
+    """Fold something away behind its summary."""
+    return Html(f"<details><summary>{html.escape(summary)}</summary>{shown}</details>")
+
+
+def frame(head: str, body: str, caption: str, linked: str = "") -> Html:
+    """Put rows of a table in what makes it readable on every screen; `linked` is HTML behind the caption."""
+    return Html(
+        f'<div class="tabel" tabindex="0" role="region" aria-label="{html.escape(caption, quote=True)}">'
+        f"<table><caption>{html.escape(caption)}{linked}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def table(data: pd.DataFrame, caption: str, digits: int = 1) -> Html:
+    """Write a DataFrame as an accessible table: caption, header cells with scope, decimal comma.
+
+    Parameters
+    ----------
+    data : DataFrame
+        The first column names the row; numbers are right-aligned, integers without decimals.
+    caption : str
+        What the table shows.
+    digits : int
+        Digits after the comma of float columns.
+    """
+    numeric = {c: pd.api.types.is_numeric_dtype(data[c]) for c in data}
+    places = {c: 0 if pd.api.types.is_integer_dtype(data[c]) else digits for c in data}
+
+    def cell(column: str, value: Any) -> str:
+        return escape(number(value, places[column]) if numeric[column] else value)
+
+    css = {c: ' class="getal"' if numeric[c] else "" for c in data}
+    head = "".join(f'<th scope="col"{css[c]}>{html.escape(str(c))}</th>' for c in data)
+    rows = []
+    for record in data.itertuples(index=False, name=None):
+        first, *rest = zip(data.columns, record, strict=True)
+        cells = "".join(f"<td{css[c]}>{cell(c, v)}</td>" for c, v in rest)
+        rows.append(f'<tr><th scope="row">{cell(*first)}</th>{cells}</tr>')
+    return frame(head, "".join(rows), caption)
+
+
+def verdict_tag(verdict: str) -> Html:
+    """Write a verdict so that the style sheet can colour it; the word carries the meaning."""
+    kind = html.escape(verdict.replace(" ", "-"))
+    return Html(f'<span class="oordeel {kind}">{html.escape(verdict)}</span>')
+
+
+def claims_list(ledger: pd.DataFrame, notes: dict[str, str] | None = None) -> Html:
+    """Write statements with verdict, recomputation, what is missing, and the findable source.
+
+    What could be recomputed comes first and open; the rest folds away.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        See :func:`wijkenaanpak.claims.claims.ledger`.
+    notes : dict, optional
+        The footnote of each document, by title.
+    """
+    notes = notes or {}
+    if not len(ledger):
+        return Html("<p>In de vijf brondocumenten staat over deze vraag en dit gebied geen uitspraak.</p>")
+    beyond = ledger["verdict"] == "niet na te rekenen"
+    shown, folded = (
+        "".join(_claim(row, notes.get(row.title, "")) for row in part.itertuples())
+        for part in (ledger[~beyond], ledger[beyond])
+    )
+    text = f'<ul class="uitspraken">{shown}</ul>' if shown else ""
+    if folded:
+        summary = f"Niet na te rekenen: {beyond.sum()} uitspraken, met wat ervoor ontbreekt"
+        text += fold(f'<ul class="uitspraken">{folded}</ul>', summary)
+    return Html(text)
+
+
+def _claim(row: Any, note: str) -> str:
+    extra = (("Nagerekend: ", row.calculation), ("Wat ontbreekt: ", row.missing), ("", row.remark))
+    lines = "".join(f"<p>{label}{html.escape(text)}</p>" for label, text in extra if text)
+    source = f"“{row.phrase}” ({row.title}, {row.date}; over {row.gebied}; uitspraak {row.id})"
+    return (
+        f"<li><p>{verdict_tag(row.verdict)} · {html.escape(row.statement)}</p>{lines}"
+        f'<p class="noot">{escape(source + note)}</p></li>'
+    )
+
+
+def numbers(
+    rows: Iterable[tuple[str, dict[str, Any], str]], heading: Any, names: Any, known: Iterable[str]
+) -> Html:
+    """Write every recorded number with its anchor: a table a measure and outcome, periods by references.
+
+    Parameters
+    ----------
+    rows : iterable of (str, dict, str)
+        Anchor, row of results.csv, and the number as written.
+    heading : callable
+        Caption for a row: what was measured of which outcome.
+    names : callable
+        Reader's name of the reference of a row.
+    known : iterable of str
+        Indicators that the page on methods describes.
+    """
+    groups: dict[tuple[str, str, str], dict[tuple[str, str], dict[str, str]]] = {}
+    titles: dict[Any, str] = {}
+    for anchor, row, shown in rows:
+        group = (row["measure"], row["indicator"], row["unit"])
+        titles.setdefault(group, heading(row))
+        line = groups.setdefault(group, {}).setdefault((row["period"], row["method"]), {})
+        line[names(row)] = f'<td id="{anchor}">{shown}</td>'
+    known, parts = set(known), []
+    for (measure, indicator, unit), lines in groups.items():
+        methods = {method for _, method in lines}
+        columns = list(dict.fromkeys(name for cells in lines.values() for name in cells))
+        caption = f"{titles[measure, indicator, unit]} ({unit})"
+        caption += f"; {methods.pop()}" if len(methods) == 1 else ""
+        linked = f' – <a href="../methode.html#{measure}">hoe berekend</a>'
+        if indicator in known:
+            linked += f', <a href="../methode.html#uitkomst-{indicator}">waar vandaan</a>'
+        head = '<th scope="col">periode</th>'
+        head += "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
+        body = ""
+        for (period, method), cells in lines.items():
+            label = escape(f"{period}, {method}" if methods else period)
+            body += f'<tr><th scope="row">{label}</th>'
+            body += "".join(cells.get(name, "<td></td>") for name in columns) + "</tr>"
+        parts.append(frame(head, body, caption, linked))
+    return Html("".join(parts))
