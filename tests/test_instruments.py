@@ -9,8 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from wijkenaanpak.instruments import instruments
-from wijkenaanpak.instruments.instruments import CRITERIA, PRACTICE
+from wijkenaanpak.instruments import (
+    budgets,
+    charters,
+    costs,
+    flows,
+    practices,
+    scores,
+    selection,
+    series,
+    surveys,
+)
+from wijkenaanpak.instruments.budgets import CRITERIA
+from wijkenaanpak.instruments.practices import PRACTICE
 from wijkenaanpak.measures import monitor
 
 
@@ -27,7 +38,7 @@ def long(table):
 
 
 def test_the_selection_score_adds_up_the_means_of_standardised_indicators_within_themes():
-    found = instruments.selection_score(
+    found = selection.selection_score(
         long({("x", "een", 1): [1, 2, 3], ("y", "een", -1): [3, 2, 1], ("w", "twee", 1): [0, 0, 3]})
     )
     half = math.sqrt(1.5)  # (3 - 2) / sqrt(2/3)
@@ -39,13 +50,13 @@ def test_the_selection_score_adds_up_the_means_of_standardised_indicators_within
 
 def test_an_indicator_without_spread_adds_nothing_and_an_incomplete_area_is_left_out():
     values = long({("x", "een", 1): [1, 2, 3], ("y", "een", 1): [5, 5, 5]})
-    assert instruments.selection_score(values)["score"]["b"] == pytest.approx(0)
-    assert set(instruments.selection_score(values.iloc[1:])["score"].index) == {"b", "c"}
+    assert selection.selection_score(values)["score"]["b"] == pytest.approx(0)
+    assert set(selection.selection_score(values.iloc[1:])["score"].index) == {"b", "c"}
 
 
 def test_the_cutoff_lies_between_the_last_in_and_the_first_out():
-    assert instruments.cutoff(pd.Series([1.0, 9, 4, 6]), 2) == 5
-    assert math.isnan(instruments.cutoff(pd.Series([1.0]), 1))
+    assert selection.cutoff(pd.Series([1.0, 9, 4, 6]), 2) == 5
+    assert math.isnan(selection.cutoff(pd.Series([1.0]), 1))
 
 
 @given(st.floats(0.5, 0.99))
@@ -54,15 +65,15 @@ def test_a_group_chosen_on_a_noisy_score_returns_by_what_is_expected(share):
     true, noise = rng.standard_normal((2, 40_000)) * np.sqrt([[share], [1 - share]])
     chosen = true + noise > 1.5
     first = (true + noise)[chosen].mean()
-    expected = instruments.expected_rebound(first, share)
+    expected = selection.expected_rebound(first, share)
     assert first - true[chosen].mean() == pytest.approx(expected, abs=0.05)
 
 
 def test_cronbachs_alpha_of_two_equal_indicators_is_one_and_of_two_unrelated_ones_zero():
-    assert instruments.reliability(
-        long({("x", "e", 1): [1, 2, 3], ("y", "e", 1): [2, 4, 6]})
-    ) == pytest.approx(1)
-    assert instruments.reliability(
+    assert selection.reliability(long({("x", "e", 1): [1, 2, 3], ("y", "e", 1): [2, 4, 6]})) == pytest.approx(
+        1
+    )
+    assert selection.reliability(
         long({("x", "e", 1): [1, 2, 3], ("y", "e", 1): [1, -2, 1]})
     ) == pytest.approx(0)
 
@@ -80,7 +91,7 @@ def test_a_goal_and_its_activities_make_four_cases_with_the_decision_of_the_acti
         ],
         columns=["beginwaarde", "streefwaarde", "waarde", "jaar_begin", "jaar_doel", "jaar", "beloofd", "geleverd"],
     )  # fmt: skip
-    found = instruments.goals_and_output(goals)
+    found = charters.goals_and_output(goals)
     assert found["done"].tolist() == pytest.approx([0.6, 0.6, 0.2, -0.2])
     assert found["due"].tolist() == [0.5] * 4
     assert found["reached"].tolist() == [True, True, False, False]
@@ -102,27 +113,27 @@ def test_the_delivery_ledger_does_not_let_one_action_make_up_for_another():
             "euro": [100, 300, 600],
         }
     )
-    found = instruments.delivery(ledger)
+    found = charters.delivery(ledger)
     assert found.loc["werk", ["actions", "complete", "rate", "rate_euro"]].tolist() == [2, 1, 0.75, 0.625]
     assert found.loc["totaal", "rate_euro"] == pytest.approx((100 + 150 + 600) / 1000)
 
 
 def test_of_500_promised_wijkagenten_319_were_there_by_2009():
-    count = instruments.per_thousand(319, 16_485_787)  # inhabitants on 1 January 2009, CBS
+    count = charters.per_thousand(319, 16_485_787)  # inhabitants on 1 January 2009, CBS
     assert 118 + 201 == 319
     assert round(100 * 319 / 500, 1) == 63.8
     assert count.estimate == pytest.approx(0.01935, abs=1e-5)
 
 
 def test_the_rate_of_five_in_a_thousand_has_garwoods_interval():
-    found = instruments.per_thousand(5, 1000)
+    found = charters.per_thousand(5, 1000)
     assert (found.estimate, found.lower, found.upper) == pytest.approx((5, 1.6235, 11.6683), abs=1e-4)
-    assert instruments.per_thousand(0, 1000).upper == pytest.approx(3.6889, abs=1e-4)
-    assert instruments.per_thousand(3, 0).reason
+    assert charters.per_thousand(0, 1000).upper == pytest.approx(3.6889, abs=1e-4)
+    assert charters.per_thousand(3, 0).reason
 
 
 def test_halving_in_ten_years_is_three_quarters_after_five():
-    path = instruments.target_path(8.0, 2002, -0.5, 2012, [2002, 2007, 2012])
+    path = charters.target_path(8.0, 2002, -0.5, 2012, [2002, 2007, 2012])
     assert path.tolist() == pytest.approx([8, 6, 4])
 
 
@@ -132,7 +143,7 @@ def test_halving_in_ten_years_is_three_quarters_after_five():
 def test_dimension_contributions_add_up_to_the_change_of_the_total():
     wijk = pd.DataFrame({2008: [0.1, -0.2, 4.0], 2018: [0.15, -0.1, 4.16]}, index=["fys", "onv", "lbm"])
     city = pd.DataFrame({2008: [0.2, 0.1, 4.4], 2018: [0.2, 0.12, 4.42]}, index=["fys", "onv", "lbm"])
-    found = instruments.contributions(wijk, city, "lbm")
+    found = scores.contributions(wijk, city, "lbm")
     assert found["wijk"].to_dict() == pytest.approx({"fys": 0.05, "onv": 0.1, "afronding": 0.01, "lbm": 0.16})
     assert found["difference"].drop("lbm").sum() == pytest.approx(found.loc["lbm", "difference"])
     assert found.loc["lbm", "difference"] == pytest.approx(0.14)
@@ -140,16 +151,16 @@ def test_dimension_contributions_add_up_to_the_change_of_the_total():
 
 def test_a_change_is_placed_among_those_of_all_areas():
     changes = pd.Series([-1.0, 1.0])  # mean 0, SD 1
-    names = [instruments.development_class(c, changes) for c in (-2, -1, 0, 1, 2)]
+    names = [scores.development_class(c, changes) for c in (-2, -1, 0, 1, 2)]
     assert names == ["veel ongunstiger", "ongunstiger", "als gemiddeld", "gunstiger", "veel gunstiger"]
 
 
 def test_stayers_newcomers_and_leavers_add_up_to_the_change_of_the_mean():
-    flows = pd.DataFrame(
+    moved = pd.DataFrame(
         {"aantal": [800, 200, 200], "begin": [20.0, np.nan, 25.0], "eind": [22.0, 17.0, np.nan], "sd": [8.0, 8, 8]},
         index=["blijvers", "instroom", "uitstroom"],
     )  # fmt: skip
-    found = instruments.stayers_and_movers(flows)
+    found = flows.stayers_and_movers(moved)
     # before: 0.8 x 20 + 0.2 x 25 = 21; after: 0.8 x 22 + 0.2 x 17 = 21
     assert found["estimate"].to_dict() == pytest.approx(
         {"blijvers": 2, "instroom": -1, "uitstroom": -1, "totaal": 0}
@@ -159,37 +170,35 @@ def test_stayers_newcomers_and_leavers_add_up_to_the_change_of_the_mean():
 
 
 def test_the_dissimilarity_index_of_a_divided_and_of_a_mixed_city():
-    divided = instruments.dissimilarity(pd.Series([10, 0, 10]), pd.Series([0, 20, 0]))
-    mixed = instruments.dissimilarity(pd.Series([10, 10, 10]), pd.Series([20, 20, 20]))
-    partly = instruments.dissimilarity(pd.Series([30, 10, 10]), pd.Series([10, 20, 20]))
+    divided = flows.dissimilarity(pd.Series([10, 0, 10]), pd.Series([0, 20, 0]))
+    mixed = flows.dissimilarity(pd.Series([10, 10, 10]), pd.Series([20, 20, 20]))
+    partly = flows.dissimilarity(pd.Series([30, 10, 10]), pd.Series([10, 20, 20]))
     assert (divided.estimate, mixed.estimate) == (1, 0)
     assert partly.estimate == pytest.approx(0.4)  # |.6-.2| + 2 |.2-.4| halved
     assert partly.lower <= 0.4 <= partly.upper
-    assert instruments.dissimilarity(pd.Series([1, 2]), pd.Series([1, 2])).reason
+    assert flows.dissimilarity(pd.Series([1, 2]), pd.Series([1, 2])).reason
 
 
 def test_the_dissimilarity_that_chance_gives_is_that_of_people_living_at_random():
     rng = np.random.default_rng(3)
     shares = np.full(30, 1 / 30)
     drawn = [
-        instruments.dissimilarity(
-            pd.Series(rng.multinomial(200, shares)), pd.Series(rng.multinomial(2000, shares))
-        )
+        flows.dissimilarity(pd.Series(rng.multinomial(200, shares)), pd.Series(rng.multinomial(2000, shares)))
         for _ in range(200)
     ]
     assert np.mean([d.estimate for d in drawn]) == pytest.approx(np.mean([d.low for d in drawn]), rel=0.05)
 
 
 def test_a_balance_score_has_the_multinomial_sampling_error():
-    found = instruments.balance(40, 25, 100)
+    found = surveys.balance(40, 25, 100)
     assert found.estimate == 15
     assert found.se == pytest.approx(100 * math.sqrt((0.65 - 0.15**2) / 100))
-    assert instruments.balance(40, 25, 100, design=4).se == pytest.approx(2 * found.se)
-    assert instruments.balance(40, 25, 0).reason
+    assert surveys.balance(40, 25, 100, design=4).se == pytest.approx(2 * found.se)
+    assert surveys.balance(40, 25, 0).reason
 
 
 def test_wijk_and_city_differ_with_the_error_of_both():
-    found = instruments.apart(
+    found = surveys.apart(
         monitor.Estimate(10, se=3, lower=4, upper=16), monitor.Estimate(4, se=4, lower=-4, upper=12)
     )
     assert (found.estimate, found.se) == (6, 5)
@@ -202,7 +211,7 @@ def test_an_interrupted_series_finds_the_planted_step_and_slope_in_spite_of_the_
     rng = np.random.default_rng(4)
     after = time >= 2009
     y = 50 + 0.5 * (time - 2009) + after * (3 - 1.2 * (time - 2009)) + season + 0.2 * rng.standard_normal(120)
-    found = instruments.interrupted(pd.Series(y, time), 2009, season=12)
+    found = series.interrupted(pd.Series(y, time), 2009, season=12)
     planted = {"trend": 0.5, "step": 3.0, "slope": -1.2, "before_after": -0.7}
     for name, value in planted.items():
         assert found.loc[name, "lower"] <= value <= found.loc[name, "upper"], name
@@ -216,7 +225,7 @@ def test_an_interrupted_series_agrees_with_statsmodels(season, lags):
 
     rng = np.random.default_rng(5)
     y, time = rng.standard_normal(48).cumsum(), 2000 + np.arange(48) / 4
-    found = instruments.interrupted(pd.Series(y, time), 2006, season=season, lags=lags)
+    found = series.interrupted(pd.Series(y, time), 2006, season=season, lags=lags)
     after = (time >= 2006).astype(float)
     x = np.column_stack([np.ones(48), time - 2006, after, after * (time - 2006)])
     if season:
@@ -232,7 +241,7 @@ def test_an_interrupted_series_agrees_with_statsmodels(season, lags):
 
 
 def test_too_short_a_series_gives_nothing():
-    assert not len(instruments.interrupted(pd.Series([1.0, 2, 3, 4], [1.0, 2, 3, 4]), 3))
+    assert not len(series.interrupted(pd.Series([1.0, 2, 3, 4], [1.0, 2, 3, 4]), 3))
 
 
 # ---- participation and money ---------------------------------------------------------------------------
@@ -243,7 +252,7 @@ def test_a_grade_is_weighted_and_ranked_within_its_year():
         [("A", 2008, 1, 4), ("A", 2008, 3, 8), ("B", 2008, 1, 6), ("A", 2009, 1, 5)],
         columns=["gebied", "jaar", "gewicht", "cijfer"],
     )
-    found = instruments.grades(items).set_index(["jaar", "gebied"])
+    found = surveys.grades(items).set_index(["jaar", "gebied"])
     assert found.loc[(2008, "A"), ["grade", "rank", "of"]].tolist() == [7, 1, 2]
     assert found.loc[(2008, "B"), "rank"] == 2
     assert found.loc[(2009, "A"), "of"] == 1
@@ -251,18 +260,18 @@ def test_a_grade_is_weighted_and_ranked_within_its_year():
 
 def test_the_paired_change_is_that_of_wilcoxon_by_hand():
     first = pd.Series([1.0, 2, 3, 4, 5, 6])
-    found, p, n = instruments.paired_change(first, first * 1.1)
+    found, p, n = surveys.paired_change(first, first * 1.1)
     assert (p, n) == (pytest.approx(2 / 64), 6)  # all six up: 1 of the 64 signs, either way
     assert found.estimate == pytest.approx(0.35)
     assert found.lower == pytest.approx(0.1)  # exact 96.9% interval of six pairs: all of them
     assert found.upper == pytest.approx(0.6)
-    assert instruments.paired_change(first[:5], first[:5] + 1)[0].reason
+    assert surveys.paired_change(first[:5], first[:5] + 1)[0].reason
 
 
 @pytest.mark.parametrize("n", [6, 11, 18, 30])
 def test_the_signed_rank_test_agrees_with_scipy(n):
     change = np.random.default_rng(n).normal(0.3, 1, n)
-    found, p, _ = instruments.paired_change(pd.Series(np.zeros(n)), pd.Series(change))
+    found, p, _ = surveys.paired_change(pd.Series(np.zeros(n)), pd.Series(change))
     assert p == pytest.approx(stats.wilcoxon(change, method="exact").pvalue)
     assert found.lower <= found.estimate <= found.upper
     inside = stats.wilcoxon(change - found.lower - 1e-9, method="exact").pvalue
@@ -271,7 +280,7 @@ def test_the_signed_rank_test_agrees_with_scipy(n):
 
 def test_the_signed_rank_test_counts_ties_as_all_signs_of_them_would():
     change = np.array([1.0, 1, -1, 2, 2, -3, 0, 4])
-    _, p, n = instruments.paired_change(pd.Series(np.zeros(8)), pd.Series(change))
+    _, p, n = surveys.paired_change(pd.Series(np.zeros(8)), pd.Series(change))
     moved = change[change != 0]
     ranks = stats.rankdata(np.abs(moved))
     sums = np.array([np.dot(signs, ranks) for signs in np.ndindex(*(2,) * 7)])
@@ -282,7 +291,7 @@ def test_the_signed_rank_test_counts_ties_as_all_signs_of_them_would():
 
 def test_the_published_budgets_of_residents_add_up_except_that_of_2011(request):
     budget = pd.read_csv(request.config.rootpath / "data" / "raw" / "bewonersbudgetten.csv")
-    found = instruments.reconcile(budget)
+    found = budgets.reconcile(budget)
     assert found["total"].to_dict() == {2008: 20, 2009: 25, 2010: 25, 2011: 25}
     assert found["verdict"].to_dict() == {
         **dict.fromkeys((2008, 2009, 2010), "sluit"),
@@ -296,7 +305,7 @@ def test_a_practice_is_kept_improved_or_stopped_by_the_majority_of_its_raters():
         ("p", "x", 1, 1, 1, 1, 1), ("p", "y", 1, 1, 1, 1, 0), ("p", "z", 1, 1, 1, 0, 1),
         ("q", "x", 1, 0, 1, 0, 0), ("r", "x", 1, 0, 0, 0, 1),
     ]  # fmt: skip
-    found = instruments.practice_score(
+    found = practices.practice_score(
         pd.DataFrame(rows, columns=["praktijk", "beoordelaar", *PRACTICE, "baten"])
     )
     assert found["score"].to_dict() == {"p": 4, "q": 2, "r": 1}
@@ -308,9 +317,9 @@ def test_kappa_of_raters_who_agree_on_four_of_five():
     rows = [("p", "x", 1, 1, 1, 0, 0), ("p", "y", 1, 1, 0, 0, 0)]
     ratings = pd.DataFrame(rows, columns=["praktijk", "beoordelaar", *PRACTICE, "baten"])
     chance = 0.6 * 0.4 + 0.4 * 0.6
-    assert instruments.kappa(ratings).estimate == pytest.approx((0.8 - chance) / (1 - chance))
+    assert practices.kappa(ratings).estimate == pytest.approx((0.8 - chance) / (1 - chance))
     alone = ratings[ratings["beoordelaar"] == "x"]
-    assert instruments.kappa(alone).reason
+    assert practices.kappa(alone).reason
 
 
 def test_kappa_comes_with_the_spread_between_practices():
@@ -321,7 +330,7 @@ def test_kappa_comes_with_the_spread_between_practices():
         for seen in [rng.random(5) < 0.5]
         for rater in "xyz"
     ]
-    found = instruments.kappa(pd.DataFrame(rows, columns=["praktijk", "beoordelaar", *PRACTICE, "baten"]))
+    found = practices.kappa(pd.DataFrame(rows, columns=["praktijk", "beoordelaar", *PRACTICE, "baten"]))
     assert found.lower < 0.64 < found.upper  # both right 0.82 of the time, 0.5 by chance
     assert found.upper - found.lower < 0.3
 
@@ -332,7 +341,7 @@ def applications(*rows):
 
 
 def test_the_first_tranche_goes_first_to_the_g31_without_an_aandachtswijk():
-    found = instruments.award(
+    found = budgets.award(
         applications(("a", 1, 9, 2, 1, 1), ("b", 1, 5, 2, 1, 0), ("c", 1, 7, 2, 1, 0), ("d", 1, 10, 2, 0, 0)),
         6,
     )
@@ -341,9 +350,7 @@ def test_the_first_tranche_goes_first_to_the_g31_without_an_aandachtswijk():
 
 
 def test_the_second_tranche_goes_first_outside_the_g31_and_passes_over_what_does_not_fit():
-    found = instruments.award(
-        applications(("a", 2, 9, 2, 1, 0), ("b", 2, 8, 3, 0, 0), ("c", 2, 5, 2, 0, 0)), 4.0
-    )
+    found = budgets.award(applications(("a", 2, 9, 2, 1, 0), ("b", 2, 8, 3, 0, 0), ("c", 2, 5, 2, 0, 0)), 4.0)
     assert found["wijk"].tolist() == ["b", "c", "a"]
     assert found["awarded"].tolist() == [True, False, False]
     assert found["left"].iloc[-1] == 1
@@ -363,23 +370,23 @@ def test_a_net_present_value_by_stakeholder_is_that_of_the_handbook():
         [("Rijk", "", -100.0, 2008, 2008), ("gemeente", "nww", -50.0, 2009, 2010)],
         columns=["partij", "indicator", "bedrag", "eerste_jaar", "laatste_jaar"],
     )
-    found = instruments.net_present_value(posts, pd.DataFrame({"nww": [-1.0, 0.0]}), 0.1, 2008)
+    found = costs.net_present_value(posts, pd.DataFrame({"nww": [-1.0, 0.0]}), 0.1, 2008)
     worth = 50 / 1.1 + 50 / 1.21
     assert found.loc[0].to_dict() == pytest.approx({"Rijk": -100, "gemeente": worth, "totaal": worth - 100})
     assert found.loc[1, "totaal"] == pytest.approx(-100)
 
 
 def test_a_bond_pays_interest_only_when_the_effect_is_shown_and_for_the_better():
-    assert instruments.bond(1000, 0.05, 2, 0.1, 0.9, 1) == pytest.approx(1102.5)
-    assert instruments.bond(1000, 0.05, 2, -0.1, 0.9, 1) == 1000
-    assert instruments.bond(1000, 0.05, 2, 0.1, 0.9, -1) == 1000
-    assert instruments.bond(1000, 0.05, 2, -0.9, -0.1, -1) == pytest.approx(1102.5)
+    assert costs.bond(1000, 0.05, 2, 0.1, 0.9, 1) == pytest.approx(1102.5)
+    assert costs.bond(1000, 0.05, 2, -0.1, 0.9, 1) == 1000
+    assert costs.bond(1000, 0.05, 2, 0.1, 0.9, -1) == 1000
+    assert costs.bond(1000, 0.05, 2, -0.9, -0.1, -1) == pytest.approx(1102.5)
 
 
 def test_money_attributed_in_the_wrong_way_gives_the_wrong_effect_and_money_that_is_known_the_right_one():
     rng = np.random.default_rng(6)
     need, owner = rng.standard_normal(300), np.repeat(np.arange(20), 15)
-    found = instruments.attenuation(need, rng.uniform(100, 900, 300), owner, 0.3)
+    found = costs.attenuation(need, rng.uniform(100, 900, 300), owner, 0.3)
     rows = found.set_index(["true", "attributed"])
     for true in ("gericht", "naar rato"):
         assert rows.loc[(true, "exact"), "ratio"] == pytest.approx(1, abs=0.08)
@@ -387,13 +394,13 @@ def test_money_attributed_in_the_wrong_way_gives_the_wrong_effect_and_money_that
     assert rows.loc[("naar rato", "gericht"), "ratio"] < 0.5  # attenuated
     assert rows.loc[("gericht", "naar rato"), "lower"] < 1 < rows.loc[("gericht", "naar rato"), "upper"]
     assert rows.loc[("gericht", "naar rato"), "found"] < 0.4  # right on average, and blind
-    again = [instruments.attenuation(need, np.ones(300), owner, 0.3, draws=10) for _ in range(2)]
+    again = [costs.attenuation(need, np.ones(300), owner, 0.3, draws=10) for _ in range(2)]
     assert again[0].equals(again[1])
 
 
 def test_a_wijk_is_large_above_either_bound():
     scale = pd.DataFrame({"inwoners": [9000, 10_001, 9000], "woningen": [4000, 100, 4001]})
-    assert instruments.large(scale).tolist() == [False, True, True]
+    assert practices.large(scale).tolist() == [False, True, True]
 
 
 # ---- published checks ----------------------------------------------------------------------------------

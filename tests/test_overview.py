@@ -158,9 +158,9 @@ def test_the_selection_score_of_the_forms_is_the_one_the_wijken_were_chosen_on(s
     values = r.panel.form("achterstandsindicatoren").set_axis(
         ["area", "indicator", "theme", "direction", "value"], axis=1
     )
-    from wijkenaanpak.instruments import instruments
+    from wijkenaanpak.instruments import selection
 
-    found = instruments.selection_score(values)["score"]
+    found = selection.selection_score(values)["score"]
     truth = pd.read_csv(practice / "selectie_oefen.csv", dtype={"pc4": str}).set_index("pc4")["score_2006"]
     assert np.corrcoef(found, truth.reindex(found.index))[0, 1] > 0.9
 

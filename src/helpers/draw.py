@@ -192,6 +192,40 @@ def push_apart(positions: np.ndarray, least: float) -> np.ndarray:
     return result
 
 
+def forest(
+    data: pd.DataFrame,
+    names: str = "name",
+    colour: Any = BETTER,
+    filled: Any = True,
+    each: float = 0.3,
+    zero: float = 0,
+) -> Axes:
+    """Draw a number and its margin for each row, the first on top (forest plot).
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns `estimate`, `lower`, `upper` and that of the names.
+    names : str
+        Column with the name of each row.
+    colour : colour or sequence of colours
+        Of all rows, or of each.
+    filled : bool or sequence of bool
+        Whether a dot is filled; an open one says that its margin holds zero, say.
+    each : float
+        Height of a row, inches.
+    zero : float
+        Where the line of no difference stands.
+    """
+    ax = rows([str(name) for name in data[names]], each, zero=zero)
+    colours = [colour] * len(data) if isinstance(colour, str) else list(colour)
+    full = np.broadcast_to(np.asarray(filled, bool), len(data))
+    faces = [c if f else "white" for c, f in zip(colours, full, strict=True)]
+    interval(ax, data, colour=colours)
+    ax.scatter(data["estimate"], range(len(data)), c=faces, edgecolors=colours, s=24, zorder=3)
+    return ax
+
+
 # ---- alternative text ------------------------------------------------------------------------------
 
 
@@ -242,6 +276,10 @@ class Picture:
         """Return the drawing as a data URI; the same figure gives the same bytes."""
         drawn = io.BytesIO()
         with mpl.rc_context(RC):  # the SVG writer reads its settings when it writes
+            layout = self.figure.get_layout_engine()
+            if layout is not None:  # laid out once: to do so again moves what stands
+                layout.execute(self.figure)
+                self.figure.set_layout_engine("none")
             if self.kind == "png":
                 self.figure.savefig(
                     drawn, format="png", dpi=130, metadata={"Software": None}, pil_kwargs={"compress_level": 1}
@@ -263,6 +301,11 @@ def picture(
 ) -> Picture:
     """Finish a drawing: decimal commas on its axes, a stamp when it is practice data, title and alternative text."""
     for ax in figure.axes:
+        if len(figure.axes) == 1 and len(ax.get_xlabel()) > 60:  # wider than axes beside long names
+            figure.supxlabel(textwrap.fill(ax.get_xlabel(), 100), fontsize=9)
+            ax.set_xlabel("")
+        lines = [textwrap.fill(line, 45) for line in ax.get_ylabel().splitlines()]
+        ax.set_ylabel("\n".join(lines))
         for axis in (ax.xaxis, ax.yaxis):
             # A plain formatter writes plain numbers; what a cell set itself stays.
             if isinstance(axis.get_major_formatter(), ScalarFormatter):

@@ -96,7 +96,12 @@ def sample(
     if chosen.adjust is not None:
         names = _covariate_names(s, w)
         data[names] = chosen.adjust
-    data.attrs = {"scale": s.scale, "before": w.before, "after": w.after, "design": chosen.name}
+    data.attrs = {
+        "scale": s.scale,
+        "period": _years(w.after, "-"),
+        "reference": chosen.name,
+        "indicator": outcome["indicator"],
+    }
     return data  # fmt: skip
 
 
@@ -136,7 +141,8 @@ def clustered(fit: Any, data: pd.DataFrame, cluster: str = "city") -> dict[str, 
     -------
     dict
         estimate, lower, upper (95%: CR2 of Bell & McCaffrey 2002 with t), p, detectable (with 80% power), se and df (on the scale
-        of the regression), clusters, effective (equal clusters these are worth), n (treated areas), controls.
+        of the regression), clusters, effective (equal clusters these are worth), n (treated areas), controls; and period, reference, indicator
+        and method, so that :meth:`helpers.report.Report.state` records it as it is.
     """
     names = list(fit.model.exog_names)
     order = [names.index("treated"), *(i for i, name in enumerate(names) if name != "treated")]
@@ -153,6 +159,7 @@ def clustered(fit: Any, data: pd.DataFrame, cluster: str = "city") -> dict[str, 
         **dict(zip(NUMBERS, brought, strict=True)), "p": found.p_values()["p"],
         "detectable": abs(float(_in_unit(scale, [least], at)[0])), "se": found.se, "df": found.df,
         "clusters": found.groups, "effective": found.effective_clusters, "n": int(treated.sum()), "controls": int((~treated).sum()),
+        **{k: data.attrs[k] for k in ("period", "reference", "indicator") if k in data.attrs}, "method": NATIONAL,
     }  # fmt: skip
 
 
@@ -263,10 +270,21 @@ def path(r: Report) -> pd.DataFrame:
 
 
 def own_path(r: Report) -> pd.DataFrame:
-    """Return the wijk or city beside its synthetic control by year: period, actual, synthetic, lower, upper (band of 95% of the placebos)."""
-    columns = ["period", "actual", "synthetic", "lower", "upper"]
+    """Return the wijk or city and its synthetic control by year.
+
+    Returns
+    -------
+    DataFrame
+        Columns role ("wijk", or "rest_stad" for the group), name, period, estimate; lower and upper of the group: the band of 95% of the
+        placebos. Empty for Nederland.
+    """
     rows = () if not estimated(r) or r.national else r.effect["paths"].get(r.gebied, ())
-    return pd.DataFrame([dict(row) for row in rows], columns=columns)
+    wide = pd.DataFrame(
+        [dict(row) for row in rows], columns=["period", "actual", "synthetic", "lower", "upper"]
+    )
+    group = wide.assign(role="rest_stad", name="vergelijkbare andere gebieden", estimate=wide["synthetic"])
+    own = wide.assign(role="wijk", name=r.names["wijk"], estimate=wide["actual"], lower=np.nan, upper=np.nan)
+    return pd.concat([group, own], ignore_index=True)[["role", "name", "period", *NUMBERS]]
 
 
 def by_year(r: Report) -> pd.DataFrame:

@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers import effect
 from helpers.report import END_PROGRAMME, REFERENTIES, Report
-from wijkenaanpak.instruments import instruments
+from wijkenaanpak import RAW
+from wijkenaanpak.effects.inference import holm
+from wijkenaanpak.instruments.selection import reliability, selection_score
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.sources import sources
 from wijkenaanpak.store import panel
@@ -363,15 +366,25 @@ def course(r: Report, horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
 
 
 def paths(r: Report, horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
-    """Return the straight paths from the first gap to zero: columns period, required, horizon."""
+    """Return the gap as measured, and the straight paths from the first gap to zero.
+
+    Returns
+    -------
+    DataFrame
+        Columns line ("gemeten", "nodig voor gelijk in 8 jaar", ...), horizon (0 for what was measured), period, estimate, lower, upper.
+    """
     gap = official_gap(r)
-    parts = []
-    for horizon in horizons if len(gap) else ():
+    columns = ["line", "horizon", "period", *NUMBERS]
+    if not len(gap):
+        return pd.DataFrame(columns=columns)
+    measured = gap.rename(columns={"gap": "estimate"}).rename_axis("period").reset_index()
+    parts = [measured.assign(line="gemeten", horizon=0)]
+    for horizon in horizons:
         years = range(gap.index[0], gap.index[0] + horizon + 1)
         path = monitor.required_path(gap["gap"].iloc[0], gap.index[0], horizon, years)
-        parts.append(path.reset_index().assign(horizon=horizon))
-    columns = ["period", "required", "horizon"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        path = path.rename("estimate").rename_axis("period").reset_index()
+        parts.append(path.assign(line=f"nodig voor gelijk in {horizon} jaar", horizon=horizon))
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
 
 
 def projection(r: Report) -> pd.DataFrame:
@@ -390,6 +403,19 @@ def projection(r: Report) -> pd.DataFrame:
     found = found.dropna(subset="estimate").rename_axis("scenario").reset_index()
     method = found["scenario"] + f", metingen tot en met {LAST_FIT}"
     return found.assign(period=END_PROGRAMME, method=method)[columns]
+
+
+# ---- what documents published ----------------------------------------------------------------------
+
+
+def published() -> pd.DataFrame:
+    """Return the figures that the source documents state (``data/raw/cijfers.csv``), indexed by id: value, unit, document, phrase and more."""
+    return pd.read_csv(RAW / "cijfers.csv", keep_default_na=False).set_index("id")
+
+
+def fact_table(name: str) -> pd.DataFrame:
+    """Return a table of ``data/raw`` as it was carried over from a document, such as "aanbevelingen" or "buurten_127"."""
+    return pd.read_csv(RAW / f"{name}.csv", keep_default_na=False)
 
 
 # ---- what many reports tell of the whole country ---------------------------------------------------
@@ -522,8 +548,8 @@ def selection(r: Report) -> dict[str, Any]:
             return {"scores": None}
         values = form.set_axis(["area", "indicator", "theme", "direction", "value"], axis=1)
         return {
-            "scores": instruments.selection_score(values).reset_index().to_dict("list"),
-            "reliability": instruments.reliability(values),
+            "scores": selection_score(values).reset_index().to_dict("list"),
+            "reliability": reliability(values),
             "indicators": values["indicator"].nunique(),
         }
 
@@ -531,3 +557,80 @@ def selection(r: Report) -> dict[str, Any]:
     if kept["scores"] is None:
         return {}
     return kept | {"scores": pd.DataFrame(kept["scores"]).set_index("area")}
+
+
+# Indications of the waterbed study (RIGO, 2009 and 2011), the question whose outcome they are read on, and the key of the count.
+WATERBED = (
+    ("1a. De buren bleven gemiddeld achter", "leefbaarheid", "beside"),
+    ("1b. De meeste buren bleven achter", "leefbaarheid", "many"),
+    ("1c. Ten minste één gebied bleef ver achter", "leefbaarheid", "one"),
+    ("2a. Er kwamen meer mensen zonder werk", "werk", "beside"),
+    ("2c. Het werd er onveiliger", "veiligheid", "beside"),
+)
+
+
+def effects(r: Report) -> pd.DataFrame:
+    """Return the national effect on the main outcome of every question that allows one, of an overview.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by question. Columns label, indicator, unit, direction (1 when more is better), reference (the design), method, period, n;
+        estimate, lower, upper, p, adjusted (for the number of questions, Holm), detectable; judged (of the report's own area: -1
+        favourable, 1 unfavourable, 0 undecided, missing without an estimate).
+    """
+    rows = {}
+    for question, part in r.parts.items():
+        if not effect.estimated(part):
+            continue
+        main, outcome = effect.main_design(part), part.panel.outcome
+        rows[question] = (
+            {"label": outcome["label"], "indicator": outcome["indicator"], "unit": part.effect_unit}
+            | {"direction": int(outcome["direction"]), "reference": main["design"], "method": effect.NATIONAL}
+            | {"period": effect.period(part), "n": main["treated"]}
+            | {k: main[k] for k in (*NUMBERS, "p", "detectable")}
+            | {"judged": effect.judged(part)}
+        )
+    columns = ["label", "indicator", "unit", "direction", "reference", "method", "period", "n", *NUMBERS, "p", "detectable", "judged"]  # fmt: skip
+    found = pd.DataFrame(list(rows.values()), index=list(rows), columns=columns)
+    return found.assign(adjusted=holm(found["p"].to_numpy(float)) if rows else np.nan)
+
+
+def waterbed(r: Report) -> pd.DataFrame:
+    """Count the wijken with each indication of displacement beside them, and how many there would be by chance, of an overview.
+
+    Returns
+    -------
+    DataFrame
+        Columns method (the indication), label, indicator, period, n (wijken), estimate (count), chance with its margin, p, wijken (those with
+        the indication).
+    """
+    rows = []
+    for name, question, key in WATERBED:
+        part = r.parts[question]
+        counts = part.effect["waterbed"] if effect.estimated(part) else None
+        if counts:
+            chance = tuple(counts[f"{key}_{end}"] for end in ("expected", "low", "high"))
+            rows.append(
+                {"method": name, "label": part.panel.outcome["label"], "indicator": part.panel.outcome["indicator"]}
+                | {"period": effect.period(part), "n": counts["wijken"], "estimate": counts[key]}
+                | named("chance", chance)
+                | {"p": counts[f"{key}_p"], "wijken": counts[f"{key}_wijken"]}
+            )  # fmt: skip
+    columns = ["method", "label", "indicator", "period", "n", "estimate", *named("chance"), "p", "wijken"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def urban(r: Report) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return need at the start (high is bad), change until the end, and city of the postcode areas in the 18 cities; empty but for Nederland."""
+    outcome = r.panel.outcome
+    if not r.national or outcome is None or r.window is None:
+        return np.empty(0), np.empty(0), np.empty(0, str)
+    first, last = (
+        r.panel.pc4(outcome["indicator"], y, True).dropna(subset="gemeente").set_index("area")
+        for y in r.window
+    )
+    both = first.join(last["value"].rename("last"), how="inner")
+    both = both[both["gemeente"].isin(r.cities)].dropna()
+    need = -int(outcome["direction"]) * both["value"].to_numpy()
+    return need, (both["last"] - both["value"]).to_numpy(), both["gemeente"].to_numpy()

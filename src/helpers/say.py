@@ -18,20 +18,19 @@ from IPython.display import display
 
 from helpers import effect, measures
 from helpers.effect import NAMES, VERDICTS
-from helpers.report import END_PROGRAMME, Report
+from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
 from helpers.state import Stated
+from wijkenaanpak import RAW
 from wijkenaanpak.due import RESULTS_MIME, VRAGEN, slug
 from wijkenaanpak.dutch import in_unit, number, p_text, with_interval
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
-from wijkenaanpak.pages.html import Html, verdict_tag
+from wijkenaanpak.pages.html import Html
 from wijkenaanpak.sources import forms
 
 PACKAGES = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")  # that a page names
 version = cache(metadata.version)
-
-__all__ = ["Html", "verdict_tag"]
 
 
 # ---- words ---------------------------------------------------------------------------------------
@@ -65,9 +64,21 @@ def years_of(years: list[int]) -> str:
     return ", ".join(map(str, years))
 
 
+def tag(verdict: str) -> Html:
+    """Write a verdict in its colour; the word carries the meaning."""
+    return html.verdict_tag(verdict)
+
+
 def link(r: Report, question: str, section: str = "") -> Html:
     """Link to the report of the same area on one question."""
     return Html(f'<a href="../{question}/{slug(r.gebied)}.html{section}">{question.capitalize()}</a>')
+
+
+def labels() -> pd.Series:
+    """Return the name of every outcome and characteristic, by indicator."""
+    return pd.read_csv(RAW / "indicatoren.csv", usecols=["indicator", "label"]).set_index("indicator")[
+        "label"
+    ]
 
 
 # ---- head and answer -------------------------------------------------------------------------------
@@ -721,3 +732,114 @@ def _numbers(r: Report, stated: list[Stated]) -> str:
     return html.numbers(
         [(s.anchor, dict(s.row), s.text()) for s in stated], heading, name, [*outcomes, *forms.book().index]
     )
+
+
+# ---- the overview of all questions -----------------------------------------------------------------------
+
+
+def overview_header(r: Report, question: str) -> Html:
+    """Write the head of an overview: area, period, data, and the list it stands on."""
+    known = sum(part.window is not None for part in r.parts.values())
+    lines = {
+        "Gebied": r.gebied,
+        "Periode": f"{r.start} tot en met {r.eind}; per vraag de metingen daarbinnen",
+        "Vragen met een reeks": f"{known} van de {len(r.parts)}",
+    }
+    return head(r, question, lines)
+
+
+def overview_answer(r: Report) -> Html:
+    """Tell in a few sentences how the area fared on all questions, whether it was the programme, and how sure that is; stated."""
+    data = measures.profile(r)
+    if not len(data):
+        told = [
+            f"Over {r.names['wijk']} is met de aanwezige gegevens op geen van de vijf vragen een begin- en een eindmeting te vergelijken."
+        ]
+    else:
+        moved = data.assign(stated=r.state("gap_change", data))
+        told = [_all_moved(r, moved), _begun_late(data), _all_on_course(data), _all_caused(r)]
+    chance = number(100 * (1 - 0.95 ** len(data)), 0)
+    points = [
+        "Elke vraag heeft één hoofduitkomst, vooraf gekozen; de andere uitkomsten staan in het rapport van die vraag.",
+        f"Bij {many(len(data), 'oordeel met een 95%-marge', 'onafhankelijke oordelen met 95%-marges')} is er ook zonder verandering zo'n "
+        f"{chance}% kans dat er ten minste één stellig uitvalt."
+        if len(data)
+        else "",
+        f"Het gebied bestaat uit {rests_on(r)}." if r.treated() else f"{capital(rests_on(r))}.",
+        "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het tweede antwoord volgt niet uit het eerste.",
+    ]
+    return answered(r, told, [point for point in points if point])
+
+
+def _all_moved(r: Report, data: pd.DataFrame) -> str:
+    shown = {
+        verb: [f"{q}: {row['stated']} {row['unit']}" for q, row in part.iterrows()]
+        for verb, part in data[data["verdict"].isin(["kleiner", "groter"])].groupby("verdict")
+    }
+    had = "had" if len(r.panel.wijken) == 1 else "hadden"
+    told = [
+        f"{capital(r.names['wijk'])} {had} bij het begin op {(data['first'] > 0).sum()} van de {len(data)} hoofduitkomsten een achterstand op "
+        f"{r.names[r.referentie]}."
+    ]
+    told += [
+        f"Aantoonbaar {verb} werd de achterstand bij {join_and(shown[verb])}."
+        for verb in ("kleiner", "groter")
+        if verb in shown
+    ]
+    undecided = len(data) - sum(map(len, shown.values()))
+    if not shown:
+        told.append("Bij geen daarvan is vast te stellen dat de achterstand kleiner of groter werd.")
+    elif undecided:
+        told.append(f"Bij {undecided} is het niet vast te stellen.")
+    return " ".join(told)
+
+
+def _begun_late(data: pd.DataFrame) -> str:
+    """Say which questions have no measurement from the start of the programme; empty when all have."""
+    late = data[data["first_year"] > START_PROGRAMME + 1]
+    if not len(late):
+        return ""
+    years = join_and(sorted({str(year) for year in late["first_year"]}))
+    return (
+        f"Bij {join_and(late.index)} begint de reeks pas in {years}: die verandering is er een van latere jaren en zegt niets over de start van "
+        "het programma."
+    )
+
+
+def _all_on_course(data: pd.DataFrame) -> str:
+    known = data[data["probability"].notna()]
+    if not len(known):
+        return "Of het gebied op koers lag naar het stadsgemiddelde, is niet te bepalen: er is geen meting bij de start met een achterstand."
+    on = known.index[known["status"].isin(["op koers", "voorbij"])]
+    if len(known) == 1:
+        return (
+            f"Of het gebied op weg was naar het stadsgemiddelde in tien jaar, is alleen bij {known.index[0]} te zien: daar lag het "
+            f"{'op koers' if len(on) else 'niet op koers'}."
+        )
+    told = f"Op weg naar het stadsgemiddelde in tien jaar lag het gebied aan het eind bij {len(on) or 'geen'} van de {len(known)} vragen op koers"
+    return f"{told} ({join_and(on)})." if len(on) else f"{told}."
+
+
+def _all_caused(r: Report) -> str:
+    found = measures.effects(r)
+    if not len(found):
+        return "Of de wijkenaanpak er de oorzaak van was, is met deze gegevens niet te schatten."
+    judged = found["judged"].map(lambda sign: VERDICTS.get(sign, ""))
+    shown = judged[found["judged"].abs() == 1]
+    if len(found) == 1:
+        word = f"naar schatting {shown.iloc[0]}" if len(shown) else "niet vast te stellen"
+        told = f"Of de wijkenaanpak er de oorzaak van was, is alleen bij {found.index[0]} te schatten: daar is het effect {word}"
+    elif len(shown):
+        listed = [f"{question} ({word})" for question, word in shown.items()]
+        told = f"Een effect van de wijkenaanpak is te zien bij {join_and(listed)}"
+    else:
+        told = f"Een effect van de wijkenaanpak is bij geen van de {len(found)} te schatten vragen vast te stellen"
+    if not r.national:
+        return (
+            f"{told}. Eén wijk of stad laat zelden meer zien dan toeval; landelijk is de schatting scherper."
+        )
+    if len(found) == 1:
+        return f"{told}."
+    left = [question for question in shown.index if found.at[question, "adjusted"] <= 0.05]
+    kept = f"blijft over: {join_and(left)}" if left else "blijft er geen over"
+    return f"{told}; na correctie voor {len(found)} vragen (Holm) {kept}."

@@ -16,7 +16,6 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from helpers.words import claims_list, table
 from wijkenaanpak import RAW, due
 from wijkenaanpak.claims import claims
 from wijkenaanpak.due import OVERVIEW, TEMPLATES, VRAGEN, gebieden, slug
@@ -24,6 +23,7 @@ from wijkenaanpak.dutch import in_unit, number, with_interval
 from wijkenaanpak.effects.inference import holm
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
+from wijkenaanpak.pages.html import claims_list, table
 from wijkenaanpak.sources import forms
 
 VERDICTS = {-1.0: "kleiner", 0.0: "onbeslist", 1.0: "groter"}
@@ -46,19 +46,7 @@ def exporter() -> Any:
     """Return the one exporter, its template loaded: worth doing while the first notebook still starts."""
     from nbconvert import HTMLExporter
 
-    class Page(HTMLExporter):
-        """HTMLExporter that neither copies and checks the notebook at each step nor reads the whole page again.
-
-        The notebook is of this page alone, and that takes longer than all the rest.
-        """
-
-        def from_notebook_node(self, nb: Any, resources: Any = None, **_: Any) -> Any:
-            resources = self._init_resources(resources)
-            for preprocessor in self._preprocessors:
-                nb, resources = preprocessor(nb, resources)
-            return self.template.render(nb=nb, resources=resources), resources
-
-    page = Page(
+    page = HTMLExporter(
         template_name="rapport",
         extra_template_basedirs=[str(TEMPLATES)],
         extra_loaders=[jinja2.FileSystemLoader(TEMPLATES)],
@@ -107,8 +95,9 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     if "/" in gebied:
         crumbs.append((city, f"{slug(city)}.html"))
     own = slug(gebied)
-    html, _ = exporter().from_notebook_node(
-        notebook,
+    # The template alone: what an exporter does before it is for notebooks that are not ours, and takes longer than all the rest.
+    html = exporter().template.render(
+        nb=notebook,
         resources={
             "titel": f"{vraag.capitalize()}: {gebied}",
             "stijl": _text("stijl.css"),

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from wijkenaanpak import RAW
-from wijkenaanpak.instruments.instruments import CRITERIA, PRACTICE
+from wijkenaanpak.instruments.budgets import CRITERIA
+from wijkenaanpak.instruments.practices import PRACTICE
 from wijkenaanpak.sources import forms
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ from scipy import sparse
 from scipy.special import expit, logit
 
 from wijkenaanpak import RAW
-from wijkenaanpak.instruments.instruments import DIMENSIONS
+from wijkenaanpak.instruments.scores import DIMENSIONS
 from wijkenaanpak.practice import practice
 
 __all__ = ["DEFAULT_EFFECTS", "SPILLOVER", "YEARS", "generate", "planted_effects", "simulate"]

@@ -24,7 +24,6 @@ from wijkenaanpak.due import REPORTS, RESULT_COLUMNS, RESULTS_MIME, Job, write_w
 
 NOTEBOOKS = due.NOTEBOOKS
 ENGINE = "wijkenaanpak"  # wijkenaanpak.run.engine, as papermill knows it
-MANY = 20  # reports: from here on a rehearsal takes less time than it saves
 TIME_LIMIT = 600.0  # seconds: a report that hangs costs one report, not the batch
 
 
@@ -206,7 +205,7 @@ def _run(
     from wijkenaanpak.run import warm
 
     if isinstance(executor, ThreadPoolExecutor):
-        warm.start(wait=False, many=len(todo) > MANY)
+        warm.start(wait=False)
     with executor:
         futures = {executor.submit(render, job, limits, NOTEBOOKS): job for job in _longest_first(todo, out)}
         try:

@@ -1,9 +1,8 @@
 """Notebooks that start warm: their cells run in a process forked after all imports were done.
 
 Starting a kernel and importing pandas, geopandas and matplotlib takes longer than the analysis of a
-report. A server process imports them once, builds an ipykernel without sockets or threads, reads what all
-reports share, and before many it makes the parts of one report for nobody: whatever is slow the first time
-is then behind it, and no notebook runs in it. For every notebook it forks a child: each report gets a fresh
+report. A server process imports them once, builds the in-process kernel of ipykernel, and reads what all
+reports share; no notebook runs in it. For every notebook it forks a child: each report gets a fresh
 process of its own, and nothing leaks. The child speaks to this process cell by cell; its outputs go through
 ipykernel's own messages and nbclient's own handling of them, so that they equal those of a stock kernel.
 
@@ -32,7 +31,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -87,13 +86,13 @@ class Child:
 
 
 class _Server:
-    def __init__(self, many: bool) -> None:
+    def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="wijken-")
         self.address = str(Path(self.folder.name) / "warm")
         # Numerical libraries that start threads of their own would fight over the cores, and fork badly.
         env = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "wijkenaanpak.run.warm", self.address, *(["many"] if many else [])],
+            [sys.executable, "-Xfrozen_modules=off", "-m", "wijkenaanpak.run.warm", self.address],
             stdin=subprocess.PIPE,
             env=env,
             start_new_session=True,
@@ -115,15 +114,13 @@ _server: _Server | None = None
 _lock = threading.Lock()
 
 
-def start(wait: bool = True, many: bool = False) -> str | None:
+def start(wait: bool = True) -> str | None:
     """Start the server of this process, once; it ends with the process, however that ends.
 
     Parameters
     ----------
     wait : bool
         Wait until it has imported everything; without, other work can go on meanwhile.
-    many : bool
-        So many notebooks follow that it is worth half a second to do once what is slow the first time.
 
     Returns
     -------
@@ -135,7 +132,7 @@ def start(wait: bool = True, many: bool = False) -> str | None:
         return None
     with _lock:
         if _server is None or _server.process.poll() is not None:
-            _server = _Server(many)
+            _server = _Server()
             atexit.register(stop)
     return _server.address if not wait or _server.ready() else None
 
@@ -152,10 +149,10 @@ def stop() -> None:
 # ---- the server itself -------------------------------------------------------------------------
 
 
-def serve(address: str, many: bool) -> None:
+def serve(address: str) -> None:
     """Import the libraries, then fork a child for every request, until standard input ends."""
     gc.disable()  # nothing that is imported is ever garbage; looking for it takes a tenth of the time
-    kernel = _warm_kernel(many)
+    kernel = _warm_kernel()
     gc.collect()
     gc.freeze()  # the children share these pages as long as the collector leaves them alone
     gc.enable()
@@ -285,11 +282,13 @@ class _Alive:
 class _Channel:
     """Messages from the kernel, in the order they were sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Any) -> None:
+        self.session = session
         self.messages: list[dict[str, Any]] = []
 
     def send_multipart(self, parts: list[Any], *_: Any, **__: Any) -> None:
-        self.messages.append({**parts[1], "buffers": parts[2:]})
+        _, message = self.session.feed_identities(parts, copy=True)
+        self.messages.append(self.session.deserialize(message))
 
     async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
         import asyncio
@@ -308,72 +307,24 @@ class _Memory:
         from ipykernel.iostream import OutStream
 
         self.kernel = kernel
-        self.shell_channel, self.iopub_channel = _Channel(), _Channel()
-        kernel.session.pid = os.getpid()  # a session refuses to send from a fork of its own process
+        self.shell_channel, self.iopub_channel = _Channel(kernel.session), _Channel(kernel.session)
         kernel.iopub_thread.channel, kernel.shell_stream = self.iopub_channel, self.shell_channel
         # These also catch what a library or a subprocess writes past Python.
         kernel.stdout = sys.stdout = OutStream(kernel.session, kernel.iopub_thread, "stdout")
         kernel.stderr = sys.stderr = OutStream(kernel.session, kernel.iopub_thread, "stderr")
 
     async def execute(self, code: str, **content: Any) -> str:
+        import zmq
+
         session = self.kernel.session
         content = {"code": code, "silent": False, "user_expressions": {}, "allow_stdin": False, **content}
         message = session.msg("execute_request", content)
-        await self.kernel.dispatch_shell(session.serialize(message))
+        parts = [zmq.Message(part) for part in session.serialize(message)]
+        await self.kernel.dispatch_shell(parts)
         return message["header"]["msg_id"]
 
 
-def _rehearse(store: Path) -> None:
-    """Make what all reports hold of one of them, and forget it: what a first time takes, their processes do not pay again."""
-    from helpers import drawing, figures, impact, words
-    from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
-    from wijkenaanpak import dutch
-    from wijkenaanpak.due import VRAGEN, gebieden
-    from wijkenaanpak.store import panel
-
-    r = Report(START_PROGRAMME, END_PROGRAMME, "rest_stad", 0, panel.read(store, VRAGEN[0], gebieden()[1]))
-    outcomes = r.indicators()
-    for shown in (
-        words.header(r, ""),
-        words.answer(r),
-        words.data_quality(r),
-        words.claims(r),
-        r.draw(figures.levels, r.levels(), r.window),
-        r.draw(figures.gaps, r.gaps(), r.names, gap=True),
-        words.changes(r),
-        r.draw(figures.index_chart, outcomes, r.window),
-        words.indicators(r, outcomes),
-        r.draw(figures.course, *r.course(), gap=True),
-        words.course(r),
-        impact.verdict(r),
-        impact.compared(r),
-        impact.assessment(r),
-        words.cannot_say(r),
-    ):
-        if shown is not None:
-            shown._repr_html_()
-    numbers = sorted({step * k for step in (0.05, 0.5, 5) for k in range(-20, 21)})
-    drawing.measure([*map(str, range(1995, 2024)), *(dutch.number(x, d) for x in numbers for d in range(3))])
-
-
-def _once(steps: Any) -> Callable[[str], str]:
-    """Take each cell through the steps of a shell once: a kernel does so to know how to run it, and again to run it.
-
-    Only what depends on the text alone; a cell may add steps, so that they are looked at each time.
-    """
-    transform = steps.transform_cell
-    known: dict[str, tuple[list[Any], str]] = {}
-
-    def transformed(cell: str) -> str:
-        by = [*steps.cleanup_transforms, *steps.line_transforms, *steps.token_transformers]
-        if cell not in known or known[cell][0] != by:
-            known[cell] = by, transform(cell)
-        return known[cell][1]
-
-    return transformed
-
-
-def _warm_kernel(many: bool) -> Any:
+def _warm_kernel() -> Any:
     """Import what notebooks use and build a kernel that has no thread, no socket and no history yet."""
     import geopandas  # noqa: F401
     import matplotlib as mpl
@@ -384,6 +335,8 @@ def _warm_kernel(many: bool) -> Any:
     import pyarrow as pa
     import pyarrow.dataset
     import pyarrow.parquet
+    import seaborn as sns
+    import statsmodels.formula.api  # noqa: F401
     from ipykernel.inprocess.ipkernel import InProcessKernel
     from ipykernel.iostream import IOPubThread
     from ipykernel.kernelapp import IPKernelApp
@@ -392,11 +345,9 @@ def _warm_kernel(many: bool) -> Any:
     from traitlets import Any as AnyTrait
     from traitlets.config import Config
 
-    import helpers.dossier
-    import helpers.impact
-    import helpers.overview
-    import helpers.programme  # noqa: F401
-    from helpers import words
+    import helpers.checks
+    import helpers.maps  # noqa: F401
+    from helpers import draw, say
     from wijkenaanpak import due
     from wijkenaanpak.claims import claims
     from wijkenaanpak.store import panel
@@ -424,19 +375,6 @@ def _warm_kernel(many: bool) -> Any:
         def send_multipart(self, parts: list[Any], *_: Any, **__: Any) -> None:
             self.channel.send_multipart(parts)
 
-    class Direct(Session):
-        """Messages that stay in this process: what they hold takes the form JSON gives it, and that is all."""
-
-        def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[Any]:
-            held = {part: self.unpack(self.pack(msg[part])) for part in ("content", "metadata")}
-            return [b"", {**msg, **held}]
-
-        def feed_identities(self, msg_list: list[Any], copy: bool = True) -> tuple[list[Any], list[Any]]:
-            return [], msg_list
-
-        def deserialize(self, msg_list: list[Any], content: bool = True, copy: bool = True) -> dict[str, Any]:
-            return msg_list[1]
-
     class Kernel(InProcessKernel):
         """The in-process kernel of ipykernel with the shell of its ordinary one."""
 
@@ -452,27 +390,20 @@ def _warm_kernel(many: bool) -> Any:
     config = Config()
     config.HistoryManager.enabled = False
     config.IPKernelApp.quiet = True  # by this section libraries know that they run in a kernel
-    sys.modules["debugpy"] = None  # type: ignore[assignment]  # a report is not debugged; it loads slowly
-    kernel: Any = Kernel(iopub_thread=sink, iopub_socket=sink, session=Direct(), config=config)
-    kernel._execute_sleep = 0  # for a front end to get its turn; there is none
-    steps = kernel.shell.input_transformer_manager
-    steps.transform_cell = _once(steps)
+    # A session refuses to speak for a fork of its process, unless it is told that this is meant; nobody listens in.
+    session = Session(check_pid=False, key=b"")
+    kernel: Any = Kernel(iopub_thread=sink, iopub_socket=sink, session=session, config=config)
     nbformat.v4.new_output("stream")  # the first one compiles the schema that it is held against
-    del sys.modules["debugpy"]
+    sns.lineplot(x=[2007, 2017], y=[1, 2], ax=(ax := draw.axes()))  # and the first figure looks for its fonts
+    draw.picture(ax.figure, "", "", "", False).data_uri()
     IPKernelApp.instance(config=config).kernel = kernel  # magics find the kernel through its application
     # What is wrong with the data, a report says; and it warns of what it would have warned of.
     with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
         claims.ledger()
-        for package in words.PACKAGES:
-            words.version(package)
+        for package in say.PACKAGES:
+            say.version(package)
         for store in due.checked():
             panel.warm_up(store)
-            if many:
-                _rehearse(store)
-        for notebook in due.NOTEBOOKS.glob("*.ipynb") if many else ():
-            for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
-                if cell["cell_type"] == "code":
-                    steps.transform_cell("".join(cell["source"]))
     # A normal kernel decides on the back end before matplotlib is there; here it is there already.
     mpl.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
     return kernel
@@ -483,4 +414,4 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     # Ctrl-C is for the process that asked, which then closes this server's standard input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(sys.argv[1], "many" in sys.argv[2:])
+    serve(sys.argv[1])

@@ -1,10 +1,8 @@
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import words
 from wijkenaanpak import dutch
 
 
@@ -36,30 +34,7 @@ def test_an_unknown_interval_is_said_and_not_left_out():
     assert dutch.with_interval(np.nan, np.nan, np.nan, "%") == "onbekend"
 
 
-def test_a_table_has_a_caption_scoped_headers_and_escapes_what_it_shows():
-    data = pd.DataFrame(
-        {
-            "wijk": ["<b>Ondiep"],
-            "n": [1200],
-            "aandeel": [2.25],
-            "oordeel": pd.Series([words.verdict_tag("klopt")], dtype=object),
-        }
-    )
-    text = words.table(data, "Proef & toets", 2)
-    assert "<caption>Proef &amp; toets</caption>" in text
-    assert text.count('scope="col"') == 4
-    assert text.count('scope="row"') == 1
-    assert "&lt;b&gt;Ondiep" in text
-    assert '<td class="getal">1.200</td>' in text
-    assert '<td class="getal">2,25</td>' in text
-    assert '<span class="oordeel klopt">klopt</span>' in text
-
-
-def test_claims_are_escaped_too():
-    ledger = pd.DataFrame(
-        [dict.fromkeys(["id", "title", "date", "phrase", "gebied", "calculation", "missing", "remark"], "<i>")
-         | {"statement": "<script>", "verdict": "klopt"}]
-    )  # fmt: skip
-    text = words.claims_list(ledger)
-    assert "<script>" not in text
-    assert "<i>" not in text
+def test_nothing_is_certain():
+    assert dutch.in_unit(0.001, "kans") == "minder dan 0,01"
+    assert dutch.in_unit(0.999, "kans") == "meer dan 0,99"
+    assert dutch.in_unit(0.5, "kans") == "0,50"
