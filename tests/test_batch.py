@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers.report import FACTS
+from helpers.state import FACTS
 from wijkenaanpak import due, dutch
 from wijkenaanpak.due import NOTEBOOK_NAMES, RESULT_COLUMNS, RESULTS_MIME, VRAGEN
+from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import pages
 from wijkenaanpak.run import batch
 
@@ -158,7 +159,10 @@ def test_every_number_in_results_csv_stands_in_its_report(rendered):
     assert set(results.loc[facts, "status"]) == {"published"}
     for name, rows in results[results["unit"] != "oordeel"].groupby("report"):
         text = (out / name).read_text()
-        shown = {dutch.with_interval(r.estimate, r.lower, r.upper, r.unit) for r in rows.itertuples()}
+        shown = {
+            dutch.with_interval(r.estimate, r.lower, r.upper, r.unit, MEASURES[r.measure].signed)
+            for r in rows.itertuples()
+        }
         missing = [t for t in shown if t.removesuffix(" (marge onbekend)") not in text]
         assert not missing, (name, missing[:5])
 

@@ -144,8 +144,8 @@ def test_published_scores_improve_against_the_country_but_not_against_equally_we
     """Base 2008, established list: the finding and its margin, computed apart for this test."""
     e = real.effect
     found = {d["design"]: d for d in e["designs"]}
-    assert e["before"] == [2008]
-    assert e["leads_years"] == [2002]
+    assert e["before"] == (2008,)
+    assert e["leads_years"] == (2002,)
     assert e["main"] == "net_niet"
     assert e["n"]["treated"] == 46
     sample = evaluation.lay_out(real.panel.store, real.panel.outcome)
@@ -188,13 +188,13 @@ def judge(r, monkeypatch, leads=0.5, trend=0.5, matched=0.05, **main):
     """The judgement when the numbers were others."""
     own = {"design": "synthetisch", "estimate": 0.05, "lower": 0.02, "upper": 0.08, **main}
     other = {"design": "net_niet", "estimate": matched, "lower": -1, "upper": 1}
-    effect = {
+    changed = {
         **r.effect,
         "designs": [own, other],
         "main": "synthetisch",
         "leads": {**r.effect["leads"], "p": leads, "slope_p": trend},
     }
-    monkeypatch.setitem(r.__dict__, "effect", effect)
+    monkeypatch.setitem(r.__dict__, "effect", changed)
     return effect.judged(r)
 
 

@@ -56,15 +56,13 @@ def test_generated_folders_hold_nothing_in_git():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_a_notebook_is_thin_tagged_and_without_outputs(path):
+def test_a_notebook_is_tagged_and_without_outputs(path):
     cells = json.loads(path.read_text())["cells"]
     code = [c for c in cells if c["cell_type"] == "code"]
     assert [c["metadata"].get("tags") for c in code].count(["parameters"]) == 1
     names = re.findall(r"^(\w+) = ", "".join(code[0]["source"]), re.M)
     assert names == ["gebied", "start", "eind", "referentie", "data", "seed"]
     assert all(not c["outputs"] and c["execution_count"] is None for c in code)
-    assert all(len(c["source"]) <= 6 for c in code)
-    assert not any(re.search(r"^\s*(def|for|try|while|class) ", "".join(c["source"]), re.M) for c in code)
 
 
 def test_there_is_a_notebook_for_each_question_and_one_for_all():

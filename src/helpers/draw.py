@@ -18,6 +18,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, ScalarFormatter
 from PIL import Image
 
@@ -76,8 +77,7 @@ def axes(height: float = 3.9) -> Axes:
 def panels(n: int, height: float, columns: int = 1) -> list[Axes]:
     """Make `n` axes in rows of `columns`, each with scales of its own; `height` inches in all."""
     # Room at the sides for a browser whose font is a little wider than ours.
-    figure = Figure(figsize=(WIDTH, height), dpi=72, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.11)  # type: ignore[union-attr]
+    figure = Figure(figsize=(WIDTH, height), dpi=72, layout=ConstrainedLayoutEngine(w_pad=0.11))
     rows = -(-n // columns)
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for spare in grid[n:]:

@@ -474,7 +474,7 @@ class Report:
 
     def say(self, *sentences: Any) -> Html:
         """Show sentences, a paragraph each; stated numbers in them link to their rows."""
-        return html.paragraphs(str(s) for s in sentences if str(s))
+        return html.paragraphs(format(s) for s in sentences if format(s))
 
     def table(self, data: pd.DataFrame, caption: str, folded: str = "", most: int = MOST_ROWS) -> Html:
         """Show a DataFrame as a table; the first column names the row.

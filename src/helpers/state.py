@@ -76,10 +76,9 @@ class Stated:
         return cited(self.anchor, self.text(words))
 
     def __str__(self) -> str:
-        return format(self, "")
+        return self.text()  # a DataFrame on the screen shows this: no links there
 
-    def __repr__(self) -> str:
-        return self.text()
+    __repr__ = __str__
 
 
 def numbers_of(value: Any) -> tuple[float, float, float]:

@@ -39,11 +39,14 @@ def plain(text: object) -> str:
 
 
 def escape(text: object) -> str:
-    """Escape text for HTML, and link the numbers it cites (:func:`cited`) to where they come from."""
+    """Escape text for HTML, and link the numbers it cites (:func:`cited`) to where they come from.
+
+    What is no text is formatted: a stated number then cites itself.
+    """
     if isinstance(text, Html):
         return str(text)
     marked = f"{CITE}(g[0-9]+){CITED}(.*?){CITE_END}"
-    linked = re.sub(marked, r'<a class="cijfer" href="#\1">\2</a>', html.escape(str(text)))
+    linked = re.sub(marked, r'<a class="cijfer" href="#\1">\2</a>', html.escape(format(text)))
     note = r'<sup><a href="#noot-\1" aria-label="bron \1">\1</a></sup>'
     return re.sub(f"{NOTE}([0-9]+){NOTE}", note, linked)
 

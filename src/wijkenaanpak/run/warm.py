@@ -394,8 +394,9 @@ def _warm_kernel() -> Any:
     session = Session(check_pid=False, key=b"")
     kernel: Any = Kernel(iopub_thread=sink, iopub_socket=sink, session=session, config=config)
     nbformat.v4.new_output("stream")  # the first one compiles the schema that it is held against
-    sns.lineplot(x=[2007, 2017], y=[1, 2], ax=(ax := draw.axes()))  # and the first figure looks for its fonts
-    draw.picture(ax.figure, "", "", "", False).data_uri()
+    figure = mpl.figure.Figure(dpi=72)
+    sns.lineplot(x=[2007, 2017], y=[1, 2], ax=figure.subplots())  # and the first figure looks for its fonts
+    draw.Picture(figure, "", "").data_uri()
     IPKernelApp.instance(config=config).kernel = kernel  # magics find the kernel through its application
     # What is wrong with the data, a report says; and it warns of what it would have warned of.
     with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
