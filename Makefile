@@ -12,10 +12,12 @@ reports: $(READY) ## render every report to reports/ (WIJKEN_RAW=folder for publ
 test: $(READY) ## run the tests
 	@$(PY) -m pytest -n 2 --dist loadfile
 
-check: $(READY) ## lint, format, types, notebooks without outputs
+check: $(READY) ## lint, format, types, imports that run one way, notebooks without outputs
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@.venv/bin/nbqa mypy notebooks --allow-redefinition
+	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/nbstripout --verify notebooks/*.ipynb
 
 data: $(READY) ## fetch the published series (into WIJKEN_RAW, or data/raw/open), and say what is there
