@@ -39,11 +39,12 @@ class Run:
     def opened(cls, name: str, **parameters: Any) -> "Run":
         """Run the parameters, changed as asked, and the cell that opens the report."""
         run = cls(name)
-        run.space: dict[str, Any] = {"display": lambda *found: run.shown.extend(found)}
+        run.space: dict[str, Any] = {}
         given, opening = sections_of(name)[""]
         run.cell(given)
         run.space |= parameters
         run.cell(opening)
+        run.space["display"] = lambda *found: run.shown.extend(found)
         return run
 
     @property

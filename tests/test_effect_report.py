@@ -38,18 +38,19 @@ def text(html):
 def run(store, practice):
     """The national notebook, its section on the effect run."""
     run = Run.opened("leefbaarheid", data=str(practice))
-    run.effect = run.section(EFFECT)
+    run.effect = [*run.section(EFFECT), *run.section(STAND)]
     return run
 
 
 @pytest.fixture(scope="module")
 def local(store, practice):
     run = Run.opened("leefbaarheid", gebied="Utrecht/Overvecht", data=str(practice))
-    run.effect = run.section(EFFECT)
+    run.effect = [*run.section(EFFECT), *run.section(STAND)]
     return run
 
 
 EFFECT = "Effect: kwam het door de wijkenaanpak?"
+STAND = "Houdt de schatting van het effect stand?"
 
 
 def thawed(value):

@@ -131,7 +131,7 @@ def test_without_a_series_the_report_says_why_and_shows_what_can_be_recomputed(s
 def test_a_wijk_without_pc4_says_that_it_is_not_known_where_it_lies(store, bare):
     r = open_report("leefbaarheid", "Arnhem/Klarendal", data=bare)
     assert "niet vastgesteld uit welke postcodegebieden" in say.answer(r)
-    assert "niet vastgesteld" in say.header(r, "Vraag?")
+    assert "niet vastgesteld" in say.about(r)
 
 
 def test_a_series_that_starts_after_the_programme_says_nothing_about_it(store, bare):
@@ -147,7 +147,7 @@ def test_a_series_that_starts_after_the_programme_says_nothing_about_it(store, b
 def test_another_outcome_stands_in_for_a_missing_primary_one_and_is_called_so(store, bare):
     r = open_report("wonen", "Utrecht/Ondiep", data=bare)
     assert r.indicator["indicator"] == "lbm_won"
-    assert "hoofduitkomst ontbreekt" in say.header(r, "Vraag?")
+    assert "hoofduitkomst ontbreekt" in say.about(r)
 
 
 def test_the_context_of_a_question_without_direction_is_shown_with_margins(store, practice):

@@ -176,6 +176,15 @@ def end_labels(
         ax.text(beside, place, f" {name}".replace("\n", "\n "), color=palette[key], va="center", fontsize=8.5)
 
 
+def note_at(ax: Axes, line: pd.DataFrame, text: str, x: str = "period", y: str = "estimate") -> None:
+    """Write beside a line that falls, two thirds of the way, what it is."""
+    if len(line):
+        at = line.sort_values(x).iloc[2 * len(line) // 3]
+        ax.annotate(
+            text, (at[x], at[y]), xytext=(-6, -3), textcoords="offset points", fontsize=8.5, color=GREY, ha="right", va="top"
+        )  # fmt: skip
+
+
 def push_apart(positions: np.ndarray, least: float) -> np.ndarray:
     """Push labels apart to a least distance, keeping their order."""
     order = np.argsort(positions)
@@ -318,7 +327,8 @@ def picture(
                 rotation=24, ha="center", va="center", weight="bold", zorder=10, in_layout=False,
             )  # fmt: skip
         title, alt = f"{title} (oefendata)", f"Oefendata, geen werkelijke cijfers. {alt}"
-    return Picture(figure, title, alt, f"Bron: {source}." if source else "", kind)
+    caption = f"Bron: {source}." if source else ""
+    return Picture(figure, title, alt, f"OEFENDATA. {caption}".strip() if simulated else caption, kind)
 
 
 def _tick(value: float, _: object) -> str:

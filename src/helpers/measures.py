@@ -387,6 +387,16 @@ def paths(r: Report, horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).reindex(columns=columns)
 
 
+def target(r: Report, horizon: int = HORIZONS[-1]) -> pd.DataFrame:
+    """Return the straight path of the gap to the chosen reference from the first year to zero: columns period, estimate; empty without a backlog."""
+    gap = r.gap(r.referentie)["gap"] if r.window else pd.Series(dtype=float)
+    first = gap.get(r.window[0], np.nan) if r.window else np.nan
+    if not first > 0:
+        return pd.DataFrame(columns=["period", "estimate"])
+    path = monitor.required_path(first, r.window[0], horizon, range(r.window[0], r.window[0] + horizon + 1))
+    return path.rename("estimate").rename_axis("period").reset_index()
+
+
 def projection(r: Report) -> pd.DataFrame:
     """Extend the gap to the end of the programme with what was known in 2012, in three ways (``monitor.project_gap``).
 

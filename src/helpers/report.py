@@ -491,8 +491,15 @@ class Report:
         """
         if not len(data):
             return self.absent()
-        shown = html.table(data, caption)
+        shown = html.table(data, f"{caption}{self._kind_of(data)}")
         return html.fold(shown, folded) if folded and len(data) > most else shown
+
+    def _kind_of(self, data: pd.DataFrame) -> str:
+        """Mark the caption of a table on a page of practice data: what documents published in it is real."""
+        if not self.simulated:
+            return ""
+        stated = {cell.row["status"] for cell in data.to_numpy().ravel() if isinstance(cell, Stated)}
+        return " (echt: uit documenten)" if stated == {"published"} else " (oefendata)"
 
     def show(
         self,

@@ -85,19 +85,28 @@ def labels() -> pd.Series:
 
 
 def header(r: Report, question: str) -> Html:
-    """Write the head of the page: question, area, period, outcome, data, and the list it stands on."""
-    period = f"{r.start} tot en met {r.eind}; geen reeks"
-    outcome = "geen reeks aanwezig"
-    if r.window:
-        period = f"{r.window[0]} tot {r.window[1]} (gevraagd: {r.start} tot en met {r.eind})"
-        outcome = f"{r.label} ({r.unit})"
-        if not r.indicator["primary"]:
-            outcome += "; de eigenlijke hoofduitkomst ontbreekt in deze gegevens"
-    return head(r, question, {"Gebied": r.gebied, "Periode": period, "Hoofduitkomst": outcome})
+    """Write the title of the page, and the warning on practice data."""
+    warning = (
+        '<div class="let-op"><p><strong>Oefendata.</strong> Gesimuleerde reeksen: zij zeggen niets over het werkelijke gebied. '
+        "De uitspraken uit documenten zijn wel echt.</p></div>"
+        if r.simulated
+        else ""
+    )
+    title = escaping.escape(f"{question} {r.gebied.replace('/', ', ', 1)}")
+    return Html(f"<h1>{title}</h1>{warning}")
 
 
-def head(r: Report, question: str, lines: dict[str, str]) -> Html:
-    """Write the title, the warning on practice data, and the key facts of a page: its own `lines` and what all have."""
+def about(r: Report, lines: dict[str, str] | None = None) -> Html:
+    """Write the key facts of a page: area, period, outcome (or its own `lines`), data, list and reference."""
+    if lines is None:
+        period = f"{r.start} tot en met {r.eind}; geen reeks"
+        outcome = "geen reeks aanwezig"
+        if r.window:
+            period = f"{r.window[0]} tot {r.window[1]} (gevraagd: {r.start} tot en met {r.eind})"
+            outcome = f"{r.label} ({r.unit})"
+            if not r.indicator["primary"]:
+                outcome += "; de eigenlijke hoofduitkomst ontbreekt in deze gegevens"
+        lines = {"Gebied": r.gebied, "Periode": period, "Hoofduitkomst": outcome}
     items = lines | {
         "Gegevens": "oefendata: gesimuleerd" if r.simulated else "gepubliceerde reeksen uit de opgegeven map",
         "Wijkenlijst": f"{r.panel.meta['list']}: {rests_on(r)}",
@@ -105,14 +114,7 @@ def head(r: Report, question: str, lines: dict[str, str]) -> Html:
         + ("het rapport" if r.vraag in VRAGEN else "de rapporten per vraag"),
     }
     rows = "".join(f"<dt>{k}</dt><dd>{escaping.escape(v)}</dd>" for k, v in items.items())
-    warning = (
-        '<div class="let-op"><p><strong>Oefendata.</strong> De reeksen in dit rapport zijn gesimuleerd en zeggen '
-        "niets over het werkelijke gebied. De uitspraken uit de brondocumenten zijn wel echt.</p></div>"
-        if r.simulated
-        else ""
-    )
-    title = escaping.escape(f"{question} {r.gebied.replace('/', ', ', 1)}")
-    return Html(f'<h1>{title}</h1>{warning}<dl class="kerngegevens">{rows}</dl>')
+    return Html(f'<dl class="kerngegevens">{rows}</dl>')
 
 
 def rests_on(r: Report) -> str:
@@ -126,32 +128,89 @@ def rests_on(r: Report) -> str:
 
 
 def answer(r: Report) -> Html:
-    """Answer the question in a few sentences built from the numbers, and say how sure; state the verdict."""
+    """Answer the question: how large, since when and did it last, did the programme do it; and the caveat that matters most."""
     if r.window is None:
         return answered(r, _unanswered(r))
-    changes = measures.changes(r)
-    row = changes.loc[r.referentie]
+    row = measures.changes(r).loc[r.referentie]
     moved = r.state("gap_change", row)
     sign = {"kleiner": -1.0, "groter": 1.0}.get(row["verdict"], 0.0)
     r.state("target_verdict", sign, reference=r.referentie)
-    judged = {
-        "kleiner": "Die positie is dus verbeterd",
-        "groter": "Die positie is dus verslechterd",
-    }.get(row["verdict"], f"Of de positie beter of slechter werd, is niet vast te stellen: {row['why']}")
     gaps = measures.gaps(r).query("reference == @r.referentie").set_index("period", drop=False)
     first, last = (_standing(r, gaps.loc[year]) for year in r.window)
     had = f"had {r.names['wijk']}" if len(r.panel.wijken) == 1 else f"hadden {r.names['wijk']} samen"
-    sentences = [
-        f"{r.label}: in {r.window[0]} {had} {first} op {r.names[r.referentie]}, in {r.window[1]} {last}. "
-        f"{judged}. De achterstand veranderde {moved} {r.gap_unit}; tussen haakjes de 95%-marge."
-    ]
-    known = changes[np.isfinite(changes["estimate"].astype(float))]
-    others = known.loc[known["verdict"] != row["verdict"], "name"]
-    if len(others):
-        sentences.append(
-            f"Ten opzichte van {join_and(others)} is het oordeel anders: de keuze van de referentie doet ertoe."
-        )
-    return answered(r, [*sentences, r.timing, brief(r)], _certainty(r, changes, moved))
+    position = (
+        f"{r.label}: in {r.window[0]} {had} {first} op {r.names[r.referentie]}, in {r.window[1]} {last}."
+    )
+    judged = (
+        f"De achterstand werd dus {row['verdict']}: een verschil van {moved} {r.gap_unit}{_share_closed(r, row)}. {_lasted(r, gaps)}"
+        if sign
+        else f"Of de achterstand kleiner of groter werd, is niet vast te stellen: {row['why']} (verschil {moved} {r.gap_unit})."
+    )
+    return answered(r, [f"{position} {judged}", brief(r)], caveat(r))
+
+
+FRACTIONS = {
+    1 / 10: "een tiende", 1 / 8: "een achtste", 1 / 7: "een zevende", 1 / 6: "een zesde", 1 / 5: "een vijfde", 1 / 4: "een kwart",
+    1 / 3: "een derde", 2 / 5: "twee vijfde", 1 / 2: "de helft", 3 / 5: "drie vijfde", 2 / 3: "twee derde", 3 / 4: "drie kwart",
+}  # fmt: skip
+
+
+def _share_closed(r: Report, row: pd.Series) -> str:
+    """Say which part of the first gap closed, as a fraction people can picture; empty when that is not sure."""
+    share = row["closed"] / 100
+    if row["verdict"] != "kleiner" or not np.isfinite(row["closed_lower"]) or not 0.08 < share < 0.85:
+        return ""
+    near = min(FRACTIONS, key=lambda f: abs(np.log(f / share)))
+    r.state("gap_closed", measures.part(row.to_frame().T, "closed"), method="Fieller", reference=r.referentie)
+    return f", ongeveer {FRACTIONS[near]} van de achterstand bij het begin"
+
+
+def _lasted(r: Report, gaps: pd.DataFrame) -> str:
+    """Say whether a change came early or late: the part of it that was there halfway."""
+    inside = gaps.loc[r.window[0] : r.window[1], "estimate"].astype(float).dropna()
+    if len(inside) < 3:
+        return ""
+    middle = min(inside.index[1:-1], key=lambda year: abs(year - sum(r.window) / 2))
+    part = (inside[middle] - inside.iloc[0]) / (inside.iloc[-1] - inside.iloc[0])
+    halfway = f"in {middle} was de achterstand {r.state('gap', gaps.loc[middle]):bare} {r.gap_unit}"
+    if part > 1.25:
+        return f"Dat bleef niet helemaal zo: {halfway}, daarna liep een deel terug."
+    if part > 0.75:
+        return f"Dat gebeurde vooral in de eerste jaren: {halfway}, daarna veranderde er weinig."
+    if part < 0.25:
+        return f"Dat gebeurde vooral in de laatste jaren: {halfway}."
+    return f"Dat ging geleidelijk: {halfway}."
+
+
+def finding(r: Report) -> str:
+    """Say in one line what the gap to the chosen reference did: the title of the figure beside the answer."""
+    changes = measures.changes(r)
+    if r.referentie not in changes.index:
+        return r.label
+    row = changes.loc[r.referentie]
+    on = f"op {row['name']}"
+    if row["verdict"] not in ("kleiner", "groter"):
+        return f"Of de achterstand {on} veranderde, is niet vast te stellen"
+    first, last = (in_unit(row[k], r.gap_unit) for k in ("first", "last"))
+    return f"De achterstand {on} werd {row['verdict']}: van {first} naar {last} {r.gap_unit}"
+
+
+def caveat(r: Report) -> str:
+    """Say the one thing to know before using the answer: the years, the list, or how the wijken were chosen."""
+    if r.timing:
+        return r.timing
+    if r.national and len(r.panel.wijken) < len(r.wijken):
+        known = {wijk.split("/", 1)[0] for wijk in r.panel.wijken}
+        missing = [city for city in r.cities if city not in known]
+        where = f", waaronder alle in {join_and(missing)}" if missing else ""
+        left = len(r.wijken) - len(r.panel.wijken)
+        return f"Van {left} van de {len(r.wijken)} wijken{where}, zijn de postcodegebieden niet vastgesteld: zij tellen niet mee."
+    doubts = list_doubts(r)
+    return (
+        doubts[0]
+        if doubts
+        else "De wijken zijn gekozen omdat zij slecht scoorden: een deel van het herstel komt ook zonder beleid."
+    )
 
 
 def _unanswered(r: Report) -> list[str]:
@@ -173,36 +232,45 @@ def _standing(r: Report, row: pd.Series) -> str:
     return f"een {'achterstand' if row['estimate'] >= 0 else 'voorsprong'} van {stated:size} {r.gap_unit}"
 
 
-def answered(r: Report, sentences: list[str], sure: list[str] | None = None) -> Html:
-    """Show the answer of a page, and beside it what its certainty rests on."""
-    if (r.simulated and r.window is not None) or (r.simulated and r.vraag not in VRAGEN):
+def answered(r: Report, sentences: list[str], but: str = "") -> Html:
+    """Show the answer of a page, and under it what to know before using it."""
+    if r.simulated and (r.window is not None or r.vraag not in VRAGEN):
         sentences = [f"Oefendata, geen werkelijke uitkomst. {sentences[0]}", *sentences[1:]]
     text = html.paragraphs(s for s in sentences if s)
-    return Html(f'<div class="antwoord">{text}</div>{html.aside("Hoe zeker is dit?", sure) if sure else ""}')
+    caution = f'<p class="maar"><strong>Let op:</strong> {html.escape(but)}</p>' if but else ""
+    return Html(f'<div class="antwoord">{text}{caution}</div>')
 
 
-def _certainty(r: Report, changes: pd.DataFrame, moved: Stated) -> list[str]:
+def certainty(r: Report) -> Html:
     """Say what the answer's certainty rests on."""
-    same = int((changes["verdict"] == changes.loc[r.referentie, "verdict"]).sum())
-    _, lower, upper = moved.numbers
+    if r.window is None:
+        return html.note(f"Het gebied bestaat uit {rests_on(r)}.")
+    changes = measures.changes(r)
+    row = changes.loc[r.referentie]
+    moved = r.state("gap_change", row)
+    others = changes.loc[(changes["verdict"] != row["verdict"]) & changes["estimate"].notna(), "name"]
     margin = (
-        "laat beide richtingen toe."
-        if lower <= 0 <= upper
-        else "sluit nul uit."
-        if np.isfinite(lower)
-        else "is niet te bepalen."
+        "sluit nul uit"
+        if moved.sign
+        else "laat beide richtingen toe"
+        if np.isfinite(row["lower"])
+        else "is niet te bepalen"
     )
-    return [
-        *(
-            ["De reeksen zijn gesimuleerd: zeker is hier alleen hoe er gerekend wordt."]
-            if r.simulated
-            else []
-        ),
-        f"De marge van de verandering ({moved} {r.gap_unit}) {margin}",
-        f"Van de {len(changes)} referenties {'geeft' if same == 1 else 'geven'} er {same} hetzelfde oordeel.",
-        f"Het gebied bestaat uit {rests_on(r)}.",
-        "Dit gaat over doelrealisatie, niet over het effect van de wijkenaanpak.",
-    ]
+    return html.bullets(
+        [
+            *(
+                ["De reeksen zijn gesimuleerd: zeker is hier alleen hoe er gerekend wordt."]
+                if r.simulated
+                else []
+            ),
+            f"De 95%-marge van de verandering ({moved} {r.gap_unit}) {margin}.",
+            f"Ten opzichte van {join_and(others)} is het oordeel anders: de keuze van de referentie doet ertoe."
+            if len(others)
+            else "Met elke van de vier referenties is het oordeel hetzelfde.",
+            f"Het gebied bestaat uit {rests_on(r)}.",
+            "Dit gaat over doelrealisatie, niet over het effect van de wijkenaanpak.",
+        ]
+    )
 
 
 # ---- data and statements -----------------------------------------------------------------------------
@@ -737,15 +805,24 @@ def _numbers(r: Report, stated: list[Stated]) -> str:
 # ---- the overview of all questions -----------------------------------------------------------------------
 
 
-def overview_header(r: Report, question: str) -> Html:
-    """Write the head of an overview: area, period, data, and the list it stands on."""
+def overview_facts(r: Report) -> Html:
+    """Write the key facts of an overview, and what its answer's certainty rests on."""
     known = sum(part.window is not None for part in r.parts.values())
     lines = {
         "Gebied": r.gebied,
         "Periode": f"{r.start} tot en met {r.eind}; per vraag de metingen daarbinnen",
         "Vragen met een reeks": f"{known} van de {len(r.parts)}",
     }
-    return head(r, question, lines)
+    chance = number(100 * (1 - 0.95**known), 0)
+    points = [
+        "Elke vraag heeft één hoofduitkomst, vooraf gekozen; de andere uitkomsten staan in het rapport van die vraag.",
+        f"Bij {many(known, 'oordeel met een 95%-marge', 'oordelen met 95%-marges')} is er ook zonder verandering tot {chance}% kans dat er ten minste "
+        "één stellig uitvalt."
+        if known
+        else "",
+        f"Het gebied bestaat uit {rests_on(r)}." if r.treated() else f"{capital(rests_on(r))}.",
+    ]
+    return Html(about(r, lines) + html.bullets(point for point in points if point))
 
 
 def overview_answer(r: Report) -> Html:
@@ -758,17 +835,9 @@ def overview_answer(r: Report) -> Html:
     else:
         moved = data.assign(stated=r.state("gap_change", data))
         told = [_all_moved(r, moved), _begun_late(data), _all_on_course(data), _all_caused(r)]
-    chance = number(100 * (1 - 0.95 ** len(data)), 0)
-    points = [
-        "Elke vraag heeft één hoofduitkomst, vooraf gekozen; de andere uitkomsten staan in het rapport van die vraag.",
-        f"Bij {many(len(data), 'oordeel met een 95%-marge', 'onafhankelijke oordelen met 95%-marges')} is er ook zonder verandering zo'n "
-        f"{chance}% kans dat er ten minste één stellig uitvalt."
-        if len(data)
-        else "",
-        f"Het gebied bestaat uit {rests_on(r)}." if r.treated() else f"{capital(rests_on(r))}.",
-        "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het tweede antwoord volgt niet uit het eerste.",
-    ]
-    return answered(r, told, [point for point in points if point])
+    both = "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het ene antwoord volgt niet uit het andere."
+    doubts = list_doubts(r)
+    return answered(r, told, doubts[0] if doubts else both)
 
 
 def _all_moved(r: Report, data: pd.DataFrame) -> str:

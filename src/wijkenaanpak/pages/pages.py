@@ -29,6 +29,8 @@ from wijkenaanpak.sources import forms
 VERDICTS = {-1.0: "kleiner", 0.0: "onbeslist", 1.0: "groter"}
 EFFECTS = {-1.0: "gunstig", 0.0: "onbeslist", 1.0: "ongunstig"}
 NO_SERIES = "geen reeks"
+PRACTICE = "<strong>Oefendata.</strong>"  # the warning in the head of a report on practice data
+RUNNING_HEAD = "\n@page { @top-center { content: 'OEFENDATA: gesimuleerd, geen werkelijke cijfers'; color: #B00020; font: bold 9pt sans-serif; } }"
 FIGURE = '<p class="figuur-titel">'
 ON_INDEX = re.compile(
     r",(?:target_verdict|effect_verdict|gap_change),|^\w+,Nederland,\w*,effect(?:_p)?,\w+,\w+,"
@@ -90,6 +92,11 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     ValueError
         When an image has no alternative text.
     """
+    practice = any(
+        PRACTICE in str(output.get("data", {}).get("text/html", ""))
+        for cell in notebook.cells[:3]
+        for output in cell.get("outputs", [])
+    )
     city = gebied.split("/", 1)[0]
     crumbs = [] if gebied == "Nederland" else [("Nederland", "nederland.html")]
     if "/" in gebied:
@@ -99,8 +106,8 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     html = exporter().template.render(
         nb=notebook,
         resources={
-            "titel": f"{vraag.capitalize()}: {gebied}",
-            "stijl": _text("stijl.css"),
+            "titel": f"{'OEFENDATA – ' if practice else ''}{vraag.capitalize()}: {gebied}",
+            "stijl": _text("stijl.css") + (RUNNING_HEAD if practice else ""),
             "kruimels": crumbs,
             "vragen": [
                 (v.capitalize(), "" if v == vraag else f"../{v}/{own}.html") for v in (OVERVIEW, *VRAGEN)
