@@ -442,7 +442,7 @@ def _data(options: argparse.Namespace) -> int:
 
 def _coverage(options: argparse.Namespace) -> int:
     """Fetch the publications that are not there, and say what there is."""
-    from wijkenaanpak.sources import download
+    from wijkenaanpak.sources import coverage, download
     from wijkenaanpak.store import panel
 
     practice = options.data == "oefendata"
@@ -454,7 +454,7 @@ def _coverage(options: argparse.Namespace) -> int:
         folder = panel.source_folder(options.data, options.seed)
     if altered := download.altered(folder):
         print(f"Anders dan bij het ophalen: {', '.join(altered)}; --force haalt ze opnieuw op.")
-    table = download.status(folder)
+    table = coverage.status(folder)
     table["aanwezig"] = table["aanwezig"].map({True: "ja", False: "nee"})
     here = (table["aanwezig"] == "ja") & (table["indicator"] != "")
     table["indicator"] = table["indicator"].where(table["indicator"] != "", table["label"])

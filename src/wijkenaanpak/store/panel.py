@@ -25,9 +25,11 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from wijkenaanpak import due
+from wijkenaanpak import SourceError, due
 from wijkenaanpak.effects import effects, space
-from wijkenaanpak.sources import forms, sources
+from wijkenaanpak.sources import forms
+from wijkenaanpak.sources.areas import GROUPS, LIKELY, WITH_CANDIDATES, WITH_LIKELY, is_candidate
+from wijkenaanpak.sources.folder import Tables, read_folder
 
 # An aggregate of fewer of its PC4 than this share would be another area than its name says.
 LEAST_KNOWN = 0.5
@@ -57,7 +59,7 @@ def source_folder(data: str, seed: int = 2007) -> Path:
 
     Raises
     ------
-    sources.SourceError
+    SourceError
         When the folder does not exist.
     """
     if data != "oefendata":
@@ -88,7 +90,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
 
     Raises
     ------
-    sources.SourceError
+    SourceError
         When a raw file is wrong; an earlier store stays as it was.
     """
     store = due.store_path(data, seed)
@@ -98,7 +100,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
     key = due.store_key(folder)
     if due.key_of(store) == key:
         return store
-    tables = sources.read_folder(folder)
+    tables = read_folder(folder)
     observations = validated(tables.observations, set(tables.indicators["indicator"]))
     store.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=".bouw-", dir=store.parent))
@@ -171,7 +173,7 @@ def _write_series(store: Path, series: pd.DataFrame) -> None:
         ordered.to_parquet(folder / "pc4.parquet", index=False, row_group_size=ROW_GROUP)
 
 
-def _shapes(tables: sources.Tables) -> gpd.GeoDataFrame | None:
+def _shapes(tables: Tables) -> gpd.GeoDataFrame | None:
     """PC4 shapes with the gemeente and the wijk they belong to, ordered by gemeente."""
     if tables.boundaries is None:
         return None
@@ -180,9 +182,7 @@ def _shapes(tables: sources.Tables) -> gpd.GeoDataFrame | None:
     return tables.boundaries.merge(pc4, on="area").sort_values(["gemeente", "area"], kind="stable")
 
 
-def _deprivation(
-    series: pd.DataFrame, tables: sources.Tables, shapes: gpd.GeoDataFrame | None
-) -> pd.DataFrame:
+def _deprivation(series: pd.DataFrame, tables: Tables, shapes: gpd.GeoDataFrame | None) -> pd.DataFrame:
     """How weak each PC4 was before on all outcomes (``effects.deprivation``), and with a map those around it."""
     direction = tables.indicators.set_index("indicator")["direction"]
     weak = effects.deprivation(series[series["level"] == "pc4"], direction)
@@ -194,7 +194,7 @@ def _deprivation(
 
 def _slices(
     series: pd.DataFrame,
-    tables: sources.Tables,
+    tables: Tables,
     shapes: gpd.GeoDataFrame | None,
     weak: pd.DataFrame,
     store: Path,
@@ -287,11 +287,11 @@ def _schema() -> Any:
 
 
 def validated(observations: pd.DataFrame, indicators: set[str]) -> pd.DataFrame:
-    """Check observations against the data model (DataFrame with the columns of ``publishers.COLUMNS``).
+    """Check observations against the data model (DataFrame with the columns of ``observations.COLUMNS``).
 
     Raises
     ------
-    sources.SourceError
+    SourceError
         Naming the first offending column, value and what was expected.
     """
     from pandera.errors import SchemaError
@@ -302,13 +302,13 @@ def validated(observations: pd.DataFrame, indicators: set[str]) -> pd.DataFrame:
         cases = error.failure_cases
         first = cases["failure_case"].iloc[0] if isinstance(cases, pd.DataFrame) else cases
         column = getattr(error.schema, "name", None) or ", ".join(KEY)
-        raise sources.SourceError(
+        raise SourceError(
             f"Waarnemingen voldoen niet aan het gegevensmodel: kolom {column}, waarde {first!r} ({error.check}); "
             "herstel het bronbestand."
         ) from error
     unknown = sorted(set(result["indicator"]) - indicators)
     if unknown:
-        raise sources.SourceError(
+        raise SourceError(
             f"Indicator {unknown[0]!r} staat niet in data/raw/indicatoren.csv; voeg hem daar toe of laat hem weg."
         )
     return result
@@ -327,7 +327,7 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
     observations : DataFrame
         Valid observations, any level.
     areas, indicators : DataFrame
-        See ``sources.Tables``.
+        See ``Tables``.
 
     Returns
     -------
@@ -428,7 +428,7 @@ def _standard_error(value: pd.Series, n: pd.Series, share: bool, otherwise: obje
 
 def _certain(areas: pd.DataFrame) -> pd.Series:
     """Which rows are PC4 that belong to an aandachtswijk beyond doubt: candidates do not."""
-    return areas["aandachtswijk"].notna() & ~sources.is_candidate(areas["zekerheid"])
+    return areas["aandachtswijk"].notna() & ~is_candidate(areas["zekerheid"])
 
 
 def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
@@ -446,10 +446,8 @@ def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
         "Nederland": pd.Series("Nederland", pc4.index),
         "Aandachtswijken": pd.Series("Aandachtswijken", pc4.index).where(certain),
         "Niet-aandachtswijken": pd.Series("Niet-aandachtswijken", pc4.index).where(~certain),
-        sources.WITH_CANDIDATES: pd.Series(sources.WITH_CANDIDATES, pc4.index).where(listed),
-        sources.WITH_LIKELY: pd.Series(sources.WITH_LIKELY, pc4.index).where(
-            certain | pc4["zekerheid"].isin(sources.LIKELY)
-        ),
+        WITH_CANDIDATES: pd.Series(WITH_CANDIDATES, pc4.index).where(listed),
+        WITH_LIKELY: pd.Series(WITH_LIKELY, pc4.index).where(certain | pc4["zekerheid"].isin(LIKELY)),
         "city": city,
         "listed": (city + ", aandachtswijken").where(listed),
         "rest": (city + ", niet-aandachtswijken").where(~listed),
@@ -467,7 +465,7 @@ def _aggregate(pc4: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     # A postcode that appears or disappears would pass for a change of its wijk or city.
     periods = pc4.groupby("area")["period"].nunique()
     steady = periods.index[periods == periods.max()]
-    rows = rows[rows["pc4"].isin(steady) | rows["area"].isin(["Nederland", *sources.GROUPS])]
+    rows = rows[rows["pc4"].isin(steady) | rows["area"].isin(["Nederland", *GROUPS])]
     by = rows.groupby(["area", "period"], sort=True)
     first = by[["level", "gemeente", "status", "source", "decimals"]].first()
     known = (
@@ -526,7 +524,7 @@ class Panel:
     series : DataFrame
         Observations of the question's indicators for the area, its references and its wijken.
     areas, indicators, treated, log : DataFrame
-        See ``sources.Tables``; `areas` without the PC4, `indicators` only those of the question.
+        See ``Tables``; `areas` without the PC4, `indicators` only those of the question.
     meta : dict
         `simulated` (bool), `list` (which list of wijken), `files` (name to content hash), `key` of the store, `slice` (content hash of what
         this report can read).
@@ -564,7 +562,7 @@ class Panel:
     @cached_property
     def wijken(self) -> list[str]:
         """The aandachtswijken inside the area that have PC4 on the list; for Nederland no candidates."""
-        certain = ~sources.is_candidate(self.treated["zekerheid"])
+        certain = ~is_candidate(self.treated["zekerheid"])
         known = set(self.treated.loc[certain if self.gebied == "Nederland" else slice(None), "wijk"])
         return [w for w in wijken_in(self.gebied, self.areas) if w in known]
 
@@ -725,8 +723,8 @@ def _wanted(gebied: str, areas: pd.DataFrame) -> set[str]:
         *references(gebied).values(),
         *wijken,
         "Niet-aandachtswijken",
-        sources.WITH_CANDIDATES,
-        sources.WITH_LIKELY,
+        WITH_CANDIDATES,
+        WITH_LIKELY,
     }
     if "/" not in gebied:
         cities = {w.split("/", 1)[0] for w in wijken}

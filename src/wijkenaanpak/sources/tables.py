@@ -1,0 +1,184 @@
+"""One file as a table of text, whatever its dress.
+
+What a publisher's file means is taken only where it is certain: a byte order mark, semicolons, a decimal
+comma, title lines above the header and a footer below the rows, Windows letters. Where it is not, one
+:class:`SourceError` names file, row, column and way out. What was left out or mended is counted in the log.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.csv
+
+from wijkenaanpak import SourceError
+from wijkenaanpak.sources import files, workbook
+from wijkenaanpak.sources.files import Location, Log
+
+# As CBS, its shapefiles and the Leefbaarometer write it. "-" is nil in the Kerncijfers, see `numbers`.
+MISSING = ["", ".", "x", "-", "NA", "nan", "NaN", "-99997", "-99997.0", "-99995", "-99995.0", "-99999999"]
+HEADER_WITHIN = 12  # lines: StatLine and CBS put a title and a blank line above the column names
+
+
+def read_table(
+    path: Location, required: Iterable[str], log: Log | None = None, nil: bool = False, block: int = 0
+) -> pd.DataFrame:
+    """Read a CSV file (also inside a zip) or the first sheet of a workbook as text; missing codes are missing.
+
+    The delimiter is the comma, semicolon or tab the header has most of; only without commas between the cells
+    a decimal comma is one. The header is the first of the first lines that has the required names, in capitals
+    or not. The index of the result is the row an editor shows, from 1. With `nil` a dash is nothing at all, 0, as
+    CBS means it in the Kerncijfers; without, it is missing. With `block` a row may end after its first cell or after
+    any whole block of so many cells: the rest is empty.
+
+    Raises
+    ------
+    SourceError
+        For an empty file, no rows, a mixed encoding, a missing or double column, or uneven rows.
+    """
+    required = list(required)
+    if path.suffix.lower() in workbook.SHEETS:
+        cells = workbook.rows_of(path)
+        row = _header_row(cells, required, path)
+        names, delimiter = _renamed(cells[row], required, path), ";"
+        index: Sequence[int] = [i for i, line in enumerate(cells) if i > row and any(line)]
+        columns = zip(*(cells[i] for i in index), strict=True) if index else [[] for _ in names]
+        table = pa.table([pa.chunked_array([pa.array(c, pa.string())]) for c in columns], names=names)
+    else:
+        text = files.decoded(path, log)
+        row, delimiter, names = _header(text, required, path)
+        if log is not None:
+            log.add(path, "regels boven de kolomnamen, overgeslagen", row)
+        body_text, footer = _without_footer(
+            text.split("\n", row)[row] if row else text, delimiter, len(names)
+        )
+        body_text, short = _padded(body_text, delimiter, len(names), block) if block else (body_text, 0)
+        if log is not None:
+            log.add(path, "voetregels, overgeslagen", footer)
+            log.add(path, "rijen die eerder ophouden, de rest leeg", short)
+        try:
+            table = pyarrow.csv.read_csv(
+                pa.py_buffer(body_text.encode()),
+                read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=1),
+                parse_options=pyarrow.csv.ParseOptions(
+                    delimiter=delimiter, newlines_in_values='"' in body_text
+                ),
+                convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+            )
+        except pa.ArrowInvalid as error:
+            fault = _uneven(body_text, delimiter, len(names), row) or str(error).splitlines()[0]
+            raise SourceError(f"{files.named(path)}, {fault}; herstel die rij.") from None
+        index = _lines(body_text, delimiter, table.num_rows, row)
+    if not table.num_rows:
+        raise SourceError(
+            f"{files.named(path)} heeft alleen een kopregel en geen gegevens; haal het bestand opnieuw op."
+        )
+    frame = pa.table([_cleaned(column, nil) for column in table.columns], names=names).to_pandas()
+    frame.index = pd.Index(index) + 1
+    frame.attrs["decimal"] = "." if delimiter == "," else ","
+    return frame
+
+
+def header(path: Location) -> list[str]:
+    """Return the column names of a CSV file."""
+    return _header(files.decoded(path), [], path)[2]
+
+
+def _header(text: str, required: list[str], path: Location) -> tuple[int, str, list[str]]:
+    """Return the line of the header (from 0), the delimiter, and the column names."""
+    lines = list(islice(io.StringIO(text), HEADER_WITHIN))
+    found = []
+    for line in lines:
+        delimiter = max(",;\t", key=line.count)
+        found.append((delimiter, next(csv.reader([line], delimiter=delimiter), [])))
+    row = _header_row([names for _, names in found], required, path)
+    return row, found[row][0], _renamed(found[row][1], required, path)
+
+
+def _header_row(lines: list[list[str]], required: list[str], path: Location) -> int:
+    """Return which line has the required names; with none required the first with more than a title in it."""
+    wanted = {name.casefold() for name in required}
+    known = [{cell.strip().casefold() for cell in line} for line in lines[:HEADER_WITHIN]]
+    rows = [i for i, names in enumerate(known) if wanted <= names and any(names)]
+    if not wanted:
+        rows = [i for i in rows if len(known[i] - {""}) > 1] + rows
+    if rows:
+        return rows[0]
+    best = max(range(len(known)), key=lambda i: len(wanted & known[i])) if known else 0
+    absent = next(name for name in required if name.casefold() not in known[best])
+    seen = ", ".join(cell.strip() for cell in lines[best][:8])
+    raise SourceError(
+        f"{files.named(path)}, rij {best + 1}: de kolom {absent!r} ontbreekt (gevonden: {seen}); "
+        "gebruik het bestand zoals de bron het levert."
+    )
+
+
+def _renamed(cells: list[str], required: list[str], path: Location) -> list[str]:
+    """Column names as required, whatever their capitals; a name that is there twice is refused."""
+    spelled = {name.casefold(): name for name in required}
+    names = [spelled.get(cell.strip().casefold(), cell.strip()) for cell in cells]
+    unnamed = iter(range(1, len(names) + 1))
+    names = [name or f"kolom {next(unnamed)} zonder naam" for name in names]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise SourceError(
+            f"{files.named(path)}: de kolom {twice[0]!r} komt twee keer voor; verwijder een van beide."
+        )
+    return names
+
+
+def _without_footer(text: str, delimiter: str, width: int) -> tuple[str, int]:
+    """Cut the lines below the rows that name the publisher, and count them."""
+    body, count = text.rstrip("\n"), 0
+    while width > 1:
+        above, _, last = body.rpartition("\n")
+        note = last.strip().strip('"' + delimiter).lstrip()
+        if not above or not note.startswith(("Bron:", "©", "Bron ")) or delimiter in note:
+            break
+        body, count = above.rstrip("\n"), count + 1
+    return body + "\n", count
+
+
+def _padded(text: str, delimiter: str, width: int, block: int) -> tuple[str, int]:
+    """Fill up the rows that end after a whole block of cells, and count them."""
+    lines, count = text.split("\n"), 0
+    for i, line in enumerate(lines):
+        cells = line.count(delimiter) + 1
+        if line.strip() and cells < width and (cells - 1) % block == 0:
+            lines[i], count = line + delimiter * (width - cells), count + 1
+    return "\n".join(lines), count
+
+
+def _lines(text: str, delimiter: str, rows: int, above: int) -> Sequence[int]:
+    """Line (from 0) on which each row ends; blank lines and line breaks inside quotes are counted."""
+    if text.count("\n") == rows + 1:
+        return range(above + 1, above + 1 + rows)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return [above + reader.line_num - 1 for row in reader if row][1:]
+
+
+def _cleaned(column: pa.ChunkedArray, nil: bool) -> pa.ChunkedArray:
+    """Strip text, and make the missing codes missing; R's untyped download pads them with blanks."""
+    stripped = pa.compute.utf8_trim_whitespace(column)
+    if nil:
+        stripped = pa.compute.if_else(pa.compute.equal(stripped, "-"), pa.scalar("0"), stripped)
+    missing = pa.compute.is_in(stripped, value_set=pa.array(MISSING))
+    return pa.compute.if_else(missing, pa.scalar(None, pa.string()), stripped)
+
+
+def _uneven(text: str, delimiter: str, width: int, above: int) -> str | None:
+    """Say where the first row with another number of columns is."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        wrong = ((rows.line_num, len(row)) for row in rows if row and len(row) != width)
+        return next(
+            (f"rij {above + line}: {found} kolommen in plaats van {width}" for line, found in wrong), None
+        )
+    except csv.Error as error:
+        return f"rij {above + rows.line_num}: {error}"
