@@ -314,7 +314,7 @@ def test_a_postcode_of_which_the_most_is_unknown_is_left_out_and_counted():
 
 def test_a_code_that_went_to_another_wijk_is_not_mixed_up():
     log = files.Log()
-    rows = crosswalk(("WK000101", "1001", 1, 1), name="Overdie")
+    rows = crosswalk(("WK000101", "1001", 1, 1), name="Overdie").assign(year=2010)
     assert not len(convert(regional(("WK000101", "Wijk 01 Centrum", 20, 9)), rows, log))
     assert log.table()["what"].str.contains("andere naam").any()
     assert len(convert(regional(("WK000101", "Wijk 01 Overdie en omgeving", 20, 9)), rows, files.Log()))

@@ -436,6 +436,7 @@ def _data(options: argparse.Namespace) -> int:
         return _coverage(options)
     store = panel.build(options.data, options.seed)
     print(pd.read_parquet(store / "log.parquet").to_string(index=False))
+    print(pd.read_parquet(store / "inventory.parquet").to_string(index=False))
     print(f"Verwerkt in {store}")
     return 0
 

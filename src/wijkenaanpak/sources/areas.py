@@ -160,7 +160,11 @@ def gemeenten_of(crosswalk: pd.DataFrame, regional: list[Regional], log: Log) ->
 
 
 def build_areas(
-    gemeenten: pd.DataFrame | None, treated: pd.DataFrame, observed: pd.Series | None = None
+    gemeenten: pd.DataFrame | None,
+    treated: pd.DataFrame,
+    observed: pd.Series | None = None,
+    where: str = "de tabel met gemeenten",
+    log: Log | None = None,
 ) -> pd.DataFrame:
     """List every area a report can use: PC4, wijken, gemeenten, groups, the country.
 
@@ -172,6 +176,10 @@ def build_areas(
         ``TREATED_COLUMNS``.
     observed : Series of str, optional
         PC4 that have observations; those without a gemeente are areas too.
+    where : str
+        Which file tells the gemeenten.
+    log : Log, optional
+        What that file lacks is counted.
 
     Returns
     -------
@@ -187,7 +195,7 @@ def build_areas(
     city = treated["wijk"].str.split("/", n=1).str[0]
     if gemeenten is None:
         gemeenten = pd.DataFrame({"area": treated["pc4"], "gemeente": city})
-    _agree(treated, gemeenten)
+    gemeenten = _agreed(treated, gemeenten, where, log)
     codes = gemeenten["area"] if observed is None else pd.concat([gemeenten["area"], observed])
     pc4 = pd.DataFrame({"area": codes.drop_duplicates().sort_values(), "level": "pc4"})
     pc4["name"] = pc4["area"]
@@ -212,19 +220,31 @@ def build_areas(
     return areas[["area", "name", "level", "gemeente", "aandachtswijk", "zekerheid"]]
 
 
-def _agree(treated: pd.DataFrame, gemeenten: pd.DataFrame) -> None:
-    """Refuse a list of wijken that contradicts the table of gemeenten."""
+def _agreed(treated: pd.DataFrame, gemeenten: pd.DataFrame, where: str, log: Log | None) -> pd.DataFrame:
+    """Refuse a list of wijken that contradicts the table of gemeenten; a table of one region lacks the other cities."""
     city = treated["wijk"].str.split("/", n=1).str[0]
     own = treated["pc4"].map(gemeenten.set_index("area")["gemeente"])
-    if (wrong := own.isna()).any():
+    elsewhere = own.isna() & ~city.isin(set(gemeenten["gemeente"]))
+    given = treated.attrs.get("name", OWN_LIST)
+    own_list = given.startswith(OWN_LIST)
+    listed = (
+        "zet een eigen lijst als aandachtswijken_pc4.csv in de map"
+        if own_list
+        else f"verbeter {given.split(' ')[0]}"
+    )
+    if (wrong := own.isna() & ~elsewhere).any():
         code, wijk, origin = treated.loc[wrong, ["pc4", "wijk", "zekerheid"]].iloc[0]
         raise SourceError(
-            f"Postcode {code} van {wijk} ({origin}) komt niet voor in de tabel met gemeenten; "
-            "verbeter de lijst in aandachtswijken_pc4.csv."
+            f"Postcode {code} van {wijk} ({origin}) komt niet voor in {where}; vul {where} aan, of {listed}."
         )
-    if (wrong := own != city).any():
+    if (wrong := own.notna() & (own != city)).any():
         code, wijk, origin = treated.loc[wrong, ["pc4", "wijk", "zekerheid"]].iloc[0]
         raise SourceError(
-            f"Postcode {code} ({origin}) ligt in {own[wrong].iloc[0]}, niet in {wijk}; "
-            "verbeter de lijst in aandachtswijken_pc4.csv."
+            f"Postcode {code} ({origin}) ligt volgens {where} in {own[wrong].iloc[0]!r} en volgens de lijst in {wijk}; "
+            f"verbeter de naam van de gemeente in {where}, of {listed}."
         )
+    if log is not None:
+        what = f"postcodegebieden van de wijkenlijst in steden die {where} niet heeft; zonder vergelijking in de stad"
+        log.add(where, what, elsewhere.sum())
+    added = pd.DataFrame({"area": treated.loc[elsewhere, "pc4"], "gemeente": city[elsewhere]})
+    return pd.concat([gemeenten, added], ignore_index=True) if elsewhere.any() else gemeenten

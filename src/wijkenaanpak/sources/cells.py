@@ -12,6 +12,8 @@ from wijkenaanpak.sources import files
 from wijkenaanpak.sources.files import Location, Log
 
 THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]+)?")
+# Grouped by commas, as programs that speak English write it; or three decimals.
+GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+")
 
 
 def numbers(frame: pd.DataFrame, column: str, path: Location) -> pd.Series:
@@ -19,11 +21,17 @@ def numbers(frame: pd.DataFrame, column: str, path: Location) -> pd.Series:
 
     There, 1.234 may be a thousand or a bit over one. It is a thousand when the file has decimal commas too, or the
     column a number as 1.234.567; it is a decimal number when another value of the column can be nothing else; and
-    otherwise it is refused.
+    otherwise it is refused. The same goes for 1,234: only a file that has decimal commas elsewhere tells.
     """
     text = frame[column]
-    if frame.attrs.get("decimal") == "," and text.notna().any():
+    if frame.attrs.get("decimal") in (",", "sheet") and text.notna().any():
         known = text.dropna()
+        grouped = known[known.str.contains(",", regex=False)]
+        if frame.attrs["decimal"] == "," and len(grouped) and grouped.str.fullmatch(GROUPED.pattern).all():
+            if grouped.str.count(",").max() > 1:
+                _unsure(grouped, frame, column, path)
+            if not _has_commas(frame):
+                _unsure(grouped, frame, column, path)
         dotted = known[known.str.contains(".", regex=False)]
         commas = known.str.contains(",", regex=False).any()
         grouped = dotted.str.fullmatch(THOUSANDS.pattern).astype(bool)
@@ -47,25 +55,65 @@ def numbers(frame: pd.DataFrame, column: str, path: Location) -> pd.Series:
 def _has_commas(frame: pd.DataFrame) -> bool:
     """Whether any column has a decimal comma."""
     text = frame.select_dtypes(["object", "string"])
-    return any(text[c].str.fullmatch(r"[+-]?[0-9.]*,[0-9]+").fillna(False).any() for c in text)
+    decimal = r"[+-]?[0-9.]*,[0-9]+"
+    return any(
+        (text[c].str.fullmatch(decimal) & ~text[c].str.fullmatch(GROUPED.pattern)).fillna(False).any()
+        for c in text
+    )
 
 
 def _unsure(dotted: pd.Series, frame: pd.DataFrame, column: str, path: Location) -> None:
     wrong = pd.Series(frame.index.isin(dotted.index[:1]), frame.index)
     refuse(
         wrong, frame, column, path,
-        "kan een duizendtal zijn of drie decimalen hebben; schrijf het zonder punt of met een decimale komma",
+        "kan een duizendtal zijn of drie decimalen hebben; schrijf duizendtallen zonder teken ertussen, of zet in de kolom "
+        "een waarde met één decimaal",
     )  # fmt: skip
 
 
 def within(
-    values: pd.Series, low: float, high: float, frame: pd.DataFrame, column: str, path: Location
+    values: pd.Series,
+    low: float,
+    high: float,
+    frame: pd.DataFrame,
+    column: str,
+    path: Location,
+    unit: float = 1.0,
 ) -> None:
-    """Refuse the first value that cannot be: outside the range of the codebook."""
+    """Refuse the first value that cannot be: outside the range of the codebook, which is shown in the file's unit."""
     wrong = values.notna() & ~values.between(low, high)
+    shown = [f"{round(bound / unit, 6):.12g}" for bound in (low, high)]
+    times = "" if unit == 1 else f" (keer {unit:g})"
     refuse(
-        wrong, frame, column, path, f"ligt buiten {low:g} tot {high:g}, wat deze uitkomst kan zijn; verbeter de waarde"
+        wrong, frame, column, path,
+        f"ligt buiten {shown[0]} tot {shown[1]}{times}, wat deze uitkomst kan zijn; verbeter de waarde",
     )  # fmt: skip
+
+
+def not_a_fraction(
+    values: pd.Series, decimals: int, frame: pd.DataFrame, column: str, path: Location
+) -> None:
+    """Refuse a column of percentages that holds fractions: none is over 1, and they say more than is published.
+
+    Parameters
+    ----------
+    values : Series
+        Percentages.
+    decimals : int
+        How many of them the publisher gives.
+    """
+    known = values.dropna()
+    some = known[known > 0]
+    if not len(some) or some.max() > 1:
+        return
+    finer = (some * 10**decimals).round(6) % 1 != 0
+    if finer.any() or (decimals == 0 and len(some) > 2):
+        wrong = pd.Series(values.index.isin(some.index[:1]), values.index)
+        refuse(
+            wrong, frame, column, path,
+            "is een aandeel van 0 tot 1, zoals alle waarden van de kolom; hier horen percentages, dus vermenigvuldig de "
+            "kolom met 100",
+        )  # fmt: skip
 
 
 def whole(frame: pd.DataFrame, column: str, path: Location, low: int, high: int) -> pd.Series:

@@ -10,8 +10,10 @@ from wijkenaanpak.sources import cells
 from wijkenaanpak.sources.files import Location
 
 PC4 = re.compile(r"([1-9][0-9]{3})(?:\.0)?")  # Excel turns a code into 1813.0
-CBS_CODE = re.compile(r"(GM|WK|BU)?([0-9]+)(?:\.0)?", re.IGNORECASE)
+# Since 2022 a wijk, and with it its buurten, may have letters after the code of the gemeente: WK0363AA, BU0363AA01.
+CBS_CODE = re.compile(r"(GM|WK|BU)?([0-9]+|[0-9]{3,4}[0-9A-Z]{2}(?:[0-9A-Z]{2})?)(?:\.0)?", re.IGNORECASE)
 DIGITS = {"GM": 4, "WK": 6, "BU": 8}
+LEAST = {"GM": 1, "WK": 3, "BU": 5}  # a code with fewer digits is one of a larger area
 KINDS = {"g": "GM", "gemeente": "GM", "w": "WK", "wijk": "WK", "b": "BU", "buurt": "BU"}
 # A square of 100 metres, named after its south-west corner in RD New, in hundreds of metres.
 SQUARE = re.compile(r"E([0-9]{4})N([0-9]{4})")
@@ -46,11 +48,15 @@ def cbs_code(text: object, level: str | None = None) -> str | None:
     match = CBS_CODE.fullmatch(plain)
     if match is None:
         return None
-    kind = (match[1] or level or {v: k for k, v in DIGITS.items()}.get(len(match[2])) or "").upper()
-    if kind not in DIGITS or (level and match[1] and kind != level):
+    prefix, digits = (match[1] or "").upper(), match[2].upper()
+    kind = prefix or level or {v: k for k, v in DIGITS.items()}.get(len(digits)) or ""
+    if kind not in DIGITS or (level and prefix and kind != level):
         return None
-    digits = match[2].zfill(DIGITS[kind])
-    return kind + digits if len(digits) == DIGITS[kind] else None
+    # With its prefix a code is whole; only a number alone may have lost its leading zeros.
+    if len(digits) < (DIGITS[kind] if prefix else LEAST[kind]):
+        return None
+    digits = digits.zfill(DIGITS[kind])
+    return kind + digits if len(digits) == DIGITS[kind] and digits[:4].isdigit() else None
 
 
 def cbs_codes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 
 import pandas as pd
@@ -45,8 +46,29 @@ def read_mergers() -> pd.DataFrame:
 
 
 def gemeente(name: str) -> str:
-    """Name a gemeente as the reports do: without spaces around it, Den Haag for 's-Gravenhage."""
-    return {"'s-Gravenhage": "Den Haag", "’s-Gravenhage": "Den Haag"}.get(name.strip(), name.strip())
+    """Name a gemeente as the reports do, whatever its capitals and quotes: Den Haag for 's-Gravenhage (gemeente)."""
+    bare = re.sub(r"\s*\((?:gemeente|gem\.?|GM)\)$", "", str(name).strip(), flags=re.IGNORECASE)
+    return _spellings().get(letters(bare), bare)
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    """Names of the 18 cities by their letters."""
+    own = {letters(city): city for city in read_wijken()["gemeente"]}
+    return {**own, "sgravenhage": "Den Haag", "gravenhage": "Den Haag", "denbosch": "'s-Hertogenbosch"}
+
+
+@cache
+def city_codes() -> dict[str, str]:
+    """Names of the 18 cities by their code."""
+    rows = pd.read_csv(RAW / "gemeentecodes.csv", dtype=str)
+    return dict(zip(rows["code"], rows["gemeente"], strict=True))
+
+
+def letters(name: str) -> str:
+    """Letters and digits of a name alone, without accents and capitals."""
+    plain_text = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]", "", plain_text.casefold())
 
 
 def plain(name: str) -> str:

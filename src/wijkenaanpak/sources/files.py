@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
+import io
 import re
 import zipfile
 import zlib
-from pathlib import Path
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
@@ -16,43 +18,88 @@ Location = Path | zipfile.Path  # a file, or a file inside a zip
 
 
 class Log:
-    """Counts what was read, left out and corrected."""
+    """Counts what was read, left out and corrected, and keeps of each file what it was used for."""
 
     def __init__(self) -> None:
         self.rows: list[tuple[str, str, int]] = []
+        self.used: dict[str, str] = {}
+        self.aside: dict[str, str] = {}
 
     def add(self, file: Location | str, what: str, count: int) -> None:
         """Add a line; nothing counted, nothing said."""
         if count:
             self.rows.append((file if isinstance(file, str) else file.name, what, int(count)))
 
+    def use(self, file: Location, purpose: str) -> None:
+        """Note what a file, or the folder of a table, is used for."""
+        self.used[str(file).rstrip("/")] = purpose
+
+    def leave(self, file: Location, reason: str) -> None:
+        """Note why a file is not used, with the way to make it used."""
+        self.aside[str(file).rstrip("/")] = reason
+
     def table(self) -> pd.DataFrame:
         """Return the lines as file, what, count."""
         return pd.DataFrame(self.rows, columns=["file", "what", "count"])
 
 
+class OtherFile(SourceError):
+    """A file that has the name of a publication and is something else: it is set aside, and the rest is read."""
+
+
+# ---- finding ---------------------------------------------------------------------------------------
+
+
 def matches(folder: Path, pattern: str) -> list[Location]:
-    """Files or folders of that name, in any subfolder or zip, in capitals or not; hidden and half ones are not ours."""
-    pattern, found = pattern.lower(), list[Location]()
-    for path in sorted(folder.rglob("*")):
-        if path.name.startswith(".") or path.suffix == ".deel":
-            continue
-        if fnmatch.fnmatchcase(path.name.lower(), pattern):
-            found.append(path)
-        elif path.suffix.lower() == ".zip" and path.is_file():
-            found += [m for m in _members(path) if fnmatch.fnmatchcase(m.name.lower(), pattern)]
-    return found
+    """Files or folders of that name, in any subfolder or zip, in capitals or not; hidden and half ones are not ours.
+
+    A zip is what is in it, also when its own name would fit.
+    """
+    pattern = pattern.lower()
+    return [
+        path
+        for path in everything(folder)
+        if fnmatch.fnmatchcase(path.name.lower(), pattern)
+        and (pattern.endswith(".zip") or Path(path.name).suffix.lower() != ".zip")
+    ]
 
 
-def _members(path: Path) -> list[zipfile.Path]:
+def everything(folder: Path) -> list[Location]:
+    """List the files and folders below a folder, and those inside zips, however deep."""
+    paths = sorted(
+        path for path in folder.rglob("*") if not path.name.startswith(".") and path.suffix != ".deel"
+    )
+    stamps = ((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths if path.exists())
+    return list(_everything(tuple(stamps)))
+
+
+@lru_cache(maxsize=4)
+def _everything(stamps: tuple[tuple[Path, int, int], ...]) -> tuple[Location, ...]:
+    found = list[Location]()
+    for path, _, _ in stamps:
+        found.append(path)
+        if path.suffix.lower() == ".zip" and path.is_file():
+            found += _members(path, str(path))
+    return tuple(found)
+
+
+def _members(source: Path | io.BytesIO, name: str) -> list[Location]:
+    """List what is in a zip, also in the zips inside it."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = sorted(n for n in archive.namelist() if not n.endswith("/"))
-    except (zipfile.BadZipFile, OSError) as error:
+        archive = zipfile.ZipFile(source)
+        archive.filename = name
+        names = sorted(n for n in archive.namelist() if not n.startswith("__MACOSX/"))
+        folders = {f"{parent}/" for n in names for parent in PurePosixPath(n).parents if parent.name}
+        found = list[Location]()
+        for member in sorted({*names, *folders}):
+            found.append(zipfile.Path(archive, member))
+            if member.lower().endswith(".zip"):
+                found += _members(io.BytesIO(archive.read(member)), f"{name}/{member}")
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError) as error:
         raise SourceError(
-            f"{path.name} is niet als zip te openen ({error}); haal het bestand opnieuw op."
+            f"{PurePosixPath(name).name} is niet als zip te openen ({error}); haal het bestand opnieuw op."
         ) from None
-    return [zipfile.Path(path, name) for name in names]
+    return found
 
 
 def find(folder: Path, pattern: str) -> Location | None:
@@ -72,12 +119,15 @@ def named(path: Location) -> str:
     return f"{folder}/{path.name}" if folder.upper().endswith("NED") else path.name
 
 
+# ---- reading ---------------------------------------------------------------------------------------
+
+
 def decoded(path: Location, log: Log | None = None) -> str:
     """Read a file as text: UTF-8 or UTF-16 with or without byte order mark, or else Windows-1252.
 
     A file that has letters of both is refused: one of the two would be read wrong.
     """
-    raw = _bytes(path)
+    raw = content(path)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = raw.decode("utf-16", "replace")
     else:
@@ -103,7 +153,8 @@ def decoded(path: Location, log: Log | None = None) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _bytes(path: Location) -> bytes:
+def content(path: Location) -> bytes:
+    """Read a file, also inside a zip."""
     try:
         return path.read_bytes()
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:

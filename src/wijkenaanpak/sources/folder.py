@@ -7,14 +7,16 @@ A data folder is searched by file name (data/README.md lists the names). Wrong i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
 from wijkenaanpak import SourceError
-from wijkenaanpak.sources import coding, facts, files, forms, statline
+from wijkenaanpak.sources import coding, facts, files, forms, inventory, statline
 from wijkenaanpak.sources.areas import (
     OWN_LIST,
     build_areas,
@@ -28,7 +30,7 @@ from wijkenaanpak.sources.boundaries import MAPS, read_boundaries
 from wijkenaanpak.sources.convert import convert
 from wijkenaanpak.sources.crosswalk import read_crosswalk, with_squares
 from wijkenaanpak.sources.files import Location, Log
-from wijkenaanpak.sources.observations import Regional
+from wijkenaanpak.sources.observations import COLUMNS, Regional
 from wijkenaanpak.sources.publishers import (
     kerncijfers,
     leefbaarometer,
@@ -72,6 +74,8 @@ class Tables:
         The filled-in forms that are there, by name; see ``forms``.
     log : DataFrame
         file, what, count.
+    inventory : DataFrame
+        bestand, gebruik, reden: every file of the folder, what it is used for, or why it is not used.
     simulated : bool
         Whether the folder is the practice panel.
     """
@@ -87,6 +91,7 @@ class Tables:
     crosswalk: pd.DataFrame | None
     forms: dict[str, pd.DataFrame]
     log: pd.DataFrame
+    inventory: pd.DataFrame
     simulated: bool
 
     @property
@@ -115,43 +120,25 @@ def read_folder(folder: Path) -> Tables:
     log, codebook = Log(), facts.read_codebook()
     parts, regional, regions = _observed(folder, codebook, log)
     if not parts and not regional:
-        raise NothingThere(
-            f"In de map {folder.name} staat geen bestand met een bekende naam; data/README.md noemt welke bestanden gelezen worden."
-        )
+        raise NothingThere(_nothing(folder, log))
     boundaries = _boundaries(folder, log)
-    places = pd.concat([r.places for r in regional]) if regional else pd.DataFrame()
-    crosswalk = read_crosswalk(folder, boundaries, places, log) if regional else None
-    if boundaries is not None:
-        crosswalk = with_squares(crosswalk, regional, boundaries, log)
-    parts += [convert(r, crosswalk, log) for r in regional]
-    observations = _preferred(pd.concat(parts, ignore_index=True), log)
-    treated = read_treated(folder, regions, log)
-    found = files.find(folder, "*pc4_gemeente*.csv")
-    gemeenten = read_gemeenten(found, log) if found is not None else None
-    if gemeenten is None and crosswalk is not None:
-        gemeenten = gemeenten_of(crosswalk, regional, log)
-    if gemeenten is None:
-        log.add(
-            folder,
-            "geen tabel met gemeenten (*pc4_gemeente*.csv): postcodegebieden zonder stad als vergelijking",
-            1,
-        )
+    crosswalk = _crosswalk(folder, boundaries, regional, log)
+    people = pd.concat([Regional.nobody(), *(r.inhabitants for r in regional if len(r.inhabitants))])
+    parts += [convert(r, crosswalk, log, people) for r in regional]
+    # frames without rows would change the types of the others
+    filled_parts = [p for p in parts if len(p)] or [pd.DataFrame(columns=COLUMNS)]
+    observations = _preferred(pd.concat(filled_parts, ignore_index=True), log)
+    treated = _noted(read_treated(folder, regions, log), folder, log)
+    gemeenten, where = _gemeenten(folder, crosswalk, regional, log)
     codes = observations["area"].drop_duplicates()
-    areas = build_areas(gemeenten, treated, codes[codes.str.fullmatch(coding.PC4.pattern)])
-    placeless = areas["level"].eq("pc4") & areas["gemeente"].isna()
-    log.add(
-        folder,
-        "postcodegebieden zonder bekende gemeente; die tellen alleen mee voor Nederland",
-        placeless.sum(),
-    )
-    inside = observations["area"].isin(areas["area"])
-    log.add(folder, "waarnemingen van gebieden buiten de indeling, weggelaten", (~inside).sum())
-    observations = observations[inside].reset_index(drop=True)
-    found = files.find(folder, "selectie*.csv")
+    codes = codes[codes.str.fullmatch(coding.PC4.pattern)]
+    areas = build_areas(gemeenten, treated, codes, where, log)
+    observations = _inside(observations, areas, folder, log)
+    found = _one(folder, "selectie*.csv", "scores waarop de wijken gekozen zijn", log)
     scores = read_scores(found, log) if found is not None else None
-    found = files.find(folder, "*40plus_pc4*.csv")
+    found = _one(folder, "*40plus_pc4*.csv", "postcodegebieden van 40+-wijken", log)
     later = read_later(found, treated, log) if found is not None else None
-    practice = files.find(folder, "OEFENDATA.json")
+    practice = _one(folder, "OEFENDATA.json", "kenmerk van de oefendata", log)
     filled = forms.read_all(folder, log, practice is not None)
     if practice is not None:
         observations = observations.assign(status="simulated", source=f"oefendata (seed {_seed(practice)})")
@@ -167,65 +154,178 @@ def read_folder(folder: Path) -> Tables:
         crosswalk,
         filled,
         log.table(),
+        inventory.table(folder, log),
         practice is not None,
     )
+
+
+def _nothing(folder: Path, log: Log) -> str:
+    """Say why nothing of a folder could be used: the first file that was set aside, or that no name is known."""
+    if log.aside:
+        return next(iter(log.aside.values()))
+    return (
+        f"In de map {folder.name} staat geen bestand met een bekende naam; data/README.md noemt welke bestanden "
+        "gelezen worden."
+    )
+
+
+def _one(folder: Path, pattern: str, purpose: str, log: Log) -> Location | None:
+    found = files.find(folder, pattern)
+    if found is not None:
+        log.use(found, purpose)
+    return found
+
+
+def _noted(treated: pd.DataFrame, folder: Path, log: Log) -> pd.DataFrame:
+    """Note which lists of wijken of the folder were used."""
+    for pattern in ("aandachtswijken_pc4.csv", "*pc4_candidates*.csv"):
+        for path in files.matches(folder, pattern):
+            if path.name in treated.attrs["name"]:
+                log.use(path, "lijst van aandachtswijken")
+            else:
+                log.leave(path, f"de lijst is {treated.attrs['name']}")
+    return treated
+
+
+def _crosswalk(
+    folder: Path, boundaries: gpd.GeoDataFrame | None, regional: list[Regional], log: Log
+) -> pd.DataFrame | None:
+    """Read the crosswalk for the areas that have figures."""
+    if not regional:
+        return None
+    codes = pd.concat([r.rows["code"] for r in regional]).drop_duplicates()
+    wanted = set(codes[codes.str.startswith(("WK", "BU"))])
+    places = pd.concat([r.places for r in regional])
+    crosswalk = read_crosswalk(folder, boundaries, places, log, wanted)
+    return crosswalk if boundaries is None else with_squares(crosswalk, regional, boundaries, log)
+
+
+def _gemeenten(
+    folder: Path, crosswalk: pd.DataFrame | None, regional: list[Regional], log: Log
+) -> tuple[pd.DataFrame | None, str]:
+    """Read the gemeente of each PC4, or else tell it from the crosswalk; and which file says so."""
+    found = _one(folder, "*pc4_gemeente*.csv", "gemeente van elk postcodegebied", log)
+    if found is not None:
+        return read_gemeenten(found, log), found.name
+    gemeenten = gemeenten_of(crosswalk, regional, log) if crosswalk is not None else None
+    if gemeenten is None:
+        what = "geen tabel met gemeenten (*pc4_gemeente*.csv): postcodegebieden zonder stad als vergelijking"
+        log.add(folder, what, 1)
+    return gemeenten, "de omrekentabel"
+
+
+def _inside(observations: pd.DataFrame, areas: pd.DataFrame, folder: Path, log: Log) -> pd.DataFrame:
+    """Keep the observations of known areas, and count and name the others."""
+    placeless = areas["level"].eq("pc4") & areas["gemeente"].isna()
+    what = "postcodegebieden zonder bekende gemeente; die tellen alleen mee voor Nederland"
+    log.add(folder, what, placeless.sum())
+    inside = observations["area"].isin(areas["area"])
+    example = f", zoals {observations.loc[~inside, 'area'].iloc[0]}" if (~inside).any() else ""
+    log.add(folder, f"waarnemingen van gebieden buiten de indeling, weggelaten{example}", (~inside).sum())
+    return observations[inside].reset_index(drop=True)
 
 
 def _observed(
     folder: Path, codebook: pd.DataFrame, log: Log
 ) -> tuple[list[pd.DataFrame], list[Regional], pd.DataFrame | None]:
-    """Read every series in the folder: of PC4, of CBS areas; and the region list of 71718ned."""
+    """Read every series in the folder: of PC4, of CBS areas; and the region list of 71718ned.
+
+    A file that has the name of a publication and is something else is set aside.
+    """
     parts: list[pd.DataFrame] = []
     regional: list[Regional] = []
     regions = None
 
-    def add(found: pd.DataFrame | Regional) -> None:
+    def add(path: Location, purpose: str, read: Callable[..., Any], *arguments: Any) -> None:
+        try:
+            found = read(*arguments)
+        except files.OtherFile as error:
+            log.leave(path, str(error))
+            return
+        log.use(path, purpose)
         regional.append(found) if isinstance(found, Regional) else parts.append(found)
 
-    for path in _scores3(folder, log):
-        add(leefbaarometer.read(path, codebook, log))
-    for path in _only(files.find(folder, "*lbm2*pc4*.csv")):
-        add(leefbaarometer2.read(path, codebook, log))
-    for path in files.matches(folder, "peilingen*.csv"):
-        add(peilingen.read(path, codebook, log))
+    for path in _named(folder, "*lbm3*", "*leefbaarometer*scores*"):
+        add(path, "scores van de Leefbaarometer", leefbaarometer.read, path, codebook, log)
+    for path in _named(folder, "*lbm2*pc4*", "*leefbaarometer*2.0*"):
+        add(path, "scores van de Leefbaarometer 2.0", leefbaarometer2.read, path, codebook, log)
+    for path in _named(folder, "peilingen*"):
+        add(path, "eigen peilingen", peilingen.read, path, codebook, log)
     for path in _only(_table(folder, outcomemonitor.TABLE)):
         rows, regions = outcomemonitor.read(path, codebook, log)
-        add(rows)
+        log.use(path, "Outcomemonitor")
+        parts.append(rows)
     for path in _kwb(folder):
-        add(kerncijfers.read(path, codebook, log))
+        add(path, "Kerncijfers", kerncijfers.read, path, codebook, log)
+    people = pd.concat([Regional.nobody(), *(r.inhabitants for r in regional if len(r.inhabitants))])
     for path in _only(_table(folder, statline.CRIME)):
         if police.by_region(path):
-            add(outcomemonitor.read(path, codebook, log)[0])
+            add(path, "geregistreerde misdrijven", _by_name, path, codebook, log)
         else:
-            people = pd.concat([Regional.nobody(), *(r.inhabitants for r in regional if len(r.inhabitants))])
-            add(police.read(path, codebook, people, log))
-    return parts, regional, regions
+            add(path, "geregistreerde misdrijven", police.read, path, codebook, people, log)
+    return _agreeing(parts, log), _smallest(regional, parts, log), regions
+
+
+def _by_name(path: Location, codebook: pd.DataFrame, log: Log) -> pd.DataFrame:
+    return outcomemonitor.read(path, codebook, log)[0]
+
+
+def _named(folder: Path, *patterns: str) -> list[Location]:
+    """Tables of that name, as text or as a workbook."""
+    found = [p for pattern in patterns for p in files.matches(folder, pattern)]
+    return [p for p in dict.fromkeys(found) if Path(p.name).suffix.lower() in TABLES and not p.is_dir()]
 
 
 def _only(path: Location | None) -> list[Location]:
     return [] if path is None else [path]
 
 
-def _scores3(folder: Path, log: Log) -> list[Location]:
-    """Files with Leefbaarometer 3.0 scores: of PC4, or else of the smallest areas there are."""
-    levels = {kind: [] for kind in ("pc4", "buurt", "wijk", "grid", "gemeente")}  # type: dict[str, list[Location]]
-    for pattern in ("*lbm3*.csv", "*leefbaarometer*scores*.csv"):
-        for path in files.matches(folder, pattern):
-            kind = next((k for k in levels if k in path.name.lower()), None)
-            if kind:
-                levels[kind].append(path)
-            else:
-                log.add(path, "niet gebruikt: de naam zegt niet van welke gebieden de scores zijn", 1)
-    best = next((kind for kind, found in levels.items() if found), None)
-    for kind, found in levels.items():
-        for path in found if kind != best else []:
-            log.add(path, "niet gebruikt: er zijn scores van kleinere gebieden", 1)
-    if best and len(levels[best]) > 1:
-        one, other = levels[best][:2]
+def _agreeing(parts: list[pd.DataFrame], log: Log) -> list[pd.DataFrame]:
+    """Let the later of two publications count where they say otherwise of one area and year; refuse two without years."""
+    if not parts:
+        return parts
+    keys = ["indicator", "area", "period"]
+    rows = pd.concat(parts, ignore_index=True)
+    year = rows["source"].map({name: _years_in(name) for name in rows["source"].unique()})
+    rows = rows.assign(year=year).sort_values("year", ascending=False, kind="stable")
+    first = rows.groupby(keys, sort=False)[["value", "year", "source"]].transform("first")
+    other = (rows["value"] != first["value"]) & (rows["source"] != first["source"]) & (rows["error"] == 0)
+    if (unsure := other & (rows["year"] == first["year"])).any():
+        row, kept = rows[unsure].iloc[0], first[unsure].iloc[0]
         raise SourceError(
-            f"In de map {folder.name} hebben {one.name} en {other.name} allebei scores van dezelfde gebieden; laat er een staan."
+            f"{kept['source']} ({kept['value']:g}) en {row['source']} ({row['value']:g}) verschillen over {row['indicator']} "
+            f"van {row['area']} in {row['period']}; laat van beide bestanden er een staan."
         )
-    return levels[best] if best else []
+    for source, count in rows.loc[other, "source"].value_counts().items():
+        log.add(str(source), "waarnemingen die een latere publicatie anders geeft, weggelaten", count)
+    return [rows[~other].sort_index()[COLUMNS]]
+
+
+def _smallest(regional: list[Regional], parts: list[pd.DataFrame], log: Log) -> list[Regional]:
+    """Leave out scores of gemeenten where those of smaller areas are: their means come from these."""
+    finer = pd.concat(
+        [pd.DataFrame(columns=["indicator", "period"]), *(p[["indicator", "period"]] for p in parts)]
+    )
+    small = [
+        r.rows.loc[~r.rows["code"].str.startswith(("GM", "NL")), ["indicator", "period"]] for r in regional
+    ]
+    known = set(pd.concat([finer, *small]).drop_duplicates().itertuples(index=False, name=None))
+    result = []
+    for one in regional:
+        keys = pd.Series(
+            list(zip(one.rows["indicator"], one.rows["period"], strict=True)), one.rows.index, dtype=object
+        )
+        scored = one.rows["indicator"].str.startswith("lbm") & one.rows["code"].str.startswith("GM")
+        covered = scored & keys.isin(known)
+        if covered.any():
+            source = str(one.rows["source"].iloc[0])
+            log.add(
+                source,
+                "scores van gemeenten, niet gebruikt: er zijn scores van kleinere gebieden",
+                covered.sum(),
+            )
+        result.append(replace(one, rows=one.rows[~covered]))
+    return result
 
 
 def _table(folder: Path, number: str) -> Location | None:
@@ -240,23 +340,44 @@ def _table(folder: Path, number: str) -> Location | None:
 
 
 def _kwb(folder: Path) -> list[Location]:
-    """Files and tables with Kerncijfers wijken en buurten."""
-    found = [
-        p
-        for kind in ("kwb*[0-9]*.csv", "kwb*[0-9]*.xls", "kwb*[0-9]*.xlsx", "woz_pc4*.csv")
-        for p in files.matches(folder, kind)
-    ]
-    tables = [p for number in kerncijfers.TABLES for p in files.matches(folder, number) if p.is_dir()]
-    return [*found, *tables]
+    """Files and tables with Kerncijfers wijken en buurten, or with cijfers per postcode of CBS."""
+    found = _named(
+        folder,
+        *(
+            "kwb*[0-9]*",
+            "*kerncijfers*wijken*buurten*",
+            "woz_pc4*",
+            "pc4_20[0-9][0-9]*",
+            "*cbs_pc4_20[0-9][0-9]*",
+        ),
+        *("*cijfers*postcode-4*", "*cijfers*pc4*"),
+    )
+    own = {outcomemonitor.TABLE.casefold(), statline.CRIME.casefold()}
+    folders = [p for p in files.everything(folder) if p.is_dir() and p.name.casefold() not in own]
+    return [*found, *(p for p in folders if statline.is_table(p))]
+
+
+TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".xls")
 
 
 def _boundaries(folder: Path, log: Log) -> gpd.GeoDataFrame | None:
-    found = [p for p in files.matches(folder, "*pc4*") if Path(p.name).suffix.lower() in MAPS]
-    if len(found) > 1:
-        raise SourceError(
-            f"In de map {folder.name} zijn {found[0].name} en {found[1].name} allebei een kaart van postcodegebieden; laat er een staan."
-        )
-    return read_boundaries(found[0], log) if found else None
+    """Read the map of PC4; of several the latest."""
+    found = [
+        p for p in files.matches(folder, "*pc4*") + files.matches(folder, "*postcode*4*")
+        if Path(p.name).suffix.lower() in MAPS and not p.is_dir()
+    ]  # fmt: skip
+    found = sorted(dict.fromkeys(found), key=lambda p: _years_in(p.name), reverse=True)
+    for path in found[1:]:
+        log.leave(path, f"{found[0].name} is de kaart van postcodegebieden die gebruikt is")
+    if not found:
+        return None
+    log.use(found[0], "grenzen van postcodegebieden")
+    return read_boundaries(found[0], log)
+
+
+def _years_in(name: str) -> str:
+    found = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", name)
+    return str(found[-1]) if found else ""
 
 
 def _preferred(observations: pd.DataFrame, log: Log) -> pd.DataFrame:

@@ -117,6 +117,7 @@ def read_all(folder: Path, log: Log, practice: bool = False) -> dict[str, pd.Dat
             )
         if paths:
             found[name] = read(paths[0], name, log)
+            log.use(paths[0], f"formulier {name}")
             if not practice and found[name].equals(read(TEMPLATES / f"{name}.csv", name)):
                 raise SourceError(
                     f"{paths[0].name} is het voorbeeld met oefencijfers; vul er werkelijke cijfers in of haal het weg."
@@ -154,9 +155,13 @@ def _text(frame: pd.DataFrame, column: str, path: Location, _: pd.Series) -> pd.
 
 
 def _month(frame: pd.DataFrame, column: str, path: Location, _: pd.Series) -> pd.Series:
-    wrong = ~frame[column].fillna("").str.fullmatch(MONTH.pattern).astype(bool)
-    cells.refuse(wrong, frame, column, path, "is geen maand; schrijf haar als 2009-03")
-    return frame[column].astype(object)
+    # Excel makes a date of 2009-03 by itself: the first of that month
+    text = frame[column].str.replace(r"^(\d{4}-\d\d)-01(?:[ T]00:00:00)?$", r"\1", regex=True)
+    wrong = ~text.fillna("").str.fullmatch(MONTH.pattern).astype(bool)
+    cells.refuse(
+        wrong, frame, column, path, "is geen maand; schrijf haar als 2009-03, in Excel in een kolom met de opmaak Tekst"
+    )  # fmt: skip
+    return text.astype(object)
 
 
 def _one_of(options: Callable[[pd.Series], list[str]], what: str) -> Callable[..., pd.Series]:

@@ -28,6 +28,7 @@ def located(table: Location, name: str) -> Location:
     if not table.is_dir():
         return table
     names = [f"{name}.json", "data.csv" if name == "TypedDataSet" else f"{name}.csv", f"{V4.get(name)}.json"]
+    names.append(f"{V4.get(name)}.csv")
     found = next((table / n for n in names if (table / n).is_file()), None)
     if found is None:
         raise SourceError(
@@ -57,7 +58,7 @@ def part(table: Location, name: str, required: list[str]) -> pd.DataFrame:
     path = located(table, name)
     if not table.is_dir():
         return _exported(table, name)
-    if path.suffix == ".csv":
+    if path.suffix == ".csv" and path.stem not in V4.values():
         return tables.read_table(path, required)
     frame = _records(path)
     if path.stem in V4.values():
@@ -73,6 +74,8 @@ def part(table: Location, name: str, required: list[str]) -> pd.DataFrame:
 
 
 def _records(path: Location) -> pd.DataFrame:
+    if path.suffix == ".csv":
+        return tables.read_table(path, [])
     try:
         content = json.loads(files.decoded(path))
     except json.JSONDecodeError as error:
@@ -109,8 +112,10 @@ def _version3(frame: pd.DataFrame, folder: Location, path: Location, name: str) 
     named = frame.rename(columns={"Identifier": "Key"})
     if name != "DataProperties":
         return named.assign(Status=named.get("Status", ""))
-    group = folder / "MeasureGroups.json"
-    groups = _records(group) if group.is_file() else pd.DataFrame(columns=["Id", "Title", "ParentId"])
+    group = next(
+        (g for g in (folder / "MeasureGroups.json", folder / "MeasureGroups.csv") if g.is_file()), None
+    )
+    groups = _records(group) if group is not None else pd.DataFrame(columns=["Id", "Title", "ParentId"])
     above = pd.DataFrame(
         {"ID": "groep " + groups["Id"].astype(str), "ParentID": groups["ParentId"], "Title": groups["Title"]}
     ).assign(Key="", Type="TopicGroup", Decimals="")
@@ -154,9 +159,10 @@ def _exported(path: Location, name: str) -> pd.DataFrame:
 
 def period(data: pd.DataFrame, path: Location) -> pd.Series:
     """Turn StatLine's periods into years; quarters and months are refused."""
-    wrong = ~data["Perioden"].fillna("").str.fullmatch(r"\d{4}JJ00")
+    text = data["Perioden"].fillna("").astype(str).str.replace(r"^(\d{4})\*{0,2}$", r"\1JJ00", regex=True)
+    wrong = ~text.str.fullmatch(r"\d{4}JJ00")
     cells.refuse(wrong, data, "Perioden", path, "is geen jaar als 2007JJ00; haal alleen de jaarcijfers op")
-    return data["Perioden"].str[:4].astype(int)
+    return text.str[:4].astype(int)
 
 
 def status(data: pd.DataFrame, table: Location, path: Location) -> np.ndarray:
@@ -168,7 +174,31 @@ def status(data: pd.DataFrame, table: Location, path: Location) -> np.ndarray:
     return np.where(provisional, "provisional", "published")
 
 
+def region_part(table: Location) -> str:
+    """Name the part with the regions of a table of wijken and buurten: that of 2013 calls them RegioS."""
+    for name in ("WijkenEnBuurten", "RegioS"):
+        if any((table / f"{n}{kind}").is_file() for n in (name, V4[name]) for kind in (".json", ".csv")):
+            return name
+    return "WijkenEnBuurten"
+
+
 def titles(table: Location) -> pd.Series:
     """Names of the wijken and buurten of a StatLine table, by their key."""
-    listed = part(table, "WijkenEnBuurten", ["Key", "Title"])
+    listed = part(table, region_part(table), ["Key", "Title"])
     return listed.drop_duplicates("Key").set_index("Key")["Title"]
+
+
+def measures(table: Location) -> pd.DataFrame:
+    """Title and unit of each topic of a table, by its key; empty when its description was not saved."""
+    known = ("DataProperties", V4["DataProperties"])
+    if not any((table / f"{name}{kind}").is_file() for name in known for kind in (".json", ".csv")):
+        return pd.DataFrame(columns=["Title", "Unit"], index=pd.Index([], dtype=str))
+    listed = part(table, "DataProperties", ["Key"])
+    topics = listed[listed["Key"].notna() & listed["Key"].ne("")].drop_duplicates("Key").set_index("Key")
+    return topics.reindex(columns=["Title", "Unit"])
+
+
+def is_table(folder: Location) -> bool:
+    """Whether a folder holds a saved StatLine table."""
+    names = ("TypedDataSet.json", "data.csv", "Observations.json", "Observations.csv")
+    return folder.is_dir() and any((folder / name).is_file() for name in names)

@@ -112,6 +112,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         tables.indicators.to_parquet(fresh / "indicators.parquet", index=False)
         tables.treated.to_parquet(fresh / "treated.parquet", index=False)
         tables.log.to_parquet(fresh / "log.parquet", index=False)
+        tables.inventory.to_parquet(fresh / "inventory.parquet", index=False)
         shapes = _shapes(tables)
         weak = _deprivation(series, tables, shapes)
         extras = {
@@ -185,7 +186,10 @@ def _shapes(tables: Tables) -> gpd.GeoDataFrame | None:
 def _deprivation(series: pd.DataFrame, tables: Tables, shapes: gpd.GeoDataFrame | None) -> pd.DataFrame:
     """How weak each PC4 was before on all outcomes (``effects.deprivation``), and with a map those around it."""
     direction = tables.indicators.set_index("indicator")["direction"]
-    weak = effects.deprivation(series[series["level"] == "pc4"], direction)
+    pc4 = series[series["level"] == "pc4"]
+    if not len(pc4):
+        return pd.DataFrame()
+    weak = effects.deprivation(pc4, direction)
     if shapes is None or not len(weak):
         return weak
     areas = sorted(shapes["area"])

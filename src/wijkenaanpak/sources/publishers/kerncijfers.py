@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from wijkenaanpak import RAW, SourceError
-from wijkenaanpak.sources import cells, coding, files, observations, statline, tables
+from wijkenaanpak import SourceError
+from wijkenaanpak.sources import cells, coding, concepts, files, observations, statline, tables
+from wijkenaanpak.sources.concepts import Columns
 from wijkenaanpak.sources.files import Location, Log
 from wijkenaanpak.sources.observations import Regional
 
 # Kerncijfers wijken en buurten: 2004-2012, and then a table a year (CBS StatLine).
 TABLES = (
-    *("70904ned", "82339NED", "82931NED", "83220NED", "83487NED", "83765NED", "84286NED"),
-    *("84583NED", "84799NED", "85039NED", "85318NED", "85618NED", "85984NED"),
+    *("81903NED", "70904ned", "82339NED", "82931NED", "83220NED", "83487NED", "83765NED", "84286NED"),
+    *("84583NED", "84799NED", "85039NED", "85318NED", "85618NED", "85984NED", "86165NED"),
 )
 # Share of the addresses in the most common postcode: middle of each class (CBS, Toelichting variabelen
 # Kerncijfers wijken en buurten 2003-2012, DEK_PERC).
 COVERAGE = {1: 0.95, 2: 0.855, 3: 0.755, 4: 0.655, 5: 0.555, 6: 0.25}
+FEWEST = (
+    14e6  # inhabitants: the country has had more since 1980, so with fewer it is the total of a selection
+)
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 def read(path: Location, codebook: pd.DataFrame, log: Log | None = None) -> pd.DataFrame | Regional:
     """Read Kerncijfers wijken en buurten (CBS): a yearly file, or a StatLine table of one or more years; or per PC4.
 
     Column names differ by year; ``data/raw/kwb_kolommen.csv`` says which mean the same. A benefit that is
-    published as a number is divided by the inhabitants of 15 to 65, or by the households.
+    published as a number is divided by the inhabitants of 15 to 65, or by the households. A file with inhabitants
+    alone is read for those.
 
     Parameters
     ----------
@@ -42,119 +46,137 @@ def read(path: Location, codebook: pd.DataFrame, log: Log | None = None) -> pd.D
     Regional, or DataFrame
         ``COLUMNS`` for a file of PC4.
     """
-    book = codebook[codebook["table"] == "kwb"]
-    if path.is_dir():
-        data = statline.located(path, "TypedDataSet")
-        frame, kind = statline.part(path, "TypedDataSet", ["WijkenEnBuurten"]), f"StatLine {path.name}"
-        frame = frame.assign(naam=frame["WijkenEnBuurten"].map(statline.titles(path)))
+    columns, source = _opened(path, log)
+    frame, data = columns.frame, columns.path
+    wide = pd.DataFrame({"period": _years(columns, path)}, index=frame.index)
+    if "pc4" in columns:
+        wide["area"] = coding.postcodes(frame, columns.names["pc4"], data)
     else:
-        data, kind = path, path.name
-        frame = tables.read_table(path, [], log, nil=True)
-    columns = concepts(frame, path)
-    periods = _years(frame, columns, path)
-    get = _getter(frame, columns, data)
-    wide = pd.DataFrame({"period": periods}, index=frame.index)
-    if "code" in columns:
-        kinds = frame[columns["soort"]].str.casefold().map(coding.KINDS) if "soort" in columns else None
-        wide["code"] = _codes(frame, columns["code"], kinds, data)
-        wide["name"] = frame[columns["naam"]] if "naam" in columns else frame.get("naam")
-        wide["gemeente"] = frame[columns["gemeente"]] if "gemeente" in columns else None
-        unnamed = wide["code"].str.startswith("GM") & wide["gemeente"].isna()
+        wide["code"] = concepts.codes(columns, log)
+        wide["name"] = columns.text("naam")
+        wide["gemeente"] = columns.text("gemeente")
+        unnamed = wide["code"].str.startswith("GM", na=False) & wide["gemeente"].isna()
         wide.loc[unnamed, "gemeente"] = wide.loc[unnamed, "name"]
-    else:
-        wide["area"] = coding.postcodes(frame, columns["pc4"], data)
-    bases = {"inwoners": get("inwoners"), "huishoudens": get("huishoudens"), "woningen": get("woningen")}
-    bases["inwoners_15_64"] = _working_age(get, bases["inwoners"])
-    values, weights = {}, {}
-    book = book[book["column"].isin(columns) | (book["column"] + "_aantal").isin(columns)]
-    for row in book.itertuples():
-        value, n = get(row.column), bases[row.n_column]
-        count = get(f"{row.column}_aantal")
-        if value.isna().all() and count.notna().any():
-            value = (100 * count / n.where(n > 0)).round(int(row.decimals))
-        elif row.unit == "euro":
-            value = value.where(value > 0)  # nil houses have no value
-        column = columns.get(row.column, columns.get(f"{row.column}_aantal"))
-        cells.within(value, row.lowest, row.highest, frame, str(column), data)
-        values[row.indicator] = value
-        weights[row.indicator] = n.where(n.notna(), bases["inwoners"])
-    if not any(v.notna().any() for v in values.values()):
-        raise SourceError(
+    bases = {base: columns.numbers(base) for base in concepts.COUNTS}
+    bases["inwoners_15_64"] = concepts.working_age(columns, bases["inwoners"])
+    book = _book(codebook, columns, path, log)
+    values = {row.indicator: _values(row, columns, bases[row.n_column]) for row in book.itertuples()}
+    known = [values[i].notna().any() for i in values]
+    if not any(known) and bases["inwoners"].isna().all():
+        raise files.OtherFile(
             f"{files.named(path)}: geen enkele bekende kolom heeft waarden (gevonden: {', '.join(frame.columns[:8])}); "
             "data/raw/kwb_kolommen.csv noemt de namen."
         )
+    weights = {
+        row.indicator: bases[row.n_column].where(bases[row.n_column].notna(), bases["inwoners"])
+        for row in book.itertuples()
+    }
     keys = [c for c in ("code", "area", "period") if c in wide]
-    wide = cells.once(wide.assign(**values), keys, data, log, frame)
+    wide = wide.assign(**values).dropna(subset=keys)
+    wide = cells.once(wide, keys, data, log, frame)
+    wide = wide[~_selections(wide, bases["inwoners"], source, log)]
     weights = {k: v.reindex(wide.index) for k, v in weights.items()}
     if "area" in wide:
-        return observations.tidy(wide, weights, book, kind, log)
-    rows = observations.regional_rows(wide, weights, book, kind, log)
-    places = wide[keys].assign(pc4=_postcode(frame, columns), share=get("dekking").map(COVERAGE)).dropna()
+        return observations.tidy(wide, weights, book, source, log)
+    rows = observations.regional_rows(wide, weights, book, source, log)
+    share = columns.numbers("dekking").map(COVERAGE)
+    places = wide[keys].assign(pc4=_postcode(columns), share=share).dropna()
     people = wide[keys].assign(inwoners=bases["inwoners"]).dropna()
+    if log is not None and not any(known):
+        log.add(path, "gebieden met inwoners, zonder uitkomst", len(people))
     return Regional(rows, places[places["code"].str.startswith("BU")], people)
 
 
-@cache
-def _known_columns() -> pd.DataFrame:
-    """Read which columns of the Kerncijfers mean the same: begrip, kolom, delen, as text."""
-    return pd.read_csv(RAW / "kwb_kolommen.csv", dtype=str)
+def _opened(path: Location, log: Log | None) -> tuple[Columns, str]:
+    """Read the file, or the parts of the table, and tell which column is what."""
+    if not path.is_dir():
+        frame = tables.read_table(path, [], log, nil=True, recognise=concepts.recognise)
+        columns = concepts.read_concepts(frame, path)
+        if "naam" not in columns and (title := next((c for c in frame if c in REGION), None)):
+            columns.names["naam"] = title
+        return columns, path.name
+    data, regions = statline.located(path, "TypedDataSet"), statline.region_part(path)
+    frame = statline.part(path, "TypedDataSet", [regions])
+    frame = frame.assign(naam=frame[regions].map(statline.titles(path)))
+    topics = statline.measures(path)
+    # in OData version 4 the key of a topic says nothing
+    opaque = topics[topics.index.str.fullmatch(r"[A-Z]\d+(_\d+)?", na=False)]["Title"]
+    frame = frame.rename(columns=opaque[~opaque.duplicated(keep=False)].to_dict())
+    units = {opaque.get(key, key): str(unit) for key, unit in topics["Unit"].dropna().items()}
+    columns = concepts.read_concepts(frame, data, units)
+    columns.names.setdefault("naam", "naam")
+    return columns, f"StatLine {path.name}"
 
 
-def concepts(frame: pd.DataFrame, path: Location) -> dict[str, str]:
-    """Tell which column holds which concept; StatLine numbers its columns, and files name a code by year."""
-    known = _known_columns()
-    exact = {column.casefold(): column for column in frame.columns}
-    bare: dict[str, list[str]] = {}
-    for column in frame.columns:
-        for name in {re.sub(r"_\d{1,3}$", "", column), re.sub(r"(?<=code)\d\d$", "", column, flags=re.I)}:
-            bare.setdefault(name.casefold(), []).append(column)
-    columns: dict[str, str] = {}
-    for concept, names in known.groupby("begrip", sort=False)["kolom"]:
-        if whole := [exact[n.casefold()] for n in names if n.casefold() in exact]:
-            columns[str(concept)] = whole[0]
-        elif numbered := [c for n in names for c in bare.get(n.casefold(), [])]:
-            if len(numbered) > 1:
-                raise SourceError(
-                    f"{files.named(path)}: de kolommen {numbered[0]!r} en {numbered[1]!r} kunnen allebei {concept} zijn; "
-                    "verwijder een van beide."
-                )
-            columns[str(concept)] = numbered[0]
-    if not {"code", "pc4"} & set(columns):
-        raise SourceError(
-            f"{files.named(path)}: geen kolom met codes van gemeenten, wijken of buurten (gevonden: "
-            f"{', '.join(frame.columns[:8])}); data/raw/kwb_kolommen.csv noemt de namen."
+# What the column with the names of the areas is called in exports.
+REGION = ("WijkenEnBuurten", "Wijken en buurten", "Regio's", "kolom 1 zonder naam")
+
+
+def _book(codebook: pd.DataFrame, columns: Columns, path: Location, log: Log | None) -> pd.DataFrame:
+    """Return the indicators that the file has; of those it should have and has not, the log tells."""
+    book = codebook[codebook["table"] == "kwb"]
+    has = book["column"].isin(columns.names) | (book["column"] + "_aantal").isin(columns.names)
+    if log is not None and has.sum() > 1:
+        lacking = book.loc[~has, "label"]
+        if len(lacking):
+            log.add(path, f"uitkomsten zonder kolom: {', '.join(lacking)}", len(lacking))
+    return book[has]
+
+
+def _values(row: object, columns: Columns, n: pd.Series) -> pd.Series:
+    """Return the values of one indicator: as published, or as a share of those it is about."""
+    concept, indicator = row.column, row.indicator  # type: ignore[attr-defined]
+    value, count = columns.numbers(concept), columns.numbers(f"{concept}_aantal")
+    frame, path = columns.frame, columns.path
+    if value.isna().all() and count.notna().any():
+        if columns.is_share(f"{concept}_aantal"):
+            value = count
+        else:
+            most = n * 1.5 + 30  # who has a benefit may live elsewhere, or be older
+            fault = (
+                f"is meer dan er zijn om wie {indicator} gaat; verbeter de waarde, of de kolom met aantallen"
+            )
+            cells.refuse(count > most, frame, columns.names[f"{concept}_aantal"], path, fault)
+            value = (100 * count / n.where(n > 0)).round(int(row.decimals))  # type: ignore[attr-defined]
+        used = f"{concept}_aantal"
+    else:
+        used = concept
+        if row.unit == "euro":  # type: ignore[attr-defined]
+            value = value.where(value > 0)  # nil houses have no value
+        else:
+            cells.not_a_fraction(value, int(row.decimals), frame, columns.names[concept], path)  # type: ignore[attr-defined]
+    unit = columns.unit(used) if used == concept else 1.0
+    cells.within(value, row.lowest, row.highest, frame, columns.names[used], path, unit)  # type: ignore[attr-defined]
+    return value
+
+
+def _selections(wide: pd.DataFrame, inhabitants: pd.Series, source: str, log: Log | None) -> pd.Series:
+    """Tell which rows are called the country and have fewer inhabitants than it has: totals of a selection."""
+    if "code" not in wide:
+        return pd.Series(False, wide.index)
+    few = wide["code"].eq("NL") & (inhabitants.reindex(wide.index) < FEWEST)
+    if log is not None:
+        what = (
+            "rijen Nederland met minder inwoners dan het land heeft: het totaal van een selectie, weggelaten"
         )
-    return columns
+        log.add(source, what, few.sum())
+    return few
 
 
-def _codes(frame: pd.DataFrame, column: str, kinds: pd.Series | None, path: Location) -> pd.Series:
-    """Codes with their prefix; a number alone is read with the kind of area of its row."""
-    text = frame[column]
-    known = kinds if kinds is not None else pd.Series(None, frame.index, dtype=object)
-    pairs = zip(text, known.where(known.notna(), None), strict=True)
-    codes = pd.Series(
-        [coding.cbs_code(t, k if isinstance(k, str) else None) for t, k in pairs], frame.index, dtype=object
-    )
-    country = text.fillna("").isin(["", "0", "00", "0000"]) | text.fillna("").str.casefold().eq("nederland")
-    codes = codes.mask(country & codes.isna(), "NL")
-    fault = "is geen code van een gemeente, wijk of buurt; verbeter de code"
-    cells.refuse(codes.isna(), frame, column, path, fault)
-    return codes.astype(str)
-
-
-def _years(frame: pd.DataFrame, columns: Mapping[str, str], path: Location) -> pd.Series:
+def _years(columns: Columns, path: Location) -> pd.Series:
     """Years from a column, from the periods of StatLine, or from the name of the file; they may not differ."""
-    stated = re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", "" if path.is_dir() else path.name)
+    frame = columns.frame
+    stated = YEAR.search("" if path.is_dir() else re.sub(r".*(?=pc4_(?:19|20)\d\d)", "", path.name.lower()))
     if "jaar" in columns:
-        found = cells.years(frame, columns["jaar"], path)
+        found = cells.years(frame, columns.names["jaar"], columns.path)
         if stated and (wrong := found != int(stated[0])).any():
             cells.refuse(
-                wrong, frame, columns["jaar"], path,
+                wrong, frame, columns.names["jaar"], columns.path,
                 f"is een ander jaar dan in de naam van het bestand ({stated[0]}); herstel de naam of splits het bestand",
             )  # fmt: skip
         return found
     if "Perioden" in frame:
-        return statline.period(frame, statline.located(path, "TypedDataSet") if path.is_dir() else path)
+        return statline.period(frame, columns.path)
     year = stated[0] if stated else _table_year(path)
     if year is None:
         raise SourceError(
@@ -168,37 +190,10 @@ def _table_year(folder: Location) -> str | None:
     if not folder.is_dir():
         return None
     title = statline.part(folder, "TableInfos", ["Title"])["Title"].iloc[0]
-    found = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", title)
+    found = re.findall(YEAR.pattern, title)
     return found[0] if len(found) == 1 else None
 
 
-def _getter(frame: pd.DataFrame, columns: Mapping[str, str], path: Location) -> Callable[[str], pd.Series]:
-    """Return a function from a concept to its numbers, missing when the file has none of it."""
-    known = _known_columns()
-    spelled = {
-        (b, k.casefold()): float(d)
-        for b, k, d in zip(known["begrip"], known["kolom"], known["delen"], strict=True)
-    }
-
-    def get(concept: str) -> pd.Series:
-        if concept not in columns:
-            return pd.Series(np.nan, frame.index)
-        column = columns[concept]
-        names = (column, re.sub(r"_\d{1,3}$", "", column))
-        divisor = next(spelled[concept, n.casefold()] for n in names if (concept, n.casefold()) in spelled)
-        return cells.numbers(frame, column, path) / divisor
-
-    return get
-
-
-def _working_age(get: Callable[[str], pd.Series], inhabitants: pd.Series) -> pd.Series:
-    """Inhabitants of 15 to 65: counted, or as shares of all."""
-    ages = ("15_24", "25_44", "45_64")
-    counted = sum((get(f"a_{age}") for age in ages), pd.Series(0.0, inhabitants.index))
-    shares = sum((get(f"p_{age}") for age in ages), pd.Series(0.0, inhabitants.index))
-    return counted.where(counted.notna(), inhabitants * shares / 100)
-
-
-def _postcode(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.Series:
-    text = frame[columns["postcode"]] if "postcode" in columns else pd.Series(None, frame.index, dtype=object)
-    return text.fillna("").astype(object).map(coding.PC4.fullmatch).map(lambda m: m[1], na_action="ignore")
+def _postcode(columns: Columns) -> pd.Series:
+    text = columns.text("postcode").fillna("").astype(object)
+    return text.map(coding.PC4.fullmatch).map(lambda m: m[1] if m else np.nan)

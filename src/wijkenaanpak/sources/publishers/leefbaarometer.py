@@ -32,23 +32,32 @@ def read(path: Location, codebook: pd.DataFrame, log: Log | None = None) -> pd.D
         ``COLUMNS`` for PC4; `n` is missing: the publisher gives no denominators.
     """
     book = codebook[(codebook["table"] == "leefbaarometer") & (codebook["column"] != "")]
-    key = _level(path)
+    key = level(path)
+    # the dimensions are in one file with the score, or in none
+    head = {c.casefold() for c in tables.header(path, _has_years)}
+    if not head & (set(book["column"]) - {"lbm"}):
+        book = book[book["column"] == "lbm"]
     frame = tables.read_table(path, [key, "jaar", *book["column"]], log)
     values = observations.values(frame, dict(zip(book["indicator"], book["column"], strict=True)), book, path)
     if "afw" in frame:
         deviation = cells.numbers(frame, "afw", path)
         constant = values["lbm"] - deviation
         agree(constant, constant.median(), frame, "afw", path, "past niet bij de score in kolom lbm")
-        parts = sum(values[i] for i in book.loc[book["column"] != "lbm", "indicator"])
-        agree(parts, deviation, frame, "afw", path, "is niet de som van de dimensies")
+        if len(book) > 1:
+            parts = sum(values[i] for i in book.loc[book["column"] != "lbm", "indicator"])
+            agree(parts, deviation, frame, "afw", path, "is niet de som van de dimensies")
     wide = pd.DataFrame({"period": cells.years(frame, "jaar", path)})
     return scores(wide.assign(**values), frame, key, book, path, log)
 
 
-def _level(path: Location) -> str:
+def level(path: Location) -> str:
     """Tell which column of a file with scores has the areas."""
-    head = tables.header(path)
-    return next((key for key in LEVELS if key.casefold() in {c.casefold() for c in head}), "PC4")
+    head = {c.casefold() for c in tables.header(path, _has_years)}
+    return next((key for key in LEVELS if key.casefold() in head), "PC4")
+
+
+def _has_years(line: list[str]) -> bool:
+    return "jaar" in {cell.strip().casefold() for cell in line}
 
 
 def agree(

@@ -26,6 +26,12 @@ def read(path: Location, codebook: pd.DataFrame, log: Log | None = None) -> pd.D
         ``COLUMNS``.
     """
     book = codebook[codebook["table"] == "leefbaarometer2"]
+    head = tables.header(path)
+    if any(re.fullmatch(r"KL\d\d", name) for name in head):
+        raise files.OtherFile(
+            f"{files.named(path)} bevat de klassen van Leefbaarometer 2.0 ({', '.join(head[:4])}); nodig zijn de scores (GBD, "
+            "RLBRMTR12, ...), dus laat dit bestand weg."
+        )
     # a row without a score in the last years is cut off after its last one
     frame = tables.read_table(path, ["GBD", "RLBRMTR12"], log, block=len(book))
     years = sorted({c[-2:] for c in frame if re.fullmatch(r"RLBRMTR\d\d", c)})
