@@ -8,7 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
@@ -116,6 +116,7 @@ def test_wrong_input_is_refused_in_one_sentence_with_place_and_way_out(tmp_path,
     assert "\n" not in message
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.floats(0, 9, allow_nan=False).map(lambda x: f"{x:.6f}"))
 def test_a_number_reads_the_same_with_point_and_with_comma(tmp_path_factory, number):
     folder = tmp_path_factory.mktemp("getal")

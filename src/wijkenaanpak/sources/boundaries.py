@@ -29,7 +29,7 @@ def read_boundaries(path: Location, log: Log | None = None) -> gpd.GeoDataFrame:
         if codes and len(shapes):
             break
     else:
-        raise SourceError(
+        raise files.OtherFile(
             f"{path.name}: geen kolom met postcodes van vier cijfers gevonden; gebruik de PC4-kaart van het CBS."
         )
     shapes = _placed(shapes, path)

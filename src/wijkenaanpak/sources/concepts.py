@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -87,19 +88,23 @@ class Columns:
         if concept in COUNTS or concept.endswith("_aantal"):
             # 1.234 between commas is a decimal number, and nobody is counted in parts
             broken = values.notna() & (values % 1 != 0)
-            if "1 000" not in self.units.get(column, ""):
-                cells.refuse(
-                    broken,
-                    self.frame,
-                    column,
-                    self.path,
-                    "is geen heel aantal; schrijf duizendtallen zonder punt",
-                )
+            counted = not (
+                self.is_share(concept) or "1 000" in self.units.get(column, "") or self.is_rate(concept)
+            )
+            fault = "is geen heel aantal; schrijf duizendtallen zonder punt"
+            cells.refuse(broken & counted, self.frame, column, self.path, fault)
+            fault = "is minder dan niets; verbeter de waarde of laat haar leeg"
+            cells.refuse(values < 0, self.frame, column, self.path, fault)
         return values * self._scale(concept, values)
 
     def is_share(self, concept: str) -> bool:
         """Whether a number of people is given as a percentage, as the unit says."""
         return self.units.get(self.names.get(concept, ""), "").strip() == "%"
+
+    def is_rate(self, concept: str) -> bool:
+        """Whether a number of people is given for each thousand, as the unit says."""
+        stated = self.units.get(self.names.get(concept, ""), "").casefold()
+        return stated.startswith(("per 1 000", "per 1.000", "per 1000"))
 
     def _scale(self, concept: str, values: pd.Series) -> float:
         if concept not in self.names:
@@ -158,6 +163,14 @@ def read_concepts(frame: pd.DataFrame, path: Location, units: dict[str, str] | N
         del names["pc4"]
     if "pc4" not in names and (code := _code(frame)):
         names["code"] = code
+        # a row that names a gemeente and a postcode is about the postcode
+        if (
+            (postcode := names.get("postcode"))
+            and _of_gemeenten(frame[code])
+            and _each_its_own(frame[postcode])
+        ):
+            names["pc4"] = names.pop("postcode")
+            del names["code"]
     if not {"code", "pc4"} & set(names):
         raise files.OtherFile(
             f"{files.named(path)}: geen kolom met codes van gemeenten, wijken of buurten (gevonden: "
@@ -165,6 +178,24 @@ def read_concepts(frame: pd.DataFrame, path: Location, units: dict[str, str] | N
         )
     stated = {column: match[1] for column in frame if (match := re.search(r"\(([^()]*)\)\s*$", str(column)))}
     return Columns(frame, path, names, {**frame.attrs.get("units", {}), **stated, **(units or {})})
+
+
+def _of_gemeenten(text: pd.Series) -> bool:
+    return bool(text.dropna().astype(str).str.fullmatch(r"\s*(?:GM)?\d{1,4}(?:\.0)?\s*", case=False).all())
+
+
+def _each_its_own(text: pd.Series) -> bool:
+    """Whether a column holds a postcode of four digits in each row."""
+    return bool(len(text)) and bool(text.fillna("").str.fullmatch(coding.PC4.pattern).all())
+
+
+def resembling(frame: pd.DataFrame, concept: str, taken: set[str]) -> str | None:
+    """Find a column whose name is nearly one of a concept: it may have been renamed."""
+    known = known_columns()
+    said = [plain(name) for name in known.loc[known["begrip"] == concept, "kolom"]]
+    rest = {plain(str(c)): str(c) for c in frame.columns if c not in taken}
+    near = [match for name in said for match in difflib.get_close_matches(name, list(rest), 1, 0.8)]
+    return rest[near[0]] if near else None
 
 
 def _spelled(concept: str) -> set[str]:

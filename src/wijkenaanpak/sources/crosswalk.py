@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -67,22 +69,18 @@ def read_crosswalk(
         for path in files.matches(folder, pattern):
             if Path(path.name).suffix.lower() not in TABLES:
                 continue
-            try:
-                parts.append(read(path, log))
-                log.use(path, "omrekening van wijken en buurten naar postcodegebieden")
-            except files.OtherFile as error:
-                log.leave(path, str(error))
+            _take(path, read, log, parts, path, log)
+    covered = bool(parts) and not _lacking(parts, wanted)
     for path in _cbs_maps(folder):
         if boundaries is None:
             log.leave(
                 path,
                 "een kaart van wijken helpt alleen met een kaart van postcodegebieden (*pc4*.gpkg) erbij",
             )
-        elif parts and not _lacking(parts, wanted):
+        elif covered:
             log.leave(path, "niet nodig: er is een omrekentabel voor deze gebieden")
         else:
-            parts.append(_by_overlay(path, boundaries, log))
-            log.use(path, "omrekening van wijken en buurten naar postcodegebieden")
+            _take(path, _by_overlay, log, parts, path, boundaries, log)
     if len(places) and (not parts or _lacking(parts, wanted)):
         parts.append(_by_postcode(places, parts, log))
     if not parts:
@@ -93,6 +91,17 @@ def read_crosswalk(
 
 
 TABLES = (".csv", ".txt", ".xlsx", ".xls")
+
+
+def _take(
+    path: Location, read: Callable[..., pd.DataFrame], log: Log, parts: list[pd.DataFrame], *arguments: Any
+) -> None:
+    """Add what a file holds to the parts, or set it aside when it is something else."""
+    try:
+        parts.append(read(*arguments))
+        log.use(path, "omrekening van wijken en buurten naar postcodegebieden")
+    except files.OtherFile as error:
+        log.leave(path, str(error))
 
 
 def _lacking(parts: list[pd.DataFrame], wanted: set[str] | None) -> bool:

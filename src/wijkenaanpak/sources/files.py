@@ -91,6 +91,10 @@ def _members(source: Path | io.BytesIO, name: str) -> list[Location]:
         names = sorted(n for n in archive.namelist() if not n.startswith("__MACOSX/"))
         folders = {f"{parent}/" for n in names for parent in PurePosixPath(n).parents if parent.name}
         found = list[Location]()
+        if {"TypedDataSet.json", "Observations.json"} & set(
+            names
+        ):  # the parts of a table, without their folder
+            found.append(zipfile.Path(archive))
         for member in sorted({*names, *folders}):
             found.append(zipfile.Path(archive, member))
             if member.lower().endswith(".zip"):

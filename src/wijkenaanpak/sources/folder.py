@@ -16,7 +16,7 @@ import geopandas as gpd
 import pandas as pd
 
 from wijkenaanpak import SourceError
-from wijkenaanpak.sources import coding, facts, files, forms, inventory, statline
+from wijkenaanpak.sources import coding, facts, files, forms, inventory, statline, tables
 from wijkenaanpak.sources.areas import (
     OWN_LIST,
     build_areas,
@@ -134,9 +134,9 @@ def read_folder(folder: Path) -> Tables:
     codes = codes[codes.str.fullmatch(coding.PC4.pattern)]
     areas = build_areas(gemeenten, treated, codes, where, log)
     observations = _inside(observations, areas, folder, log)
-    found = _one(folder, "selectie*.csv", "scores waarop de wijken gekozen zijn", log)
+    found = _one(folder, "selectie*.csv", "scores waarop de wijken gekozen zijn", log, "pc4", "score_2006")
     scores = read_scores(found, log) if found is not None else None
-    found = _one(folder, "*40plus_pc4*.csv", "postcodegebieden van 40+-wijken", log)
+    found = _one(folder, "*40plus_pc4*.csv", "postcodegebieden van 40+-wijken", log, "pc4", "tranche")
     later = read_later(found, treated, log) if found is not None else None
     practice = _one(folder, "OEFENDATA.json", "kenmerk van de oefendata", log)
     filled = forms.read_all(folder, log, practice is not None)
@@ -169,11 +169,25 @@ def _nothing(folder: Path, log: Log) -> str:
     )
 
 
-def _one(folder: Path, pattern: str, purpose: str, log: Log) -> Location | None:
-    found = files.find(folder, pattern)
-    if found is not None:
-        log.use(found, purpose)
-    return found
+def _one(folder: Path, pattern: str, purpose: str, log: Log, *required: str) -> Location | None:
+    """Find the only file of that name with these columns; what has the name alone is set aside."""
+    paths = files.matches(folder, pattern)
+    found = [
+        p
+        for p in paths
+        if len(paths) == 1 or set(required) <= {c.strip().casefold() for c in tables.header(p)}
+    ]
+    for path in paths:
+        if path not in found:
+            log.leave(path, f"geen {purpose}: de kolommen {', '.join(required)} zijn er niet alle")
+    if len(found) > 1:
+        one, other = (str(path).removeprefix(f"{folder}/") for path in found[:2])
+        raise SourceError(
+            f"In de map {folder.name} passen {one} en {other} allebei op de naam {pattern}; laat er een staan."
+        )
+    if found:
+        log.use(found[0], purpose)
+    return found[0] if found else None
 
 
 def _noted(treated: pd.DataFrame, folder: Path, log: Log) -> pd.DataFrame:
@@ -204,7 +218,7 @@ def _gemeenten(
     folder: Path, crosswalk: pd.DataFrame | None, regional: list[Regional], log: Log
 ) -> tuple[pd.DataFrame | None, str]:
     """Read the gemeente of each PC4, or else tell it from the crosswalk; and which file says so."""
-    found = _one(folder, "*pc4_gemeente*.csv", "gemeente van elk postcodegebied", log)
+    found = _one(folder, "*pc4_gemeente*.csv", "gemeente van elk postcodegebied", log, "pc4", "gemeente")
     if found is not None:
         return read_gemeenten(found, log), found.name
     gemeenten = gemeenten_of(crosswalk, regional, log) if crosswalk is not None else None
@@ -330,7 +344,11 @@ def _smallest(regional: list[Regional], parts: list[pd.DataFrame], log: Log) -> 
 
 def _table(folder: Path, number: str) -> Location | None:
     """Find a StatLine table: a folder of its parts, or the CSV file that StatLine exports."""
-    found = [p for p in files.matches(folder, number) if p.is_dir()]
+    found = [
+        p
+        for p in files.everything(folder)
+        if p.is_dir() and Path(p.name).stem.casefold() == number.casefold()
+    ]
     found += files.matches(folder, f"*{number}*.csv")
     if len(found) > 1:
         raise SourceError(
@@ -353,7 +371,7 @@ def _kwb(folder: Path) -> list[Location]:
         *("*cijfers*postcode-4*", "*cijfers*pc4*"),
     )
     own = {outcomemonitor.TABLE.casefold(), statline.CRIME.casefold()}
-    folders = [p for p in files.everything(folder) if p.is_dir() and p.name.casefold() not in own]
+    folders = [p for p in files.everything(folder) if p.is_dir() and Path(p.name).stem.casefold() not in own]
     return [*found, *(p for p in folders if statline.is_table(p))]
 
 
@@ -371,8 +389,13 @@ def _boundaries(folder: Path, log: Log) -> gpd.GeoDataFrame | None:
         log.leave(path, f"{found[0].name} is de kaart van postcodegebieden die gebruikt is")
     if not found:
         return None
+    try:
+        shapes = read_boundaries(found[0], log)
+    except files.OtherFile as error:
+        log.leave(found[0], str(error))
+        return None
     log.use(found[0], "grenzen van postcodegebieden")
-    return read_boundaries(found[0], log)
+    return shapes
 
 
 def _years_in(name: str) -> str:

@@ -62,6 +62,9 @@ def values(
     for indicator, column in columns.items():
         found[indicator] = cells.numbers(frame, column, path)
         cells.within(found[indicator], *ranges[indicator], frame, column, path)
+        row = book.loc[book["indicator"] == indicator].iloc[0]
+        if row["unit"] == "%":
+            cells.not_a_fraction(found[indicator], int(row["decimals"]), frame, column, path)
     return found
 
 

@@ -23,7 +23,22 @@ from wijkenaanpak.sources import files, workbook
 from wijkenaanpak.sources.files import Location, Log
 
 # As CBS, its shapefiles and the Leefbaarometer write it. "-" is nil in the Kerncijfers, see `numbers`.
-MISSING = ["", ".", "x", "-", "NA", "nan", "NaN", "-99997", "-99997.0", "-99995", "-99995.0", "-99999999"]
+MISSING = [
+    "",
+    ".",
+    "x",
+    "-",
+    "NA",
+    "nan",
+    "NaN",
+    "-99997",
+    "-99997.0",
+    "-99995",
+    "-99995.0",
+    "-99996",
+    "-99998",
+    "-99999999",
+]
 HEADER_WITHIN = 20  # lines: publishers put titles, notes and blank lines above the column names
 # What stands below the names in the exports of StatLine and in the workbooks of CBS.
 UNIT = re.compile(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from wijkenaanpak import SourceError
-from wijkenaanpak.sources import cells, coding, concepts, files, observations, statline, tables
+from wijkenaanpak.sources import cells, coding, concepts, files, levels, observations, statline, tables
 from wijkenaanpak.sources.concepts import Columns
 from wijkenaanpak.sources.files import Location, Log
 from wijkenaanpak.sources.observations import Regional
@@ -47,34 +48,25 @@ def read(path: Location, codebook: pd.DataFrame, log: Log | None = None) -> pd.D
         ``COLUMNS`` for a file of PC4.
     """
     columns, source = _opened(path, log)
+    wide, columns = _areas(columns, path, log)
     frame, data = columns.frame, columns.path
-    wide = pd.DataFrame({"period": _years(columns, path)}, index=frame.index)
-    if "pc4" in columns:
-        wide["area"] = coding.postcodes(frame, columns.names["pc4"], data)
-    else:
-        wide["code"] = concepts.codes(columns, log)
-        wide["name"] = columns.text("naam")
-        wide["gemeente"] = columns.text("gemeente")
-        unnamed = wide["code"].str.startswith("GM", na=False) & wide["gemeente"].isna()
-        wide.loc[unnamed, "gemeente"] = wide.loc[unnamed, "name"]
     bases = {base: columns.numbers(base) for base in concepts.COUNTS}
     bases["inwoners_15_64"] = concepts.working_age(columns, bases["inwoners"])
     book = _book(codebook, columns, path, log)
     values = {row.indicator: _values(row, columns, bases[row.n_column]) for row in book.itertuples()}
-    known = [values[i].notna().any() for i in values]
-    if not any(known) and bases["inwoners"].isna().all():
+    known = any(value.notna().any() for value in values.values())
+    if not known and bases["inwoners"].isna().all():
         raise files.OtherFile(
             f"{files.named(path)}: geen enkele bekende kolom heeft waarden (gevonden: {', '.join(frame.columns[:8])}); "
             "data/raw/kwb_kolommen.csv noemt de namen."
         )
-    weights = {
-        row.indicator: bases[row.n_column].where(bases[row.n_column].notna(), bases["inwoners"])
-        for row in book.itertuples()
-    }
+    weights = {r.indicator: bases[r.n_column].fillna(bases["inwoners"]) for r in book.itertuples()}
     keys = [c for c in ("code", "area", "period") if c in wide]
-    wide = wide.assign(**values).dropna(subset=keys)
-    wide = cells.once(wide, keys, data, log, frame)
+    wide = cells.once(wide.assign(**values), keys, data, log, frame)
     wide = wide[~_selections(wide, bases["inwoners"], source, log)]
+    if "code" in wide:
+        levels.check_totals(wide, bases["inwoners"], columns.names.get("inwoners", ""), data)
+        levels.check_means(wide, weights, book, source, log)
     weights = {k: v.reindex(wide.index) for k, v in weights.items()}
     if "area" in wide:
         return observations.tidy(wide, weights, book, source, log)
@@ -82,9 +74,23 @@ def read(path: Location, codebook: pd.DataFrame, log: Log | None = None) -> pd.D
     share = columns.numbers("dekking").map(COVERAGE)
     places = wide[keys].assign(pc4=_postcode(columns), share=share).dropna()
     people = wide[keys].assign(inwoners=bases["inwoners"]).dropna()
-    if log is not None and not any(known):
+    if log is not None and not known:
         log.add(path, "gebieden met inwoners, zonder uitkomst", len(people))
     return Regional(rows, places[places["code"].str.startswith("BU")], people)
+
+
+def _areas(columns: Columns, path: Location, log: Log | None) -> tuple[pd.DataFrame, Columns]:
+    """Tell of each row what area and year it is about, and leave out the rows of no area."""
+    if "pc4" in columns:
+        area = coding.postcodes(columns.frame, columns.names["pc4"], columns.path)
+        return pd.DataFrame({"period": _years(columns, path), "area": area}), columns
+    code = concepts.codes(columns, log)
+    columns = replace(columns, frame=columns.frame[code.notna()])
+    wide = pd.DataFrame({"period": _years(columns, path), "code": code.dropna().astype(str)})
+    wide["name"], wide["gemeente"] = columns.text("naam"), columns.text("gemeente")
+    unnamed = wide["code"].str.startswith("GM") & wide["gemeente"].isna()
+    wide.loc[unnamed, "gemeente"] = wide.loc[unnamed, "name"]
+    return wide, columns
 
 
 def _opened(path: Location, log: Log | None) -> tuple[Columns, str]:
@@ -117,9 +123,11 @@ def _book(codebook: pd.DataFrame, columns: Columns, path: Location, log: Log | N
     book = codebook[codebook["table"] == "kwb"]
     has = book["column"].isin(columns.names) | (book["column"] + "_aantal").isin(columns.names)
     if log is not None and has.sum() > 1:
-        lacking = book.loc[~has, "label"]
-        if len(lacking):
-            log.add(path, f"uitkomsten zonder kolom: {', '.join(lacking)}", len(lacking))
+        lacking, taken = book.loc[~has], set(columns.names.values())
+        near = [concepts.resembling(columns.frame, concept, taken) for concept in lacking["column"]]
+        pairs = zip(lacking["label"], near, strict=True)
+        named = [f"{label} (misschien {column!r})" if column else label for label, column in pairs]
+        log.add(path, f"uitkomsten zonder kolom: {', '.join(named)}", len(named))
     return book[has]
 
 
@@ -131,6 +139,8 @@ def _values(row: object, columns: Columns, n: pd.Series) -> pd.Series:
     if value.isna().all() and count.notna().any():
         if columns.is_share(f"{concept}_aantal"):
             value = count
+        elif columns.is_rate(f"{concept}_aantal"):
+            value = count / 10
         else:
             most = n * 1.5 + 30  # who has a benefit may live elsewhere, or be older
             fault = (

@@ -51,28 +51,33 @@ def read(
     wide["status"] = statline.status(data, table, path)
     known = wide["area"].notna()
     kept = cells.once(wide[known], ["area", "period"], path, log, data.loc[known, [*topics.values()]])
-    ranges = observations.bounds(book)
     found = {title: cells.numbers(data, key, path).reindex(kept.index) for title, key in topics.items()}
-    for row in book.itertuples():
-        cells.within(
-            found[row.column], *ranges[row.indicator], data.loc[kept.index], topics[row.column], path
-        )
+    _check(found, book, topics, data.loc[kept.index], path)
     kept = kept.assign(**{r.indicator: found[r.column] for r in book.itertuples()})
     weights = {r.indicator: found[r.n_column] for r in book.itertuples() if r.n_column in found}
-    for row in book.itertuples():
-        if row.n_column in found:
-            cells.within(
-                found[row.n_column],
-                0,
-                observations.MOST_PEOPLE,
-                data.loc[kept.index],
-                topics[row.n_column],
-                path,
-            )
     treated = regions["Title"].str.extract(r"^(?P<pc4>[1-9][0-9]{3}) (?P<wijk>.+, .+)$").dropna()
     treated["wijk"] = treated["wijk"].map(_region())
     found_rows = observations.tidy(kept, weights, book, f"StatLine {number}", log)
     return found_rows, treated[["wijk", "pc4"]].reset_index(drop=True)
+
+
+def _check(
+    found: dict[str, pd.Series],
+    book: pd.DataFrame,
+    topics: dict[str, str],
+    data: pd.DataFrame,
+    path: Location,
+) -> None:
+    """Refuse values that an outcome, or the number it is a share of, cannot have."""
+    ranges = observations.bounds(book)
+    for row in book.itertuples():
+        column = topics[row.column]
+        cells.within(found[row.column], *ranges[row.indicator], data, column, path)
+        if row.unit == "%":
+            cells.not_a_fraction(found[row.column], int(row.decimals), data, column, path)
+        if row.n_column in found:
+            most = observations.MOST_PEOPLE
+            cells.within(found[row.n_column], 0, most, data, topics[row.n_column], path)
 
 
 def _topics(
@@ -123,6 +128,12 @@ def _areas(regions: pd.DataFrame, folder: Location, log: Log) -> pd.Series:
             f"{files.named(path)}, {cells.where(twice, path)}: {titles} wijzen allebei op {code}; laat er een staan."
         )
     log.add(folder, "regio's die geen enkel rapport gebruikt", area.isna().sum())
+    # a misspelt wijk would be lost among them
+    cities = set(facts.read_wijken()["gemeente"])
+    own = area.isna() & regions["Title"].str.partition(", ")[0].map(facts.gemeente).isin(cities)
+    example = f", zoals {regions.loc[own, 'Title'].iloc[0]!r}" if own.any() else ""
+    what = f"daarvan in een van de 18 steden{example}; is het een van de 40 wijken, verbeter dan de naam"
+    log.add(folder, what, own.sum())
     return area.set_axis(regions["Key"])
 
 

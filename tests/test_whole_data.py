@@ -1,0 +1,367 @@
+"""Data that arrive whole: no number lost, none invented; each kind of fault by a case that was found, and one of our own."""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.geometry import box
+
+from wijkenaanpak import SourceError
+from wijkenaanpak.run import batch
+from wijkenaanpak.sources import files
+from wijkenaanpak.sources.convert import convert
+from wijkenaanpak.sources.crosswalk import read_crosswalk
+from wijkenaanpak.sources.folder import read_folder
+from wijkenaanpak.sources.observations import Regional
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Folder with the cases; the test is skipped by name when it is not there."""
+    for base in (os.environ.get("WIJKEN_RAW"), ROOT.parent / "shared" / "data" / "real"):
+        if base and (found := Path(base).parent / "cases").is_dir():
+            return found
+    pytest.skip("gevallen niet aanwezig: zet WIJKEN_RAW")
+
+
+def value(tables, indicator: str, area: str, period: int) -> float:
+    rows = tables.observations.query("indicator == @indicator and area == @area and period == @period")
+    return rows["value"].iloc[0] if len(rows) else np.nan
+
+
+def weight(tables, indicator: str, area: str) -> float:
+    return tables.observations.query("indicator == @indicator and area == @area")["n"].iloc[0]
+
+
+def used(tables) -> dict[str, str]:
+    return tables.inventory.set_index("bestand")["gebruik"].to_dict()
+
+
+def counted(tables, words: str) -> int:
+    return int(tables.log.loc[tables.log["what"].str.contains(words, regex=False), "count"].sum())
+
+
+# ---- the cases ---------------------------------------------------------------------------------------
+
+# kind, case, and what must be so of the folder
+RIGHT = [
+    ("total of a selection", "blank-code-becomes-nederland",
+     lambda t: np.isnan(value(t, "kwb_woz", "Nederland", 2018)) and counted(t, "rijen zonder code") == 1),
+    ("titles beside codes", "cbsodata-dataframe-csv", lambda t: value(t, "kwb_woz", "3561", 2019) == 180_000),
+    ("codes with letters", "codes-with-letters", lambda t: value(t, "kwb_woz", "3561", 2023) == 150_000),
+    ("dates for months", "excel-months", lambda t: t.forms["nww_maand"]["maand"].iloc[0] == "2009-01"),
+    ("files not used", "files-not-used-are-not-named",
+     lambda t: set(used(t).values()) > {"Kerncijfers", "scores van de Leefbaarometer"} and all(
+         row.gebruik or row.reden for row in t.inventory.itertuples())),
+    ("inhabitants alone", "inhabitants-only", lambda t: used(t)["kwb-2018.csv"] == "Kerncijfers"),
+    ("another file of that name", "lbm2-classes",
+     lambda t: "klassen van Leefbaarometer 2.0" in t.inventory.set_index("bestand").at["lbm2_pc4_class.csv", "reden"]),
+    ("name against code", "name-with-comma-dropped",
+     lambda t: value(t, "kwb_woz", "3562", 2018) == pytest.approx(1000 * (16000 * 120 + 310 * 150) / 16310)),
+    ("notes below the rows", "notes-below-rows",
+     lambda t: value(t, "kwb_woz", "3562", 2022) == 240_000 and counted(t, "voetregels") == 2),
+    ("nothing but Kerncijfers", "only-a-kwb-file", lambda t: value(t, "kwb_woz", "Utrecht", 2018) == 240_000),
+    ("postcode beside gemeente", "pc4-file-with-gemeente-code",
+     lambda t: value(t, "kwb_woz", "9711", 2022) == 190_000 and np.isnan(value(t, "kwb_woz", "Groningen", 2022))),
+    ("data of one city", "region-of-one-city",
+     lambda t: value(t, "kwb_woz", "3561", 2018) == 150_000 and counted(t, "pc4_gemeente.csv niet heeft") > 0),
+    ("renamed columns", "statline-2013-regios",
+     lambda t: value(t, "kwb_woz", "3561", 2013) == 150_000 and value(t, "kwb_ww", "3561", 2013) == 0.1),
+    ("units that differ", "statline-2014-ages-in-percent",
+     lambda t: value(t, "kwb_ww", "3561", 2014) == 0.1 and weight(t, "kwb_ww", "3561") == 34_000 * 0.67 / 2),
+    ("two sources for one thing", "two-crosswalks-counted-twice",
+     lambda t: weight(t, "kwb_woz", "3561") == 7750 and counted(t, "van het naaste jaar: pc4_x_wijk2018.csv") > 0),
+    ("names of a publisher", "wijk_2018_v3-shapefile-name", lambda t: value(t, "kwb_woz", "3561", 2018) == 150_000),
+    ("euros for thousands", "woz-in-euros", lambda t: value(t, "kwb_woz", "3561", 2022) == 231_000),
+    ("zip named like its content", "zip-named-like-its-content", lambda t: len(t.boundaries) == 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "case", "holds"), RIGHT, ids=[kind for kind, _, _ in RIGHT])
+def test_a_case_is_read_right(cases, kind, case, holds):
+    assert holds(read_folder(cases / case / "data")), kind
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("geojson-in-rd-without-crs", ["pc4_2020.geojson", "zonder crs geldt als WGS84", "lijken RD New", "in WGS84"]),
+        ("percent-as-fraction", ["kwb-2018.csv", "kolom p_koopw", "'0,57'", "van 0 tot 1", "percentages"]),
+    ],
+    ids=["map without its grid", "a share for a percentage"],
+)  # fmt: skip
+def test_a_case_is_refused_with_its_cause(cases, case, words):
+    with pytest.raises(SourceError) as caught:
+        read_folder(cases / case / "data")
+    assert [w for w in words if w not in str(caught.value)] == []
+
+
+def test_a_folder_with_nothing_but_kerncijfers_becomes_a_store_and_names_its_files(
+    cases, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("WIJKEN_PROCESSED", str(tmp_path))
+    assert batch.main(["data", "--data", str(cases / "only-a-kwb-file" / "data")]) == 0
+    shown = capsys.readouterr().out
+    assert "geen omrekentabel naar postcodegebieden (pc4_x_wijk*.csv" in shown
+    assert "Kerncijfers" in shown
+
+
+# ---- inputs of our own -------------------------------------------------------------------------------
+
+HEAD = "gwb_code_10;regio;gm_naam;recs;a_inw;a_15_24;a_25_44;a_45_64;a_hh;a_woning;g_woz;p_koopw;a_soz_ww"
+COUNTRY = "NL00;Nederland;Nederland;Land;17000000;2000000;4300000;4700000;7800000;7700000;220;57;340000"
+CITY = "GM0344;Utrecht;Utrecht;Gemeente;340000;60000;120000;75000;180000;150000;240;45;5200"
+WIJK = "WK034403;Wijk 03 Overvecht;Utrecht;Wijk;34000;4500;11000;7500;16000;15500;150;25;900"
+NEXT = "WK034404;Wijk 04 Noordoost;Utrecht;Wijk;39000;6500;13000;9000;19000;18500;300;55;600"
+ROWS = (HEAD, COUNTRY, CITY, WIJK, NEXT)
+SHARES = "pc4,wijk_code_2018,wijk_naam_2018,share_pc4,share_wijk\n3561,WK034403,Wijk 03 Overvecht,1,1\n3562,WK034404,Wijk 04 Noordoost,1,1\n"
+PLACES = "pc4,gemeente\n3561,Utrecht\n3562,Utrecht\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Write a folder: Kerncijfers of 2018, a crosswalk, the gemeenten and a list of wijken, and what a test changes."""
+
+    def write(changes: dict[str, str | bytes | None] | None = None) -> Path:
+        target = tmp_path / "map"
+        content: dict[str, str | bytes | None] = {
+            "kwb-2018.csv": "\n".join(ROWS) + "\n",
+            "pc4_x_wijk2018.csv": SHARES,
+            "pc4_gemeente.csv": PLACES,
+            "aandachtswijken_pc4.csv": "wijk,pc4,zekerheid,bron\nUtrecht/Overvecht,3561,vast,proef\n",
+        }
+        for name, text in (content | (changes or {})).items():
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if text is not None:
+                path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return target
+
+    return write
+
+
+def refused(folder: Path, *words: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read_folder(folder)
+    assert [w for w in words if w not in str(caught.value)] == []
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [("Overvecht-Noord e.o.", "Overvecht Noord"), ("Bökkers Mölle", "Bokkers Molle"), ("Zuilen/Ondiep", "Zuilen en Ondiep")],
+)  # fmt: skip
+def test_another_spelling_of_a_name_is_no_other_wijk(folder, now, then):
+    shares = SHARES.replace("2018", "2022").replace("Wijk 03 Overvecht", then)
+    tables = read_folder(folder({"kwb-2018.csv": "\n".join(ROWS).replace("Wijk 03 Overvecht", now), "pc4_x_wijk2018.csv": shares}))  # fmt: skip
+    assert value(tables, "kwb_woz", "3561", 2018) == 150_000
+
+
+def pieces(*rows: tuple[str, str, float, float], table: str = "t", year: int = 2018) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["code", "pc4", "share", "share_pc4"])
+    return frame.assign(name=None, basis="oppervlakte", year=year, table=table, rank=1, n=np.nan)
+
+
+def figures(*rows: tuple[str, float, float]) -> Regional:
+    frame = pd.DataFrame(rows, columns=["code", "value", "n"]).assign(
+        indicator="kwb_koop", name=None, gemeente=None, period=2018, decimals=0, source="proef", status="published"
+    )  # fmt: skip
+    return Regional(frame, Regional.nowhere(), Regional.nobody())
+
+
+def test_how_much_of_a_postcode_is_known_is_counted_in_people():
+    crosswalk = pieces(("WK000101", "1001", 0.02, 0.6), ("WK000102", "1001", 1, 0.4))
+    people = pd.DataFrame(
+        {"code": ["WK000101", "WK000102"], "period": 2018, "inwoners": [15_000.0, 16_000.0]}
+    )
+    log = files.Log()
+    assert not len(convert(figures(("WK000101", 20, 6000)), crosswalk, log, people))
+    assert log.table()["what"].str.contains("minder dan de helft").any()
+    known = convert(figures(("WK000102", 20, 7000)), crosswalk, files.Log(), people)
+    assert known["value"].tolist() == [20]
+
+
+def test_what_is_known_for_a_part_has_a_margin():
+    crosswalk = pieces(("WK000101", "1001", 1, 0.7), ("WK000102", "1001", 1, 0.3), ("WK000103", "1002", 1, 1))
+    people = pd.DataFrame({"code": ["WK000101", "WK000102"], "period": 2018, "inwoners": [700.0, 300.0]})
+    found = convert(figures(("WK000101", 20, 700), ("WK000103", 60, 500)), crosswalk, files.Log(), people)
+    assert found.set_index("area").at["1001", "error"] > 0
+
+
+def test_of_two_maps_one_counts_for_each_code(tmp_path):
+    pc4 = gpd.GeoDataFrame({"area": ["1813"]}, geometry=[box(100_000, 500_000, 101_000, 501_000)], crs=28992)
+    for year in (2018, 2022):
+        wijk = gpd.GeoDataFrame({"WK_CODE": ["WK036101"], "WK_NAAM": ["A"]}, geometry=pc4.geometry, crs=28992)
+        wijk.to_file(tmp_path / f"wijken_{year}.gpkg")
+    crosswalk = read_crosswalk(tmp_path, pc4, pd.DataFrame(), files.Log())
+    found = convert(figures(("WK036101", 20, 1000)), crosswalk, files.Log())
+    assert found["n"].tolist() == [1000]
+
+
+def test_two_crosswalks_of_two_cities_are_both_used():
+    crosswalk = pd.concat(
+        [pieces(("WK000101", "1001", 1, 1), table="a"), pieces(("WK000201", "2001", 1, 1), table="b")]
+    )
+    found = convert(figures(("WK000101", 20, 10), ("WK000201", 30, 10)), crosswalk, files.Log())
+    assert found["area"].tolist() == ["1001", "2001"]
+
+
+def test_buurten_of_one_city_do_not_drop_the_wijken_of_the_others():
+    crosswalk = pieces(("WK000101", "1001", 1, 1), ("BU00020100", "2001", 1, 1), ("WK000201", "2001", 1, 1))
+    rows = figures(("WK000101", 20, 100), ("BU00020100", 30, 60), ("WK000201", 35, 60))
+    found = convert(rows, crosswalk, files.Log()).set_index("area")["value"]
+    assert found.to_dict() == {"1001": 20, "2001": 30}
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["  ;Totaal;;;114000;1;1;1;1;1;240;33;9", "NL00;Totaal;;;114000;24000;40500;22400;63000;58400;240;33;2200",
+     "Nederland;Nederland;;;73000;11000;24000;16500;35000;34000;240;33;1500"],
+    ids=["blanks for a code", "a total with the code of the country", "a total with its name"],
+)  # fmt: skip
+def test_the_total_of_a_selection_is_not_the_country(folder, row):
+    tables = read_folder(folder({"kwb-2018.csv": "\n".join((HEAD, WIJK, row)) + "\n"}))
+    assert "Nederland" not in set(tables.observations["area"])
+    assert counted(tables, "rijen zonder code") + counted(tables, "totaal van een selectie") == 1
+
+
+def test_parts_that_are_more_than_the_whole_are_refused(folder):
+    wrong = WIJK.replace("WK034403", "WK034409").replace(";34000;", ";340000;")
+    refused(
+        folder({"kwb-2018.csv": "\n".join((*ROWS, wrong)) + "\n"}),
+        "kolom a_inw",
+        "wijken van GM0344",
+        "340000",
+    )
+
+
+def test_a_country_that_is_not_the_mean_of_its_gemeenten_is_counted(folder):
+    city = CITY.replace(";340000;", ";16900000;").replace(";150000;240;45;", ";7650000;240;45;")
+    tables = read_folder(folder({"kwb-2018.csv": "\n".join((HEAD, COUNTRY, city, WIJK)) + "\n"}))
+    assert counted(tables, "controle van het niveau, klopt niet: Koopwoningen") == 1
+
+
+def test_ages_in_percent_are_seen_without_metadata(folder):
+    rows = "\n".join((HEAD, WIJK.replace(";4500;11000;7500;", ";13;32;22;"))) + "\n"
+    assert weight(read_folder(folder({"kwb-2018.csv": rows})), "kwb_ww", "3561") == pytest.approx(
+        34_000 * 0.67
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "cell", "expected"),
+    [("x 1 000 euro", 150, 150_000), ("euro", 150_000, 150_000), ("1 000 euro", 150, 150_000)],
+)
+def test_the_unit_of_a_table_is_that_of_its_metadata(folder, unit, cell, expected):
+    table = {
+        "DataProperties.json": [{"Key": "GemiddeldeWoningwaarde_35", "Title": "W", "Unit": unit, "Type": "Topic"}],
+        "TypedDataSet.json": [{"WijkenEnBuurten": "WK034403  ", "AantalInwoners_5": 34000, "Woningvoorraad_34": 15500, "GemiddeldeWoningwaarde_35": cell}],
+        "WijkenEnBuurten.json": [{"Key": "WK034403  ", "Title": "Overvecht"}],
+        "TableInfos.json": [{"Title": "Kerncijfers wijken en buurten 2016"}],
+    }  # fmt: skip
+    parts = {f"83487NED/{name}": json.dumps(rows) for name, rows in table.items()}
+    tables = read_folder(folder({**parts, "kwb-2018.csv": None}))
+    assert value(tables, "kwb_woz", "3561", 2016) == expected
+
+
+def test_a_renamed_column_is_named_with_what_it_may_be(folder):
+    tables = read_folder(folder({"kwb-2018.csv": "\n".join(ROWS).replace("p_koopw", "p_koopwn")}))
+    assert counted(tables, "Koopwoningen (wijkcijfers) (misschien 'p_koopwn')") > 0
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [((";0.25;", ";0.55;"), ["kolom p_koopw", "'0.25'", "van 0 tot 1"]), ((";1,234;", ";2,345;"), ["kolom p_koopw", "'1,234'"])],
+    ids=["a share", "a comma that can be two things"],
+)  # fmt: skip
+def test_a_number_that_can_be_two_things_is_refused(folder, cells, words):
+    rows = [WIJK.replace(";25;", cells[0]), NEXT.replace(";55;", cells[1])]
+    refused(folder({"kwb-2018.csv": "\n".join((HEAD, *rows)) + "\n"}), *words)
+
+
+def test_a_file_of_postcodes_stays_one_whatever_it_calls_them(folder):
+    content = "postcode;gm_code;woz\n3561;GM0344;150\n3562;GM0344;300\n"
+    tables = read_folder(folder({"woz_pc4_2022.csv": content}))
+    assert value(tables, "kwb_woz", "3562", 2022) == 300_000
+    assert np.isnan(value(tables, "kwb_woz", "Utrecht", 2022))
+
+
+@pytest.mark.parametrize("code", ["WK34403", "BU0344", "WK0344", "BU0344X3"])
+def test_a_short_code_is_refused_and_not_padded(folder, code):
+    refused(
+        folder({"kwb-2018.csv": "\n".join(ROWS).replace("WK034403", code)}), f"'{code}'", "verbeter de code"
+    )
+
+
+def test_every_layer_of_a_map_counts(folder, tmp_path):
+    target = folder({"pc4_x_wijk2018.csv": None})
+    squares = [box(136_000, 458_000, 137_000, 459_000), box(137_000, 458_000, 138_000, 459_000)]
+    layers = {"gemeenten": ("GM_CODE", ["GM0344", "GM0345"]), "wijken": ("WK_CODE", ["WK034403", "WK034404"])}
+    for name, (column, codes) in layers.items():
+        shapes = gpd.GeoDataFrame({column: codes}, geometry=squares, crs=28992)
+        shapes.to_file(target / "wijkenbuurten_2018.gpkg", layer=name)
+    gpd.GeoDataFrame({"pc4": ["3561", "3562"]}, geometry=squares, crs=28992).to_file(target / "pc4_2018.gpkg")
+    assert value(read_folder(target), "kwb_woz", "3562", 2018) == 300_000
+
+
+def test_a_file_that_only_has_the_name_is_set_aside_and_named(folder):
+    target = folder(
+        {"kwb-2017-toelichting.csv": "onderwerp;uitleg\nwoz;waarde\n", "pc4_gemeente_oud.csv": "a,b\n1,2\n"}
+    )
+    tables = read_folder(target)
+    reasons = tables.inventory.set_index("bestand")["reden"]
+    assert "geen kolom met codes" in reasons["kwb-2017-toelichting.csv"]
+    assert "pc4, gemeente" in reasons["pc4_gemeente_oud.csv"]
+    assert value(tables, "kwb_woz", "3561", 2018) == 150_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("cijfers.csv", HEAD + "\n" + WIJK + "\n", "noem het bestand kwb-<jaar>.csv"),
+        (
+            "leefbaarheid.csv",
+            "PC4,jaar,lbm,afw\n3561,2018,4,0\n",
+            "noem het bestand Leefbaarometer-scores.csv",
+        ),
+        ("notities.docx", b"PK", "geen gegevens"),
+        ("iets.csv", "a,b\n1,2\n", "data/README.md"),
+    ],
+)
+def test_what_is_not_used_is_named_with_the_name_that_would_make_it_so(folder, name, content, words):
+    tables = read_folder(folder({name: content}))
+    row = tables.inventory.set_index("bestand").loc[name]
+    assert not row["gebruik"]
+    assert words in row["reden"]
+
+
+def test_a_zip_in_a_zip_and_a_table_zipped_without_its_folder_are_read(folder):
+    target = folder({"kwb-2018.csv": None})
+    with zipfile.ZipFile(target / "binnen.zip", "w") as archive:
+        archive.writestr("kwb-2018.csv", "\n".join(ROWS) + "\n")
+    with zipfile.ZipFile(target / "levering.zip", "w") as archive:
+        archive.write(target / "binnen.zip", "binnen.zip")
+    (target / "binnen.zip").unlink()
+    tables = read_folder(target)
+    assert value(tables, "kwb_woz", "3561", 2018) == 150_000
+    assert used(tables)["levering.zip/binnen.zip/kwb-2018.csv"] == "Kerncijfers"
+
+
+@pytest.mark.parametrize("name", ["UTRECHT", "Utrecht (gemeente)", " utrecht "])
+def test_a_gemeente_is_that_gemeente_however_it_is_spelled(folder, name):
+    tables = read_folder(folder({"pc4_gemeente.csv": PLACES.replace("Utrecht", name)}))
+    assert tables.areas.set_index("area").at["3561", "gemeente"] == "Utrecht"
+
+
+def test_a_message_blames_the_file_in_which_the_gemeente_is_wrong(folder):
+    refused(
+        folder({"pc4_gemeente.csv": PLACES.replace("3561,Utrecht", "3561,Utregt")}),
+        *("3561", "'Utregt'", "pc4_gemeente.csv", "Utrecht/Overvecht"),
+    )
