@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import box
 
+from test_publishers import workbook
 from wijkenaanpak import SourceError
 from wijkenaanpak.run import batch
 from wijkenaanpak.sources import files
@@ -365,3 +366,49 @@ def test_a_message_blames_the_file_in_which_the_gemeente_is_wrong(folder):
         folder({"pc4_gemeente.csv": PLACES.replace("3561,Utrecht", "3561,Utregt")}),
         *("3561", "'Utregt'", "pc4_gemeente.csv", "Utrecht/Overvecht"),
     )
+
+
+# ---- layouts of today's publishers -------------------------------------------------------------------
+
+
+def test_figures_by_postcode_of_cbs_have_their_names_under_groups(folder):
+    target = folder()
+    workbook(
+        target / "pc4_2023_v2.xlsx",
+        [
+            ["Inwoners, huishoudens en woningen"],
+            ["", "Inwoners", "Woning", "", "", ""],
+            ["Postcode-4", "Totaal", "Totaal", "Koopwoning", "Huurcoporatie", "WOZ-waarde woning"],
+            ["Code", "x1", "x1", "%", "x1", "x 1 000 Euro"],
+            ["3561", 9000.0, 4000.0, 30.0, 1000.0, 205.0],
+            ["3562", 8000.0, 3000.0, -99997.0, 300.0, 310.0],
+            ["Bron: CBS"],
+        ],
+    )
+    tables = read_folder(target)
+    assert value(tables, "kwb_woz", "3562", 2023) == 310_000
+    assert value(tables, "kwb_corporatie", "3561", 2023) == 25
+    assert np.isnan(value(tables, "kwb_koop", "3562", 2023))
+    assert weight(tables, "kwb_corporatie", "3561") == 4000
+
+
+def test_an_export_of_statline_has_its_units_below_the_names(folder):
+    export = (
+        "\ufeffKerncijfers wijken en buurten 2014;;;;;\n;;;;;\n;Onderwerp;;;;\n"
+        ";Gemeentenaam;Soort regio;Codering;Jaar;||Aantal inwoners;|||15 tot 25 jaar;||25 tot 45 jaar;||45 tot 65 jaar;"
+        "Woningvoorraad;Gemiddelde woningwaarde;|||Koopwoningen;|||Koopwoning;Personen per soort uitkering; WW\n"
+    ).replace("uitkering; WW", "uitkering WW")
+    units = "Wijken en buurten;naam;omschrijving;code;;aantal;%;%;%;aantal;x 1 000 euro;%;kWh;aantal\n"
+    row = "Wijk 03 Overvecht;Utrecht;Wijk;WK034403;2014;34000;13;32;22;15500;150;25,5;2500;20\n"
+    target = folder({"Kerncijfers_wijken_en_buurten_2014.csv": export + units + row, "kwb-2018.csv": None})
+    tables = read_folder(target)
+    assert value(tables, "kwb_woz", "3561", 2014) == 150_000
+    assert value(tables, "kwb_koop", "3561", 2014) == 25.5
+    assert value(tables, "kwb_ww", "3561", 2014) == 0.1
+
+
+def test_a_crosswalk_may_count_addresses(folder):
+    addresses = "wijk2018,pc4,adressen\n034403,3561,12000\n034403,3562,4000\n034404,3562,8000\n"
+    tables = read_folder(folder({"pc4_x_wijk2018.csv": addresses}))
+    assert weight(tables, "kwb_woz", "3561") == 15_500 * 0.75
+    assert set(tables.crosswalk["basis"]) == {"adressen"}

@@ -219,8 +219,10 @@ def _named(frame: pd.DataFrame, concept: str) -> Iterator[str]:
         }:
             bare.setdefault(name.casefold(), []).append(column)
     numbered = [c for n in names for c in bare.get(n.casefold(), [])]
-    said = {plain(n) for n in names}
-    yield from numbered or [c for c in frame.columns if plain(c) in said or plain(c.replace("/", "")) in said]
+    for name in [] if numbered else names:  # the first name counts: a later one may be of something else
+        said = plain(name.replace("/", ""))
+        numbered = numbered or [c for c in frame.columns if said in (plain(c), plain(c.replace("/", "")))]
+    yield from numbered
 
 
 def _code(frame: pd.DataFrame) -> str | None:

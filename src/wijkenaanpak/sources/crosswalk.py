@@ -105,15 +105,17 @@ def _take(
 
 
 def _lacking(parts: list[pd.DataFrame], wanted: set[str] | None) -> bool:
-    """Whether codes with figures are in none of the tables, and more than a few."""
+    """Whether codes with figures are in none of the tables, and more than a few; a buurt may be there with its wijk."""
     known = set().union(*(part["code"] for part in parts))
-    return wanted is not None and len(wanted - known) > FEW * len(wanted)
+    unplaced = [c for c in wanted or () if c not in known and f"WK{c[2:8]}" not in known]
+    return len(unplaced) > FEW * len(wanted or ())
 
 
 def _by_postcode(places: pd.DataFrame, parts: list[pd.DataFrame], log: Log) -> pd.DataFrame:
     """Place the buurten that no table has in their most common postcode."""
     latest = places.sort_values("period").drop_duplicates("code", keep="last")
-    latest = latest[~latest["code"].isin(set().union(*(part["code"] for part in parts)))]
+    known = set().union(*(part["code"] for part in parts))
+    latest = latest[~latest["code"].isin(known) & ~("WK" + latest["code"].str[2:8]).isin(known)]
     table = latest.rename(columns={"period": "year"}).assign(
         name=None, basis="meest voorkomende postcode", table="Kerncijfers"
     )

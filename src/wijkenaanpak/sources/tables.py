@@ -42,7 +42,7 @@ MISSING = [
 HEADER_WITHIN = 20  # lines: publishers put titles, notes and blank lines above the column names
 # What stands below the names in the exports of StatLine and in the workbooks of CBS.
 UNIT = re.compile(
-    r"aantal.*|%|code|naam|omschrijving|jaar|x ?1|x? ?1[ .]?000( euro)?|euro|per .+|km|ha|kWh|m.|gemiddelde|score",
+    r"aantal.*|%|code|naam|omschrijving|jaar|x ?1|x? ?1[ .]?000( euro)?|euro|per .+|[a-zA-Z]{1,3}[23²³]?|gemiddelde|score|nummer|klasse|minuten",
     re.IGNORECASE,
 )
 NOTE = re.compile(
@@ -114,7 +114,7 @@ def _from_workbook(
         except SourceError as error:
             fault = fault or error
             continue
-        names = _renamed(rows[row], required, path)
+        names = _renamed(_grouped(rows[: row + 1]), required, path)
         index = [i for i, line in enumerate(rows) if i > row and any(line)]
         notes = 0
         while index and _is_note(rows[index[-1]]):
@@ -157,7 +157,7 @@ def _without_units(frame: pd.DataFrame) -> pd.DataFrame:
     """Take the line with units from below the names, and keep it in ``attrs["units"]``."""
     first = frame.iloc[0].dropna().astype(str)
     units = first[first.str.fullmatch(UNIT.pattern, flags=re.IGNORECASE)]
-    if len(frame) < 2 or len(units) < 2 or len(units) < len(first) - 1:
+    if len(frame) < 2 or len(units) < 2 or len(units) < min(len(first) - 1, 0.9 * len(first)):
         return frame
     rest = frame.iloc[1:]
     rest.attrs = {**frame.attrs, "units": units.to_dict()}
@@ -225,6 +225,19 @@ def _renamed(cells: list[str], required: list[str], path: Location) -> list[str]
             f"{files.named(path)}: de kolom {twice[0]!r} komt twee keer voor; verwijder een van beide."
         )
     return names
+
+
+def _grouped(lines: list[list[str]]) -> list[str]:
+    """Column names, with the group that stands above them where a name is there twice: Woning/Totaal."""
+    names = [" ".join(cell.split()) for cell in lines[-1]]
+    groups = next((line for line in lines[:-1] if sum(bool(c.strip()) for c in line) > 1), None)
+    if groups is None or len(set(names)) == len(names):
+        return names
+    above, found = "", list[str]()
+    for name, group in zip(names, groups, strict=False):
+        above = group.strip() or above
+        found.append(f"{above}/{name}" if name and names.count(name) > 1 and above else name)
+    return found + names[len(found) :]
 
 
 def _is_note(cells: list[str]) -> bool:

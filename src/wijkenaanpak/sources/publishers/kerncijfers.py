@@ -136,6 +136,8 @@ def _values(row: object, columns: Columns, n: pd.Series) -> pd.Series:
     concept, indicator = row.column, row.indicator  # type: ignore[attr-defined]
     value, count = columns.numbers(concept), columns.numbers(f"{concept}_aantal")
     frame, path = columns.frame, columns.path
+    if concept not in columns and count.isna().all():
+        return value
     if value.isna().all() and count.notna().any():
         if columns.is_share(f"{concept}_aantal"):
             value = count
