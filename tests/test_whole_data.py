@@ -14,11 +14,12 @@ from shapely.geometry import box
 from test_publishers import workbook
 from wijkenaanpak import SourceError
 from wijkenaanpak.run import batch
-from wijkenaanpak.sources import files
+from wijkenaanpak.sources import cities, files
 from wijkenaanpak.sources.convert import convert
 from wijkenaanpak.sources.crosswalk import read_crosswalk
 from wijkenaanpak.sources.folder import read_folder
 from wijkenaanpak.sources.observations import Regional
+from wijkenaanpak.store import panel
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -412,3 +413,117 @@ def test_a_crosswalk_may_count_addresses(folder):
     tables = read_folder(folder({"pc4_x_wijk2018.csv": addresses}))
     assert weight(tables, "kwb_woz", "3561") == 15_500 * 0.75
     assert set(tables.crosswalk["basis"]) == {"adressen"}
+
+
+# ---- series of one's own -----------------------------------------------------------------------------
+
+SERIES = "gebied,jaar,indicator,waarde,n,eenheid,bron\n" + "".join(
+    f"{place},{year},proef,{value},200,%,Gemeente Utrecht\n"
+    for place, values in {"Noord": (10, 12), "Zuid": (20, 22), "Oost": (30, 36), "Utrecht": (21, 25)}.items()
+    for year, value in zip((2006, 2012), values, strict=True)
+)
+AREAS = "gebied,naam,gemeente,aandachtswijk\nNoord,Wijk Noord,Utrecht,Utrecht/Overvecht\nZuid,,Utrecht,\nOost,,Utrecht,\n"
+OUTCOME = "indicator,vraag,label,eenheid,richting\nproef,veiligheid,Proefcijfer,%,-1\n"
+
+
+@pytest.fixture
+def own(folder):
+    """Write a folder with nothing but a series of one's own, and what a test changes."""
+
+    def write(changes: dict[str, str | bytes | None] | None = None) -> Path:
+        nothing = dict.fromkeys(
+            ("kwb-2018.csv", "pc4_x_wijk2018.csv", "pc4_gemeente.csv", "aandachtswijken_pc4.csv")
+        )
+        tables = {"reeksen.csv": SERIES, "gebieden.csv": AREAS, "uitkomsten.csv": OUTCOME}
+        return folder({**nothing, **tables, **(changes or {})})
+
+    return write
+
+
+def test_a_series_of_ones_own_enters_without_code(own, tmp_path, monkeypatch):
+    monkeypatch.setenv("WIJKEN_PROCESSED", str(tmp_path / "verwerkt"))
+    found = panel.load("veiligheid", "Utrecht/Overvecht", data=str(own()))
+    series = {
+        name: found.get("proef", name).set_index("period")["value"]
+        for name in panel.references("Utrecht/Overvecht").values()
+    }
+    assert series["Utrecht/Overvecht"].to_dict() == {2006: 10, 2012: 12}
+    assert series["Utrecht, niet-aandachtswijken"].to_dict() == {2006: 25, 2012: 29}
+    assert series["Utrecht"].to_dict() == {2006: 21, 2012: 25}  # as published, and not our mean
+    assert not len(series["Nederland"])  # one city is no country
+    assert found.indicators.set_index("indicator").at["proef", "label"] == "Proefcijfer"
+    assert found.evaluation(2012)["reason"]
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "words"),
+    [
+        ("reeksen.csv", "Oost,2012", "Oostt,2012", ["rij 7", "'Oostt'", "gebieden.csv"]),
+        ("reeksen.csv", "Oost,2012,proef", "Oost,2012,proev", ["rij 7", "'proev'", "uitkomsten.csv"]),
+        ("reeksen.csv", ",36,200,%", ",136,200,%", ["rij 7", "'136'", "0 tot 100"]),
+        ("reeksen.csv", ",36,200,%", ",36,200,aantal", ["rij 7", "'aantal'", "andere eenheid"]),
+        ("reeksen.csv", "Oost,2012", "Oost,2006", ["rij 7", "twee keer"]),
+        ("gebieden.csv", "Utrecht/Overvecht", "Utrecht/Overveght", ["rij 2", "'Utrecht/Overveght'", "40 aandachtswijken"]),
+        ("gebieden.csv", "Zuid,,Utrecht,", "Zuid,,Utrecht,Alkmaar/Overdie", ["rij 3", "andere gemeente"]),
+        ("uitkomsten.csv", "veiligheid", "veilig", ["rij 2", "'veilig'", "leefbaarheid"]),
+    ],
+    ids=["area", "outcome", "value", "unit", "twice", "wijk", "city", "question"],
+)  # fmt: skip
+def test_a_wrong_series_of_ones_own_is_refused_by_place(own, name, before, after, words):
+    content = {"reeksen.csv": SERIES, "gebieden.csv": AREAS, "uitkomsten.csv": OUTCOME}[name]
+    refused(own({name: content.replace(before, after)}), *words)
+
+
+def test_postcodes_and_gemeenten_need_no_table_of_areas(folder):
+    rows = "gebied,jaar,indicator,waarde\n3561,2010,kwb_woz,151000\n’s-Gravenhage,2010,kwb_woz,200000\n"
+    tables = read_folder(folder({"reeksen_woz.csv": rows}))
+    assert value(tables, "kwb_woz", "3561", 2010) == 151_000
+    assert value(tables, "kwb_woz", "Den Haag", 2010) == 200_000
+
+
+@pytest.fixture(scope="session")
+def city_series(cases) -> Path:
+    """Folder with the series of cities; the test is skipped by name when it is not there."""
+    if not (found := cases.parent / "cities").is_dir():
+        pytest.skip("reeksen van steden niet aanwezig")
+    return found
+
+
+def units(tables, indicator: str) -> pd.DataFrame:
+    rows = tables.observations.query("indicator == @indicator").merge(tables.areas, on="area")
+    rows = rows[rows["level"] == "pc4"]
+    return rows.assign(inside=rows["aandachtswijk"].notna())
+
+
+def test_the_series_of_rotterdam_have_the_known_means(city_series):
+    rows = units(read_folder(city_series / "rotterdam"), "rdam_tevreden")
+    means = rows.groupby(["inside", "period"])["value"].agg(["size", "mean"]).round(1)
+    assert means.loc[(True, 2006)].tolist() == [28, 74.1]
+    assert means.loc[(False, 2006)].tolist() == [33, 85.4]
+    assert means["mean"][True][2011] == 66.1
+    assert means["mean"][False][2011] == 82.1
+
+
+def test_the_series_of_amsterdam_have_the_known_means_and_the_printed_totals(city_series):
+    tables = read_folder(city_series / "amsterdam")
+    rows = units(tables, "adam_bijstand")
+    wide = np.log(rows.pivot_table(index=["area", "inside"], columns="period", values="value"))
+    many = wide[wide[2005] >= np.log(100)]
+    change = (many[2009] - many[2005]).groupby("inside").mean().round(2)
+    assert change.to_dict() == {False: -0.25, True: -0.20}
+    homes = units(tables, "adam_sociale_huur").groupby("period")["n"].sum()
+    assert homes[[2005, 2009, 2013]].tolist() == [376_233, 389_230, 397_022]
+
+
+def test_the_command_writes_what_a_city_publishes_as_plain_tables(city_series, tmp_path):
+    assert cities.main([str(city_series / "rotterdam"), str(tmp_path)]) == 0
+    assert {p.name for p in tmp_path.iterdir()} == {
+        f"{n}_rotterdam.csv" for n in ("reeksen", "gebieden", "uitkomsten")
+    }
+    same = units(read_folder(tmp_path), "rdam_tevreden").groupby(["inside", "period"])["value"].mean()
+    direct = (
+        units(read_folder(city_series / "rotterdam"), "rdam_tevreden")
+        .groupby(["inside", "period"])["value"]
+        .mean()
+    )
+    pd.testing.assert_series_equal(same, direct)

@@ -16,7 +16,7 @@ import geopandas as gpd
 import pandas as pd
 
 from wijkenaanpak import SourceError
-from wijkenaanpak.sources import coding, facts, files, forms, inventory, statline, tables
+from wijkenaanpak.sources import cities, coding, facts, files, forms, inventory, statline, tables
 from wijkenaanpak.sources.areas import (
     OWN_LIST,
     build_areas,
@@ -31,6 +31,7 @@ from wijkenaanpak.sources.convert import convert
 from wijkenaanpak.sources.crosswalk import read_crosswalk, with_squares
 from wijkenaanpak.sources.files import Location, Log
 from wijkenaanpak.sources.observations import COLUMNS, Regional
+from wijkenaanpak.sources.own import with_areas, with_treated, without_coarser
 from wijkenaanpak.sources.publishers import (
     kerncijfers,
     leefbaarometer,
@@ -118,22 +119,24 @@ def read_folder(folder: Path) -> Tables:
         For wrong input, or a folder without any file that is known.
     """
     log, codebook = Log(), facts.read_codebook()
+    own = cities.read_own(folder, codebook, log)
+    codebook = own.indicators
     parts, regional, regions = _observed(folder, codebook, log)
+    parts += [own.rows] if len(own.rows) else []
     if not parts and not regional:
         raise NothingThere(_nothing(folder, log))
     boundaries = _boundaries(folder, log)
     crosswalk = _crosswalk(folder, boundaries, regional, log)
     people = pd.concat([Regional.nobody(), *(r.inhabitants for r in regional if len(r.inhabitants))])
     parts += [convert(r, crosswalk, log, people) for r in regional]
-    # frames without rows would change the types of the others
-    filled_parts = [p for p in parts if len(p)] or [pd.DataFrame(columns=COLUMNS)]
-    observations = _preferred(pd.concat(filled_parts, ignore_index=True), log)
+    observations = _preferred(_together(parts), log)
     treated = _noted(read_treated(folder, regions, log), folder, log)
     gemeenten, where = _gemeenten(folder, crosswalk, regional, log)
     codes = observations["area"].drop_duplicates()
     codes = codes[codes.str.fullmatch(coding.PC4.pattern)]
-    areas = build_areas(gemeenten, treated, codes, where, log)
-    observations = _inside(observations, areas, folder, log)
+    areas = with_areas(build_areas(gemeenten, treated, codes, where, log), own.areas)
+    observations = without_coarser(_inside(observations, areas, folder, log), own.areas, log)
+    treated = with_treated(treated, own.areas, "gebieden in de gegevensmap")
     found = _one(folder, "selectie*.csv", "scores waarop de wijken gekozen zijn", log, "pc4", "score_2006")
     scores = read_scores(found, log) if found is not None else None
     found = _one(folder, "*40plus_pc4*.csv", "postcodegebieden van 40+-wijken", log, "pc4", "tranche")
@@ -157,6 +160,11 @@ def read_folder(folder: Path) -> Tables:
         inventory.table(folder, log),
         practice is not None,
     )
+
+
+def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put observations below each other; frames without rows would change the types of the others."""
+    return pd.concat([p for p in parts if len(p)] or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
 
 
 def _nothing(folder: Path, log: Log) -> str:

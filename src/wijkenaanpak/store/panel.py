@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from wijkenaanpak import SourceError, due
 from wijkenaanpak.effects import effects, space
-from wijkenaanpak.sources import forms
+from wijkenaanpak.sources import coding, forms
 from wijkenaanpak.sources.areas import GROUPS, LIKELY, WITH_CANDIDATES, WITH_LIKELY, is_candidate
 from wijkenaanpak.sources.folder import Tables, read_folder
 
@@ -346,6 +346,7 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         info = codebook.loc[indicator]
         part = part.merge(areas[["area", "level", "gemeente"]], on="area", how="left")
         pc4 = part[part["level"] == "pc4"].copy()
+        units, own = _units(members, pc4)
         noise = unrest(pc4, log=info["scale"] == "log")
         share = info["unit"] == "%"
         pc4["se"] = _standard_error(
@@ -355,7 +356,7 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         pc4["se"] = np.where(pc4["error"] > 0, np.hypot(pc4["se"].fillna(0), pc4["error"]), pc4["se"])
         if pc4["n"].isna().all():
             pc4["n"] = 1.0
-        computed = _aggregate(pc4.dropna(subset=["n"]), members)
+        computed = _aggregate(pc4.dropna(subset=["n"]), units)
         published = part[part["level"] != "pc4"].copy()
         known = computed.set_index(["area", "period"])
         index = pd.MultiIndex.from_frame(published[["area", "period"]])
@@ -370,7 +371,7 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         whole = pd.concat([published, extra, pc4], ignore_index=True)
         whole["indicator"] = indicator
         whole["decimals"] = part["decimals"].max()
-        parts += [whole, _g18(whole, areas), _own_cities(whole, pc4, areas)]
+        parts += [whole] if own else [whole, _g18(whole, areas), _own_cities(whole, pc4, areas)]
     columns = [*KEY, "level", "gemeente", "value", "se", "n", "decimals", "source", "status"]
     order = pd.CategoricalDtype(["land", "groep", "gemeente", "aandachtswijk", "pc4"], ordered=True)
     result = pd.concat(parts, ignore_index=True)[columns]
@@ -380,6 +381,19 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         .drop(columns="_order")
         .reset_index(drop=True)
     )
+
+
+def _units(members: pd.DataFrame, pc4: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """Return what the aggregates of an outcome are made of: PC4, or areas of a city's own.
+
+    Areas of one city make its wijken and the city, and no country.
+    """
+    postcodes = members["pc4"].str.fullmatch(coding.PC4.pattern)
+    own = len(pc4) > 0 and not pc4["area"].str.fullmatch(coding.PC4.pattern).any()
+    if not own:
+        return (members if postcodes.all() else members[postcodes]), False
+    here = members["gemeente"].notna() & members["gemeente"].isin(pc4["gemeente"])
+    return members[~postcodes & here & members["pc4"].isin(pc4["area"])], True
 
 
 def unrest(pc4: pd.DataFrame, log: bool = False) -> float:
@@ -617,6 +631,10 @@ class Panel:
         """
         if self.outcome is None:
             return {"reason": "er is geen reeks per postcodegebied"}
+        if len(self._cities()) == 1:  # the margins count cities, and with one there is none to give
+            return {
+                "reason": "alle gebieden van deze reeks liggen in een stad, dus steden zijn niet te vergelijken"
+            }
 
         def compute() -> dict[str, Any]:
             from wijkenaanpak.effects import evaluation  # all other reports only read what one has computed
@@ -626,6 +644,13 @@ class Panel:
         return self.kept(
             f"effecten/{self.outcome['indicator']}-{eind}", "wijkenaanpak.effects.evaluation", [eind], compute
         )
+
+    def _cities(self) -> set[str]:
+        """Name the gemeenten that the areas of the outcome are in."""
+        path = self.store / "series" / f"indicator={self.outcome['indicator']}" / "pc4.parquet"
+        return set(
+            pq.ParquetFile(path).read(["gemeente"], use_threads=False)["gemeente"].unique().to_pylist()
+        ) - {None}
 
     def kept(
         self, name: str, module: str, made_from: list[Any], make: Callable[[], dict[str, Any]]
