@@ -304,7 +304,8 @@ def _only(path: Location | None) -> list[Location]:
 
 def _agreeing(parts: list[pd.DataFrame], log: Log) -> list[pd.DataFrame]:
     """Let the later of two publications count where they say otherwise of one area and year; refuse two without years."""
-    if not parts:
+    named = [indicator for part in parts for indicator in part["indicator"].unique()]
+    if len(set(named)) == len(named):
         return parts
     keys = ["indicator", "area", "period"]
     rows = pd.concat(parts, ignore_index=True)

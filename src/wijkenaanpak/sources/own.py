@@ -266,6 +266,8 @@ def with_treated(treated: pd.DataFrame, own: pd.DataFrame, name: str) -> pd.Data
 
 def without_coarser(rows: pd.DataFrame, own: pd.DataFrame, log: Log) -> pd.DataFrame:
     """Leave out figures of one's own areas of an outcome that the postcodes of the folder have: they are the same people."""
+    if not len(own):
+        return rows
     mine = rows["area"].isin(own["area"])
     by_postcode = set(rows.loc[rows["area"].str.fullmatch(coding.PC4.pattern), "indicator"])
     twice = mine & rows["indicator"].isin(by_postcode)
