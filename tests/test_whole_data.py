@@ -115,6 +115,24 @@ def test_a_folder_with_nothing_but_kerncijfers_becomes_a_store_and_names_its_fil
     assert "Kerncijfers" in shown
 
 
+def test_a_report_beyond_its_memory_says_so(cases, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WIJKEN_PROCESSED", str(tmp_path))
+    data = str(cases / "memory-limit-without-a-reason" / "data")
+    options = [
+        "--vraag",
+        "leefbaarheid",
+        "--gebied",
+        "Utrecht",
+        "--memory",
+        "1",
+        "--out",
+        str(tmp_path / "uit"),
+    ]
+    assert batch.main(["reports", "--data", data, *options]) == 1
+    shown = capsys.readouterr()
+    assert "boven de geheugenlimiet van 1 MB; geef meer met --memory" in shown.out + shown.err
+
+
 # ---- inputs of our own -------------------------------------------------------------------------------
 
 HEAD = "gwb_code_10;regio;gm_naam;recs;a_inw;a_15_24;a_25_44;a_45_64;a_hh;a_woning;g_woz;p_koopw;a_soz_ww"

@@ -99,7 +99,12 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
             outcome.page = pages.report_page(notebook, job.vraag, job.gebied, job.name)
         except papermill.PapermillExecutionError as error:
             first_line = error.source.splitlines()[0]
-            outcome.error = f"cel {error.cell_index} ({first_line}): {error.ename}: {error.evalue}"
+            fault = f"{error.ename}: {error.evalue}"
+            if limits.memory and (
+                error.ename == "MemoryError" or not error.evalue
+            ):  # no memory left to say so
+                fault = f"boven de geheugenlimiet van {limits.memory >> 20} MB; geef meer met --memory"
+            outcome.error = f"cel {error.cell_index} ({first_line}): {fault}"
     except Exception as error:  # whatever goes wrong in one report must not stop the others
         outcome.error = f"{type(error).__name__}: {error}"
     outcome.seconds = time.monotonic() - started

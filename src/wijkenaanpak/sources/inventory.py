@@ -15,6 +15,7 @@ COLUMNS = ["bestand", "gebruik", "reden"]
 DATA = (".csv", ".txt", ".tsv", ".xlsx", ".xls")
 BESIDE_SHAPE = (".dbf", ".shx", ".prj", ".cpg", ".qpj", ".sbn", ".sbx")
 OWN = {"manifest.json": "herkomst van opgehaalde bestanden"}
+OUTCOMES = ["inwoners", "woz", "koop", "corporatie", "ww_aantal", "bijstand_aantal", "laag_inkomen", "arbeid"]
 # What a file is, by the names of its columns, and the name with which it would be read.
 KNOWN = (
     ({"gebied", "jaar", "indicator", "waarde"}, "een lange tabel: noem het bestand reeksen.csv"),
@@ -96,7 +97,8 @@ def _recognised(path: Location) -> str:
     for columns, what in KNOWN:
         if columns <= names:
             return what
-    if concepts.recognise(head):
+    said = concepts.known_columns().query("begrip in @OUTCOMES")["kolom"].map(concepts.plain)
+    if concepts.recognise(head) and {concepts.plain(cell) for cell in head} & set(said):
         return "Kerncijfers: noem het bestand kwb-<jaar>.csv"
     return (
         "onbekend: data/README.md noemt de namen; met de kolommen gebied, jaar, indicator en waarde wordt reeksen.csv "
