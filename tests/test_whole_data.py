@@ -17,8 +17,10 @@ from wijkenaanpak.run import batch
 from wijkenaanpak.sources import cities, files
 from wijkenaanpak.sources.convert import convert
 from wijkenaanpak.sources.crosswalk import read_crosswalk
+from wijkenaanpak.sources.facts import read_codebook
 from wijkenaanpak.sources.folder import read_folder
 from wijkenaanpak.sources.observations import Regional
+from wijkenaanpak.sources.publishers import outcomemonitor
 from wijkenaanpak.store import panel
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -545,3 +547,120 @@ def test_the_command_writes_what_a_city_publishes_as_plain_tables(city_series, t
         .mean()
     )
     pd.testing.assert_series_equal(same, direct)
+
+
+# ---- more layouts --------------------------------------------------------------------------------------
+
+
+def styled(path: Path, sheets: dict[str, list[list]], percent: set[tuple[int, int]]) -> None:
+    """Write a workbook of several sheets; the cells in `percent`, of the last sheet, show a percentage."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+
+    def cell(value, shown: bool) -> str:
+        if isinstance(value, float):
+            return f'<c s="{int(shown)}"><v>{value}</v></c>'
+        return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+
+    last = list(sheets)[-1]
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType="application/vnd.'
+        'openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" '
+        f'ContentType="{kind}.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="{kind}.styles+xml"/>'
+        + "".join(f'<Override PartName="/xl/s{i}.xml" ContentType="{kind}.worksheet+xml"/>' for i in range(len(sheets)))
+        + "</Types>",
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r" Type="{office}/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+        + "".join(f'<sheet name="{name}" sheetId="{i + 1}" r:id="r{i}"/>' for i, name in enumerate(sheets))
+        + "</sheets></workbook>",
+        "xl/styles.xml": f'<styleSheet xmlns="{main}"><fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1">'
+        '<border/></borders><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="9"/></cellXfs></styleSheet>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+        + "".join(f'<Relationship Id="r{i}" Type="{office}/worksheet" Target="s{i}.xml"/>' for i in range(len(sheets)))
+        + f'<Relationship Id="s" Type="{office}/styles" Target="styles.xml"/></Relationships>',
+    }  # fmt: skip
+    for i, (name, rows) in enumerate(sheets.items()):
+        data = "".join(
+            "<row>"
+            + "".join(cell(v, name == last and (r, c) in percent) for c, v in enumerate(row))
+            + "</row>"
+            for r, row in enumerate(rows)
+        )
+        parts[f"xl/s{i}.xml"] = f'<worksheet xmlns="{main}"><sheetData>{data}</sheetData></worksheet>'
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{text}')
+
+
+def test_a_cell_that_shows_a_percentage_holds_what_it_shows_and_notes_are_no_table(folder):
+    target = folder({"kwb-2018.csv": None})
+    rows = [[float(c) if c.isdigit() else c for c in line.split(";")] for line in (HEAD, WIJK, NEXT)]
+    for row, share in zip(rows[1:], (0.255, 0.5), strict=True):
+        row[11] = share
+    notes = {"Leesmij": [["Kerncijfers", "toelichting"], ["gwb_code_10", "code van het gebied"]]}
+    styled(target / "kwb-2018.xlsx", {**notes, "Cijfers": rows}, {(1, 11), (2, 11)})
+    tables = read_folder(target)
+    assert value(tables, "kwb_koop", "3561", 2018) == 25.5
+    assert value(tables, "kwb_woz", "3562", 2018) == 300_000
+
+
+V4 = {
+    "Observations": [("M1", 34000), ("M2", 15500), ("M3", 150), ("M4", 25)],
+    "MeasureCodes": [("M1", "Aantal inwoners", "aantal"), ("M2", "Woningvoorraad", "aantal"),
+                     ("M3", "Gemiddelde WOZ-waarde van woningen", "x 1 000 euro"), ("M4", "Koopwoningen", "%")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["json", "csv"])
+def test_a_table_of_odata_4_is_read_by_the_titles_of_its_measures(folder, suffix):
+    parts = {
+        "Observations": pd.DataFrame(
+            [(i, m, "WK034403", v) for i, (m, v) in enumerate(V4["Observations"])],
+            columns=["Id", "Measure", "WijkenEnBuurten", "Value"],
+        ),
+        "MeasureCodes": pd.DataFrame(V4["MeasureCodes"], columns=["Identifier", "Title", "Unit"]),
+        "WijkenEnBuurtenCodes": pd.DataFrame([("WK034403", "Overvecht")], columns=["Identifier", "Title"]),
+        "TableInfos": pd.DataFrame([("Kerncijfers wijken en buurten 2021",)], columns=["Title"]),
+    }
+    text = {n: f.to_csv(index=False) if suffix == "csv" or n == "TableInfos" else f.to_json(orient="records") for n, f in parts.items()}  # fmt: skip
+    files_ = {f"85039NED/{n}.{'csv' if n == 'TableInfos' else suffix}": t for n, t in text.items()}
+    tables = read_folder(folder({**files_, "kwb-2018.csv": None}))
+    assert value(tables, "kwb_woz", "3561", 2021) == 150_000
+    assert value(tables, "kwb_koop", "3561", 2021) == 25
+
+
+def test_addresses_with_codes_with_letters_make_a_crosswalk(folder):
+    addresses = "PC6;Huisnummer;Buurt2023;Wijk2023;Gemeente2023\n1012AB;1;BU0363AA01;WK0363AA;GM0363\n1012AB;2;0363AA01;0363AA;0363\n"
+    rows = "\n".join((HEAD, "WK0363AA;Burgwallen;Amsterdam;Wijk;15;2;4;3;8;6;480;28;1")) + "\n"
+    tables = read_folder(folder({"pc6hnr20230801_gwb.csv": addresses, "pc4_x_wijk2018.csv": None, "kwb-2018.csv": None, "kwb-2023.csv": rows}))  # fmt: skip
+    assert value(tables, "kwb_woz", "1012", 2023) == 480_000
+
+
+def test_a_misspelt_region_of_the_outcomemonitor_is_named(tmp_path):
+    fixture = Path(__file__).parent / "fixtures" / "71718ned"
+    for path in fixture.iterdir():
+        (tmp_path / "71718ned").mkdir(exist_ok=True)
+        (tmp_path / "71718ned" / path.name).write_text(
+            path.read_text().replace("Alkmaar, Overdie", "Alkmaar, Overdi")
+        )
+    log = files.Log()
+    outcomemonitor.read(tmp_path / "71718ned", read_codebook(), log)
+    assert log.table()["what"].str.contains("Alkmaar, Overdi'", regex=False).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("peilingen.csv", "pc4,jaar,n,onveiligheidsgevoel\n3561,2010,40,0.384\n3562,2010,50,0.211\n", ["'0.384'", "0 tot 1"]),
+        ("nww_maand.csv", "gebied,maand,nww,beroepsbevolking\nUtrecht/Overvecht,mrt-09,1,2\n", ["'mrt-09'", "opmaak Tekst"]),
+        ("nww_maand.csv", "gebied,maand,nww,beroepsbevolking\nUtrecht/Overvecht,2009-01-15,1,2\n", ["'2009-01-15'", "geen maand"]),
+        ("pc4_x_wijk2018.csv", SHARES.replace("3562,WK034404", "3562,WK034403"), ["WK034403", "meer dan het geheel"]),
+        ("woz_pc4_2022.csv", "pc4;woz\n3561;231\n3562;240000\n", ["rij 3", "'240000'", "10 tot 5000"]),
+    ],
+    ids=["a share in a survey", "a month made a date", "a day", "parts beyond the whole", "euros among thousands"],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused_as_it_stands_in_the_file(folder, name, content, words):
+    refused(folder({name: content}), name, *words)
