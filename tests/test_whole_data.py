@@ -664,3 +664,26 @@ def test_a_misspelt_region_of_the_outcomemonitor_is_named(tmp_path):
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused_as_it_stands_in_the_file(folder, name, content, words):
     refused(folder({name: content}), name, *words)
+
+
+PEOPLE = (
+    '"Bevolking en huishoudens; viercijferige postcode, 1 januari 2006"\n'
+    '"Onderwerpen";"Bevolking";"Bevolking";"Bevolking";"Gemeentenaam"\n'
+    '"Onderwerpen";"Totaal mannen en vrouwen";"0 tot 5 jaar";"15 tot 20 jaar";"Gemeentenaam"\n'
+    '"Postcodes op 1 januari";"aantal";"aantal";"aantal";"naam"\n'
+    '"3561 Utrecht";"9000";"600";"500";"Utrecht"\n"3562 Utrecht";"8000";"500";"400";"Utrecht"\n'
+    '"Totaal Utrecht";"17000";"1100";"900";"Utrecht"\n"© Centraal Bureau voor de Statistiek"\n'
+)
+
+
+def test_who_lived_where_before_is_kept_and_totals_are_no_postcode(folder):
+    tables = read_folder(folder({"Bevolking_2006_postcode_totaal.csv": PEOPLE.encode("cp1252")}))
+    people = tables.population.set_index("area")
+    assert people["inwoners"].to_dict() == {"3561": 9000, "3562": 8000}
+    assert people["inwoners_15_64"].to_dict() == {"3561": 500, "3562": 400}
+    assert counted(tables, "rijen van geen postcode") == 1
+
+
+def test_postcodes_that_are_not_their_gemeente_are_refused(folder):
+    wrong = PEOPLE.replace('"8000"', '"18000"').encode("cp1252")
+    refused(folder({"Bevolking_2006_postcode_totaal.csv": wrong}), "27000 inwoners", "17000", "opnieuw")

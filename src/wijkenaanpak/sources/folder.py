@@ -39,6 +39,7 @@ from wijkenaanpak.sources.publishers import (
     outcomemonitor,
     peilingen,
     police,
+    population,
 )
 
 
@@ -75,6 +76,8 @@ class Tables:
         The filled-in forms that are there, by name; see ``forms``.
     log : DataFrame
         file, what, count.
+    population : DataFrame or None
+        area, period, inwoners, huishoudens and more: who lived where before the programme; weights and covariates.
     inventory : DataFrame
         bestand, gebruik, reden: every file of the folder, what it is used for, or why it is not used.
     simulated : bool
@@ -92,6 +95,7 @@ class Tables:
     crosswalk: pd.DataFrame | None
     forms: dict[str, pd.DataFrame]
     log: pd.DataFrame
+    population: pd.DataFrame | None
     inventory: pd.DataFrame
     simulated: bool
 
@@ -118,8 +122,8 @@ def read_folder(folder: Path) -> Tables:
     SourceError
         For wrong input, or a folder without any file that is known.
     """
-    log, codebook = Log(), facts.read_codebook()
-    own = cities.read_own(folder, codebook, log)
+    log = Log()
+    own = cities.read_own(folder, facts.read_codebook(), log)
     codebook = own.indicators
     parts, regional, regions = _observed(folder, codebook, log)
     parts += [own.rows] if len(own.rows) else []
@@ -127,8 +131,7 @@ def read_folder(folder: Path) -> Tables:
         raise NothingThere(_nothing(folder, log))
     boundaries = _boundaries(folder, log)
     crosswalk = _crosswalk(folder, boundaries, regional, log)
-    people = pd.concat([Regional.nobody(), *(r.inhabitants for r in regional if len(r.inhabitants))])
-    parts += [convert(r, crosswalk, log, people) for r in regional]
+    parts += [convert(r, crosswalk, log, _people(regional)) for r in regional]
     observations = _preferred(_together(parts), log)
     treated = _noted(read_treated(folder, regions, log), folder, log)
     gemeenten, where = _gemeenten(folder, crosswalk, regional, log)
@@ -141,6 +144,7 @@ def read_folder(folder: Path) -> Tables:
     scores = read_scores(found, log) if found is not None else None
     found = _one(folder, "*40plus_pc4*.csv", "postcodegebieden van 40+-wijken", log, "pc4", "tranche")
     later = read_later(found, treated, log) if found is not None else None
+    people_before = _population(folder, log)
     practice = _one(folder, "OEFENDATA.json", "kenmerk van de oefendata", log)
     filled = forms.read_all(folder, log, practice is not None)
     if practice is not None:
@@ -157,6 +161,7 @@ def read_folder(folder: Path) -> Tables:
         crosswalk,
         filled,
         log.table(),
+        people_before,
         inventory.table(folder, log),
         practice is not None,
     )
@@ -165,6 +170,18 @@ def read_folder(folder: Path) -> Tables:
 def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Put observations below each other; frames without rows would change the types of the others."""
     return pd.concat([p for p in parts if len(p)] or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
+
+
+def _population(folder: Path, log: Log) -> pd.DataFrame | None:
+    """Read who lived in each PC4, of every year that is there."""
+    parts = []
+    for path in _named(folder, population.NAME):
+        try:
+            parts.append(population.read(path, log))
+            log.use(path, "bevolking van postcodegebieden")
+        except files.OtherFile as error:
+            log.leave(path, str(error))
+    return population.together(parts)
 
 
 def _nothing(folder: Path, log: Log) -> str:
@@ -279,13 +296,18 @@ def _observed(
         parts.append(rows)
     for path in _kwb(folder):
         add(path, "Kerncijfers", kerncijfers.read, path, codebook, log)
-    people = pd.concat([Regional.nobody(), *(r.inhabitants for r in regional if len(r.inhabitants))])
+    people = _people(regional)
     for path in _only(_table(folder, statline.CRIME)):
         if police.by_region(path):
             add(path, "geregistreerde misdrijven", _by_name, path, codebook, log)
         else:
             add(path, "geregistreerde misdrijven", police.read, path, codebook, people, log)
     return _agreeing(parts, log), _smallest(regional, parts, log), regions
+
+
+def _people(regional: list[Regional]) -> pd.DataFrame:
+    """Inhabitants of every code, of all Kerncijfers that are there."""
+    return pd.concat([Regional.nobody(), *(r.inhabitants for r in regional if len(r.inhabitants))])
 
 
 def _by_name(path: Location, codebook: pd.DataFrame, log: Log) -> pd.DataFrame:

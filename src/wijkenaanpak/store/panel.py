@@ -117,6 +117,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         weak = _deprivation(series, tables, shapes)
         extras = {
             "selection": tables.scores, "later": tables.later, "crosswalk": tables.crosswalk,
+            "population": tables.population,
             "achterstand": weak.reset_index() if len(weak) else None,
         }  # fmt: skip
         for name, extra in extras.items():
