@@ -333,6 +333,7 @@ def test_buurten_go_before_the_wijken_they_are_in():
     st.lists(st.floats(0, 100), min_size=2, max_size=6),
     st.lists(st.floats(0.05, 1), min_size=6, max_size=6),
 )
+@settings(deadline=None)  # a busy machine is no fault
 def test_a_converted_value_lies_between_those_it_is_made_of(parts, shares):
     rows = [(f"WK0001{i:02d}", "", value, 100.0 + i) for i, value in enumerate(parts)]
     table = crosswalk(*((code, "1001", shares[i], 1 / len(parts)) for i, (code, *_) in enumerate(rows)))

@@ -120,19 +120,19 @@ def read_folder(folder: Path) -> Tables:
     Raises
     ------
     SourceError
-        For wrong input, or a folder without any file that is known.
+        For wrong input, or a folder without any outcome.
     """
     log = Log()
     own = cities.read_own(folder, facts.read_codebook(), log)
     codebook = own.indicators
     parts, regional, regions = _observed(folder, codebook, log)
     parts += [own.rows] if len(own.rows) else []
-    if not parts and not regional:
-        raise NothingThere(_nothing(folder, log))
     boundaries = _boundaries(folder, log)
     crosswalk = _crosswalk(folder, boundaries, regional, log)
     parts += [convert(r, crosswalk, log, _people(regional)) for r in regional]
     observations = _preferred(_together(parts), log)
+    if not len(observations):
+        raise NothingThere(_nothing(folder, log))
     treated = _noted(read_treated(folder, regions, log), folder, log)
     gemeenten, where = _gemeenten(folder, crosswalk, regional, log)
     codes = observations["area"].drop_duplicates()
@@ -144,9 +144,9 @@ def read_folder(folder: Path) -> Tables:
     scores = read_scores(found, log) if found is not None else None
     found = _one(folder, "*40plus_pc4*.csv", "postcodegebieden van 40+-wijken", log, "pc4", "tranche")
     later = read_later(found, treated, log) if found is not None else None
-    people_before = _population(folder, log)
     practice = _one(folder, "OEFENDATA.json", "kenmerk van de oefendata", log)
     filled = forms.read_all(folder, log, practice is not None)
+    people = _population(folder, log)
     if practice is not None:
         observations = observations.assign(status="simulated", source=f"oefendata (seed {_seed(practice)})")
     return Tables(
@@ -161,7 +161,7 @@ def read_folder(folder: Path) -> Tables:
         crosswalk,
         filled,
         log.table(),
-        people_before,
+        people,
         inventory.table(folder, log),
         practice is not None,
     )
@@ -186,6 +186,9 @@ def _population(folder: Path, log: Log) -> pd.DataFrame | None:
 
 def _nothing(folder: Path, log: Log) -> str:
     """Say why nothing of a folder could be used: the first file that was set aside, or that no name is known."""
+    if log.used:
+        used = ", ".join(f"{Path(name).name} ({what})" for name, what in log.used.items())
+        return f"In de map {folder.name} staat geen enkele uitkomst, alleen {used}; data/README.md noemt de bestanden met uitkomsten."
     if log.aside:
         return next(iter(log.aside.values()))
     return (
@@ -388,20 +391,17 @@ def _table(folder: Path, number: str) -> Location | None:
     return found[0] if found else None
 
 
+# Names that CBS and StatLine give to Kerncijfers, to figures by postcode, and to a table downloaded whole.
+KWB = (
+    *("kwb*[0-9]*", "*kerncijfers*wijken*buurten*", "*[0-9][0-9][0-9][0-9][0-9]ned*", "woz_pc4*"),
+    *("pc4_20[0-9][0-9]*", "*cbs_pc4_20[0-9][0-9]*", "*cijfers*postcode-4*", "*cijfers*pc4*"),
+)
+
+
 def _kwb(folder: Path) -> list[Location]:
     """Files and tables with Kerncijfers wijken en buurten, or with cijfers per postcode of CBS."""
-    found = _named(
-        folder,
-        *(
-            "kwb*[0-9]*",
-            "*kerncijfers*wijken*buurten*",
-            "woz_pc4*",
-            "pc4_20[0-9][0-9]*",
-            "*cbs_pc4_20[0-9][0-9]*",
-        ),
-        *("*cijfers*postcode-4*", "*cijfers*pc4*"),
-    )
     own = {outcomemonitor.TABLE.casefold(), statline.CRIME.casefold()}
+    found = [p for p in _named(folder, *KWB) if not any(number in p.name.casefold() for number in own)]
     folders = [p for p in files.everything(folder) if p.is_dir() and Path(p.name).stem.casefold() not in own]
     return [*found, *(p for p in folders if statline.is_table(p))]
 

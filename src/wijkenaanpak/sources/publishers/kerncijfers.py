@@ -14,11 +14,12 @@ from wijkenaanpak.sources.concepts import Columns
 from wijkenaanpak.sources.files import Location, Log
 from wijkenaanpak.sources.observations import Regional
 
-# Kerncijfers wijken en buurten: 2004-2012, and then a table a year (CBS StatLine).
+# Kerncijfers wijken en buurten: 2004-2012, and then a table a year (CBS StatLine), whose name says no year.
 TABLES = (
     *("81903NED", "70904ned", "82339NED", "82931NED", "83220NED", "83487NED", "83765NED", "84286NED"),
     *("84583NED", "84799NED", "85039NED", "85318NED", "85618NED", "85984NED", "86165NED"),
 )
+YEARS = dict(zip(TABLES[2:], range(2013, 2026), strict=True))
 # Share of the addresses in the most common postcode: middle of each class (CBS, Toelichting variabelen
 # Kerncijfers wijken en buurten 2003-2012, DEK_PERC).
 COVERAGE = {1: 0.95, 2: 0.855, 3: 0.755, 4: 0.655, 5: 0.555, 6: 0.25}
@@ -190,6 +191,8 @@ def _years(columns: Columns, path: Location) -> pd.Series:
     if "Perioden" in frame:
         return statline.period(frame, columns.path)
     year = stated[0] if stated else _table_year(path)
+    if year is None:
+        year = next((str(y) for table, y in YEARS.items() if table.casefold() in path.name.casefold()), None)
     if year is None:
         raise SourceError(
             f"{files.named(path)}: het jaar staat niet in een kolom en niet in de naam; noem het bestand bijvoorbeeld kwb-2013.xls."
