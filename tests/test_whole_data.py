@@ -475,6 +475,7 @@ def test_a_series_of_ones_own_enters_without_code(own, tmp_path, monkeypatch):
     assert not len(series["Nederland"])  # one city is no country
     assert found.indicators.set_index("indicator").at["proef", "label"] == "Proefcijfer"
     assert found.evaluation(2012)["reason"]
+    assert set(found.inventory["gebruik"]) == {"eigen reeksen"}
 
 
 @pytest.mark.parametrize(

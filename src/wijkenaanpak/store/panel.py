@@ -220,6 +220,7 @@ def _slices(
             tables.areas[tables.areas["level"] != "pc4"],
             tables.treated,
             tables.log,
+            tables.inventory,
             tables.scores,
             tables.later,
             weak.reset_index(),
@@ -598,6 +599,11 @@ class Panel:
         if not path.exists():
             return pd.DataFrame(columns=columns).astype({"value": float, "n": float})
         return ds.dataset(path).to_table(filter=where, columns=columns).to_pandas()
+
+    @cached_property
+    def inventory(self) -> pd.DataFrame:
+        """Every file of the data folder: bestand, gebruik (what it is used for), reden (why it is not)."""
+        return _whole(self.store / "inventory.parquet").to_pandas()
 
     def form(self, name: str) -> pd.DataFrame | None:
         """Return a filled-in form of the question, or None when the data folder has none."""
