@@ -14,8 +14,12 @@ import geopandas as gpd
 import pytest
 
 from wijkenaanpak.run import batch
-from wijkenaanpak.sources import download, publishers, sources
+from wijkenaanpak.sources import coverage, download
+from wijkenaanpak.sources.boundaries import read_boundaries
 from wijkenaanpak.sources.download import Publication
+from wijkenaanpak.sources.facts import read_codebook
+from wijkenaanpak.sources.folder import NothingThere, read_folder
+from wijkenaanpak.sources.publishers import kerncijfers, outcomemonitor
 
 CONTENT = bytes(range(256)) * 2000  # 512,000 bytes: several packets
 FIXTURE = Path(__file__).parent / "fixtures" / "71718ned"
@@ -364,9 +368,9 @@ def test_a_table_of_pages_is_saved_as_the_reader_wants_it(server, tmp_path):
     table = item(server, "71718ned", "odata", "/odata/tabel")
     server.faults = ["", "", "breekt af", "503"]
     assert fetch(tmp_path, table)[0] == 0
-    book = publishers.read_codebook()
-    rows, regions = publishers.read_statline(tmp_path / "71718ned", book)
-    expected, same_regions = publishers.read_statline(FIXTURE, book)
+    book = read_codebook()
+    rows, regions = outcomemonitor.read(tmp_path / "71718ned", book)
+    expected, same_regions = outcomemonitor.read(FIXTURE, book)
     assert rows.equals(expected) and regions.equals(same_regions)
     assert not (tmp_path / "71718ned" / "UntypedDataSet.json").exists()
     assert set(download.manifest(tmp_path)["71718ned"]["sha256"]) == {
@@ -415,7 +419,7 @@ def test_a_table_published_anew_since_is_fetched_anew(server, tmp_path, monkeypa
 
 def test_version_4_of_the_service_gives_the_same_kind_of_rows(server, tmp_path):
     assert fetch(tmp_path, item(server, "71718ned", "odata", "/v4/tabel"))[0] == 0
-    rows, _ = publishers.read_statline(tmp_path / "71718ned", publishers.read_codebook())
+    rows, _ = outcomemonitor.read(tmp_path / "71718ned", read_codebook())
     found = rows.set_index(["indicator", "area"])
     assert found.loc[("ww", "Alkmaar/Overdie"), ["value", "n", "decimals"]].tolist() == [2.5, 5000, 1]
     assert found.at[("ww", "Nederland"), "value"] == 1.5
@@ -426,7 +430,7 @@ def test_of_the_kerncijfers_only_the_columns_that_are_read_are_asked_for(server,
     assert set(json.loads((tmp_path / "82339NED" / "TypedDataSet.json").read_text())[0]) == {
         "WijkenEnBuurten", "Codering_3", "Koopwoningen_40",
     }  # fmt: skip
-    found = publishers.read_kwb(tmp_path / "82339NED", publishers.read_codebook()).rows
+    found = kerncijfers.read(tmp_path / "82339NED", read_codebook()).rows
     assert found[["indicator", "code", "name", "period", "value"]].values.tolist() == [
         ["kwb_koop", "WK036100", "Overdie", 2013, 30.0]
     ]
@@ -434,7 +438,7 @@ def test_of_the_kerncijfers_only_the_columns_that_are_read_are_asked_for(server,
 
 def test_a_map_in_pages_is_one_map_in_the_dutch_grid(server, tmp_path):
     assert fetch(tmp_path, item(server, "pc4.geojson", "wfs", "/wfs", filter="laag"))[0] == 0
-    found = publishers.read_boundaries(tmp_path / "pc4.geojson")
+    found = read_boundaries(tmp_path / "pc4.geojson")
     assert (len(found), found.crs.to_epsg()) == (1203, 28992)
     assert isinstance(found, gpd.GeoDataFrame)
 
@@ -456,7 +460,7 @@ def test_a_service_that_gives_no_table_is_refused(server, tmp_path, monkeypatch)
 
 def test_every_publication_names_what_it_feeds_and_where_to_get_it():
     items = download.publications()
-    tables = {*publishers.read_codebook()["table"], *download.SUPPORT}
+    tables = {*read_codebook()["table"], *coverage.SUPPORT}
     assert {i.tabel for i in items} == tables
     assert len({i.naam for i in items}) == len(items)
     for one in items:
@@ -467,11 +471,11 @@ def test_every_publication_names_what_it_feeds_and_where_to_get_it():
 
 def test_every_table_of_kerncijfers_that_is_fetched_is_read():
     fetched = {i.naam for i in download.publications() if i.tabel == "kwb"}
-    assert fetched <= set(publishers.KWB_TABLES)
+    assert fetched <= set(kerncijfers.TABLES)
 
 
 def test_the_status_says_what_is_there_and_where_the_rest_is(practice):
-    table = download.status(practice).set_index("label")
+    table = coverage.status(practice).set_index("label")
     nww = table.loc["Niet-werkende werkzoekenden"]
     assert nww["aanwezig"] and nww["halen"] == ""
     assert (nww["postcodegebieden"], nww["wijken"]) == (600, 40)
@@ -483,7 +487,7 @@ def test_the_status_says_what_is_there_and_where_the_rest_is(practice):
 
 
 def test_an_empty_folder_has_nothing_and_says_where_everything_is(tmp_path):
-    table = download.status(tmp_path)
+    table = coverage.status(tmp_path)
     assert not table["aanwezig"].any()
     assert (table["halen"] != "").all()
 
@@ -506,5 +510,5 @@ def test_the_command_line_fetches_reports_and_fails_when_one_failed(server, tmp_
 
 def test_a_half_download_is_not_read_as_data(tmp_path):
     (tmp_path / "lbm3_pc4.csv.deel").write_text("PC4,jaar\n")
-    with pytest.raises(sources.NothingThere):
-        sources.read_folder(tmp_path)
+    with pytest.raises(NothingThere):
+        read_folder(tmp_path)

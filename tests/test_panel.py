@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wijkenaanpak import due
-from wijkenaanpak.sources import sources
+from wijkenaanpak import SourceError, due
+from wijkenaanpak.sources.areas import WITH_CANDIDATES, WITH_LIKELY
 from wijkenaanpak.store import panel
 
 
@@ -96,8 +96,8 @@ def test_no_country_is_made_of_the_pc4_of_wijken_alone():
     series = panel.complete(observations.iloc[[0]], only, indicators)
     groups = {
         "Aandachtswijken",
-        sources.WITH_CANDIDATES,
-        sources.WITH_LIKELY,
+        WITH_CANDIDATES,
+        WITH_LIKELY,
         "Utrecht, aandachtswijken",
     }
     assert set(series["area"]) == {"1001", "Utrecht/Overvecht"} | groups
@@ -120,11 +120,11 @@ def test_a_candidate_counts_in_its_city_but_not_in_the_country():
         [("Utrecht/Ondiep", "Ondiep", "aandachtswijk", "Utrecht", "Utrecht/Ondiep")],
         columns=areas.columns[:5],
     )
-    group = pd.DataFrame([(sources.WITH_CANDIDATES, "x", "groep", None, None)], columns=areas.columns[:5])
+    group = pd.DataFrame([(WITH_CANDIDATES, "x", "groep", None, None)], columns=areas.columns[:5])
     found = values(panel.complete(observations, pd.concat([areas, extra, group]), indicators))
     assert found["Aandachtswijken"] == 10
     assert found["Niet-aandachtswijken"] == pytest.approx((300 * 6 + 600 * 2) / 900, abs=1e-6)
-    assert found[sources.WITH_CANDIDATES] == found["Utrecht, aandachtswijken"] == 7
+    assert found[WITH_CANDIDATES] == found["Utrecht, aandachtswijken"] == 7
     assert found["Utrecht/Ondiep"] == 6
     assert "Utrecht, niet-aandachtswijken" not in found
 
@@ -174,13 +174,13 @@ def test_the_average_of_own_cities_is_weighted_by_their_aandachtswijken():
 )
 def test_observations_outside_the_data_model_are_refused_by_column(change, part):
     observations = tiny()[0].assign(**change)
-    with pytest.raises(sources.SourceError, match=part):
+    with pytest.raises(SourceError, match=part):
         panel.validated(observations, {"nww"})
 
 
 def test_a_duplicated_observation_is_refused():
     observations = tiny()[0]
-    with pytest.raises(sources.SourceError, match="indicator, area, period"):
+    with pytest.raises(SourceError, match="indicator, area, period"):
         panel.validated(pd.concat([observations, observations]), {"nww"})
 
 
@@ -189,8 +189,8 @@ def test_a_slice_holds_the_wijk_its_references_and_nothing_of_other_cities(store
     assert set(slice_.series["area"]) == {
         *panel.references("Utrecht/Overvecht").values(),
         "Niet-aandachtswijken",
-        sources.WITH_CANDIDATES,
-        sources.WITH_LIKELY,
+        WITH_CANDIDATES,
+        WITH_LIKELY,
     }
     assert set(slice_.indicators["question"]) == {"werk"}
     assert slice_.meta["simulated"]
@@ -227,14 +227,14 @@ def test_bad_raw_data_leaves_the_earlier_store_intact(store, practice, tmp_path)
     file = next(copy.glob("*lbm3*.csv"))
     lines = file.read_text().splitlines()
     file.write_text("\n".join([lines[0], lines[1].rsplit(",", 8)[0] + ",2008,veel,0,0,0,0,0,0", *lines[2:]]))
-    with pytest.raises(sources.SourceError):
+    with pytest.raises(SourceError):
         panel.build(str(copy))
     assert json.loads((built / "meta.json").read_text()) == before
     assert not list(built.parent.glob(".bouw-*"))
 
 
 def test_a_missing_data_folder_is_named():
-    with pytest.raises(sources.SourceError, match="bestaat-niet"):
+    with pytest.raises(SourceError, match="bestaat-niet"):
         panel.source_folder("bestaat-niet")
 
 

@@ -6,12 +6,19 @@ import pytest
 
 from helpers import words
 from helpers.report import open_report
-from wijkenaanpak.sources import files, publishers, sources
+from wijkenaanpak.sources import files
+from wijkenaanpak.sources.areas import read_gemeenten
+from wijkenaanpak.sources.boundaries import read_boundaries, read_cbs_boundaries
+from wijkenaanpak.sources.convert import convert
+from wijkenaanpak.sources.crosswalk import _by_overlay, _by_shares, read_crosswalk
+from wijkenaanpak.sources.facts import read_codebook
+from wijkenaanpak.sources.folder import read_folder
+from wijkenaanpak.sources.publishers import kerncijfers
 
 
 @pytest.fixture(scope="module")
 def tables(real_data):
-    return sources.read_folder(real_data)
+    return read_folder(real_data)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +115,7 @@ def test_leefbaarometer_2_is_read_whole(tables, real_data):
 
 def test_kerncijfers_per_gemeente_are_read_whole(real_data):
     path = next(real_data.rglob("kwb_gemeente_2020.csv"))
-    found = publishers.read_kwb(path, publishers.read_codebook())
+    found = kerncijfers.read(path, read_codebook())
     published = rows_of(real_data, "kwb_gemeente_2020.csv")
     assert found.rows["code"].nunique() == len(published) == 355
     assert found.rows["period"].unique().tolist() == [2020]
@@ -127,7 +134,7 @@ def test_kerncijfers_per_gemeente_are_read_whole(real_data):
 
 def test_kerncijfers_per_wijk_are_read_whole(real_data):
     path = next(real_data.rglob("kwb_wijk_2022.csv"))
-    found = publishers.read_kwb(path, publishers.read_codebook()).rows
+    found = kerncijfers.read(path, read_codebook()).rows
     published = rows_of(real_data, "kwb_wijk_2022.csv")
     assert len(published) == 3340
     assert found["period"].unique().tolist() == [2022]
@@ -162,9 +169,9 @@ def test_woz_per_postcode_is_read_whole(tables, real_data):
 
 
 def test_the_crosswalk_is_read_whole_and_its_error_is_what_it_says(real_data):
-    log, book = files.Log(), publishers.read_codebook()
-    kerncijfers = publishers.read_kwb(next(real_data.rglob("kwb_wijk_2022.csv")), book)
-    table = sources.read_crosswalk(real_data, None, kerncijfers.places, log)
+    log, book = files.Log(), read_codebook()
+    wijken = kerncijfers.read(next(real_data.rglob("kwb_wijk_2022.csv")), book)
+    table = read_crosswalk(real_data, None, wijken.places, log)
     published = rows_of(real_data, "*pc4_x_wijk*.csv")
     assert len(table) == len(published) == 7262
     shares = table.set_index(["pc4", "code"])["share"]
@@ -172,8 +179,8 @@ def test_the_crosswalk_is_read_whole_and_its_error_is_what_it_says(real_data):
         assert shares[row["pc4"], row["wijk_code_2022"]] == float(row["share_wijk"])
     assert table["year"].unique().tolist() == [2022]
     # WOZ values are published both ways: the conversion can be checked against the truth
-    converted = sources.convert(kerncijfers, table, log).query("indicator == 'kwb_woz'").set_index("area")
-    direct = publishers.read_kwb(next(real_data.rglob("woz_pc4*.csv")), book).set_index("area")["value"]
+    converted = convert(wijken, table, log).query("indicator == 'kwb_woz'").set_index("area")
+    direct = kerncijfers.read(next(real_data.rglob("woz_pc4*.csv")), book).set_index("area")["value"]
     both = converted.join(direct.rename("direct"), how="inner")
     off = (both["value"] / both["direct"] - 1).abs()
     assert len(both) > 3900
@@ -182,9 +189,9 @@ def test_the_crosswalk_is_read_whole_and_its_error_is_what_it_says(real_data):
 
 
 def test_maps_laid_over_each_other_give_the_published_crosswalk(real_data):
-    pc4 = publishers.read_boundaries(next(real_data.rglob("pc4_2020.gpkg")))
-    found = sources._by_overlay(next(real_data.rglob("wijken_2022.gpkg")), pc4, files.Log())
-    published = sources._by_shares(next(real_data.rglob("*pc4_x_wijk*.csv")), files.Log())
+    pc4 = read_boundaries(next(real_data.rglob("pc4_2020.gpkg")))
+    found = _by_overlay(next(real_data.rglob("wijken_2022.gpkg")), pc4, files.Log())
+    published = _by_shares(next(real_data.rglob("*pc4_x_wijk*.csv")), files.Log())
     both = published.merge(found, on=["code", "pc4"], suffixes=("", "_map"))
     assert len(both) == len(published)
     assert (both["share"] - both["share_map"]).abs().max() < 0.001
@@ -192,7 +199,7 @@ def test_maps_laid_over_each_other_give_the_published_crosswalk(real_data):
 
 def test_the_gemeente_of_every_postcode_is_read_whole(real_data):
     path = next(real_data.rglob("*pc4_gemeente*.csv"))
-    found = sources.read_gemeenten(path).set_index("area")["gemeente"]
+    found = read_gemeenten(path).set_index("area")["gemeente"]
     published = rows_of(real_data, "*pc4_gemeente*.csv")
     assert len(published) == 4074
     named = [row for row in published if row["gemeente"] not in ("", "NA")]
@@ -215,7 +222,7 @@ def test_the_candidates_are_read_whole(tables, real_data):
 
 
 def test_the_map_of_wijken_is_read_whole(real_data):
-    found = publishers.read_cbs_boundaries(next(real_data.rglob("wijken_2022.gpkg")))
+    found = read_cbs_boundaries(next(real_data.rglob("wijken_2022.gpkg")))
     assert len(found) == 3340
     assert found.crs.to_epsg() == 28992
     assert found.set_index("code").at["WK001400", "name"] == "Centrum"

@@ -11,7 +11,7 @@ from notebook import Run
 from wijkenaanpak import due, dutch
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.pages import html
-from wijkenaanpak.sources import sources
+from wijkenaanpak.sources import areas as sources
 
 
 @pytest.fixture(scope="module")

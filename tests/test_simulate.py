@@ -11,7 +11,7 @@ import pytest
 
 from wijkenaanpak.practice import simulate
 from wijkenaanpak.practice.simulate import DEFAULT_EFFECTS, DIMENSIONS, SPILLOVER, YEARS, planted_effects
-from wijkenaanpak.sources import sources
+from wijkenaanpak.sources.folder import read_folder
 
 BOOK = pd.read_csv(simulate.RAW / "indicatoren.csv", keep_default_na=False).set_index("indicator")
 CODEBOOK = BOOK[BOOK.index.isin([*simulate.SPEC, "lbm"])]
@@ -407,6 +407,6 @@ def test_the_codebook_uses_known_words_and_unique_columns():
 
 def test_the_largest_practice_panel_is_read_as_any_other(tmp_path):
     simulate.simulate(tmp_path / "groot", seed=1, n_pc4=9000)
-    tables = sources.read_folder(tmp_path / "groot")
+    tables = read_folder(tmp_path / "groot")
     assert (tables.areas["level"] == "pc4").sum() == 9000
     assert tables.observations["n"].max() > 2e7  # more people than the country has

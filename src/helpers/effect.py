@@ -17,7 +17,7 @@ from helpers.report import Report
 from helpers.state import Stated
 from wijkenaanpak.effects import effects, evaluation
 from wijkenaanpak.effects.inference import Regression, detectable
-from wijkenaanpak.sources.sources import OWN_LIST
+from wijkenaanpak.sources.areas import OWN_LIST
 
 NAMES = {
     "nederland": "alle andere gebieden in Nederland",

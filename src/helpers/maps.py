@@ -17,7 +17,7 @@ from helpers.report import Report
 from wijkenaanpak.due import slug
 from wijkenaanpak.dutch import in_unit, number
 from wijkenaanpak.pages.html import Html
-from wijkenaanpak.sources import sources
+from wijkenaanpak.sources import areas as sources
 
 # Column and row, counted from the north-west, of each city on the tile map.
 TILES = {

@@ -18,7 +18,7 @@ from wijkenaanpak import RAW
 from wijkenaanpak.effects.inference import holm
 from wijkenaanpak.instruments.selection import reliability, selection_score
 from wijkenaanpak.measures import monitor
-from wijkenaanpak.sources import sources
+from wijkenaanpak.sources import areas as sources
 from wijkenaanpak.store import panel
 
 HORIZONS = (8, 10)  # years to the city average (Actieplan Krachtwijken 2007; Voortgangsrapportage 2010)

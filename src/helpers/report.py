@@ -26,7 +26,8 @@ from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
 from wijkenaanpak.pages.html import Html
-from wijkenaanpak.sources import forms, publishers
+from wijkenaanpak.sources import facts as publishers
+from wijkenaanpak.sources import forms
 from wijkenaanpak.store import panel
 
 REFERENTIES = ("rest_stad", "stad", "g18", "nederland")

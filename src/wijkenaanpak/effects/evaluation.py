@@ -21,7 +21,7 @@ from wijkenaanpak.effects import diagnostics, effects, space, wijken
 from wijkenaanpak.effects.effects import Design, Sample, Windows
 from wijkenaanpak.effects.inference import Regression, detectable, equivalence, quantile_t
 from wijkenaanpak.measures.monitor import effect_unit
-from wijkenaanpak.sources.sources import is_candidate
+from wijkenaanpak.sources.areas import is_candidate
 
 # The design that carries the verdict, chosen on invented countries and not on outcomes: the first that the data allow.
 # The first two need years enough before.

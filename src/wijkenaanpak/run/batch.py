@@ -99,7 +99,12 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
             outcome.page = pages.report_page(notebook, job.vraag, job.gebied, job.name)
         except papermill.PapermillExecutionError as error:
             first_line = error.source.splitlines()[0]
-            outcome.error = f"cel {error.cell_index} ({first_line}): {error.ename}: {error.evalue}"
+            fault = f"{error.ename}: {error.evalue}"
+            if limits.memory and (
+                error.ename == "MemoryError" or not error.evalue
+            ):  # no memory left to say so
+                fault = f"boven de geheugenlimiet van {limits.memory >> 20} MB; geef meer met --memory"
+            outcome.error = f"cel {error.cell_index} ({first_line}): {fault}"
     except Exception as error:  # whatever goes wrong in one report must not stop the others
         outcome.error = f"{type(error).__name__}: {error}"
     outcome.seconds = time.monotonic() - started
@@ -436,13 +441,14 @@ def _data(options: argparse.Namespace) -> int:
         return _coverage(options)
     store = panel.build(options.data, options.seed)
     print(pd.read_parquet(store / "log.parquet").to_string(index=False))
+    print(pd.read_parquet(store / "inventory.parquet").to_string(index=False))
     print(f"Verwerkt in {store}")
     return 0
 
 
 def _coverage(options: argparse.Namespace) -> int:
     """Fetch the publications that are not there, and say what there is."""
-    from wijkenaanpak.sources import download
+    from wijkenaanpak.sources import coverage, download
     from wijkenaanpak.store import panel
 
     practice = options.data == "oefendata"
@@ -454,7 +460,7 @@ def _coverage(options: argparse.Namespace) -> int:
         folder = panel.source_folder(options.data, options.seed)
     if altered := download.altered(folder):
         print(f"Anders dan bij het ophalen: {', '.join(altered)}; --force haalt ze opnieuw op.")
-    table = download.status(folder)
+    table = coverage.status(folder)
     table["aanwezig"] = table["aanwezig"].map({True: "ja", False: "nee"})
     here = (table["aanwezig"] == "ja") & (table["indicator"] != "")
     table["indicator"] = table["indicator"].where(table["indicator"] != "", table["label"])

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from wijkenaanpak import RAW, SourceError
 from wijkenaanpak.due import write_whole
-from wijkenaanpak.sources import publishers, sources
+from wijkenaanpak.sources.boundaries import RD_NEW
 
 OPEN = RAW / "open"  # where downloads go when no folder is named; not in git
 MANIFEST = "MANIFEST.json"
@@ -33,12 +33,6 @@ ATTEMPTS = 5
 TIMEOUT = (10, 60)  # seconds: to connect, and between two packets
 CHUNK = 1 << 16
 FEATURES = 1000  # what PDOK gives at once
-# What a folder may hold beside series, by `tabel`.
-SUPPORT = {
-    "grenzen": "grenzen van postcodegebieden",
-    "omrekening": "omrekening van wijken naar postcodegebieden",
-    "wijkenlijst": "eigen lijst van de aandachtswijken",
-}
 Answer = TypeVar("Answer")
 WAIT = (429, 500, 502, 503, 504)  # the server says it may work later
 
@@ -414,7 +408,7 @@ def _wfs(item: Publication, half: Path, ask: _Asker) -> None:
             query = {"service": "WFS", "version": "2.0.0", "request": "GetFeature", "typeName": item.filter}
             query |= {
                 "outputFormat": "application/json",
-                "srsName": publishers.RD_NEW,
+                "srsName": RD_NEW,
                 "count": str(FEATURES),
             }
             page = ask.json(item.adres, query | {"startIndex": str(len(features))}).get("features")
@@ -439,79 +433,6 @@ def _rows(pages: Iterable[list[Any]]) -> Iterator[str]:
             yield ("\n" if first else ",\n") + json.dumps(row, ensure_ascii=False)
             first = False
     yield "]\n"
-
-
-# ---- coverage ----------------------------------------------------------------------------------------
-
-
-def status(folder: Path) -> pd.DataFrame:
-    """Tell of each indicator what a data folder has of it.
-
-    Parameters
-    ----------
-    folder : Path
-        A data folder; an empty one has nothing.
-
-    Returns
-    -------
-    DataFrame
-        uitgever, indicator (empty for the map, the crosswalk and the list of wijken), label, aanwezig (bool), jaren (text),
-        metingen (int: years), postcodegebieden (int), wijken (int: of the 40), halen (what to fetch, where, and how to
-        name it; empty when present).
-    """
-    items = publications()
-    where: dict[str, str] = {}
-    for item in items:
-        where.setdefault(item.tabel, f"{item.pagina}, als {item.naam}")
-    try:
-        tables = sources.read_folder(folder)
-        observations, areas, book = tables.observations, tables.areas, tables.indicators
-        there = {
-            "grenzen": tables.boundaries is not None,
-            "omrekening": tables.crosswalk is not None,
-            "wijkenlijst": not tables.treated_by_project,
-        }
-    except sources.NothingThere:
-        observations = pd.DataFrame(columns=publishers.COLUMNS)
-        areas = pd.DataFrame(columns=["area", "level", "aandachtswijk"])
-        book, there = publishers.read_codebook(), {}
-    known = observations.merge(areas[["area", "level", "aandachtswijk"]], on="area", how="left")
-    rows = []
-    for row in book.itertuples():
-        own = known[known["indicator"] == row.indicator]
-        years = sorted(own["period"].unique())
-        wijken = own.loc[own["level"].isin(["pc4", "aandachtswijk"]), "aandachtswijk"].nunique()
-        rows.append(
-            {
-                **{"uitgever": row.publisher, "indicator": row.indicator, "label": row.label},
-                **{"aanwezig": bool(len(own)), "jaren": f"{years[0]}-{years[-1]}" if years else ""},
-                "metingen": len(years),
-                "postcodegebieden": int(own.loc[own["level"] == "pc4", "area"].nunique()),
-                "wijken": int(wijken),
-                "halen": "" if len(own) else where.get(row.table, ""),
-            }
-        )
-    for table, label in SUPPORT.items():
-        item = next(i for i in items if i.tabel == table)
-        present = there.get(table, False)
-        rows.append(
-            {
-                **{
-                    "uitgever": item.uitgever,
-                    "indicator": "",
-                    "label": label,
-                    "aanwezig": present,
-                    "jaren": "",
-                },
-                **{
-                    "metingen": 0,
-                    "postcodegebieden": 0,
-                    "wijken": 0,
-                    "halen": "" if present else where[table],
-                },
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def altered(folder: Path) -> list[str]:

@@ -15,8 +15,9 @@ from pathlib import Path
 import pandas as pd
 
 from wijkenaanpak import RAW, SourceError, due
-from wijkenaanpak.sources import files
+from wijkenaanpak.sources import cells, coding, files
 from wijkenaanpak.sources.files import Location, Log
+from wijkenaanpak.sources.tables import read_table
 
 TEMPLATES = RAW / "templates"
 NUMERAL = re.compile(r"-?[0-9]+")
@@ -68,7 +69,7 @@ def read(path: Location, name: str, log: Log | None = None) -> pd.DataFrame:
         For a missing column, an empty or impossible cell, a row that is there twice, or two columns that contradict.
     """
     fields = columns(name)
-    frame = files.read_table(path, list(fields.index), log)
+    frame = read_table(path, list(fields.index), log)
     result = pd.DataFrame(
         {
             column: CHECKS[field["soort"]](frame, str(column), path, field)
@@ -77,15 +78,15 @@ def read(path: Location, name: str, log: Log | None = None) -> pd.DataFrame:
         index=frame.index,
     )
     for column in fields.index[fields["verplicht"] == "1"]:
-        files.refuse(
+        cells.refuse(
             result[column].isna(), frame, str(column), path, "is leeg; vul de cel in of verwijder de rij"
         )
     for low, high in ORDER.get(name, []):
-        files.refuse(
+        cells.refuse(
             result[low] > result[high], frame, low, path, f"is meer dan {high}; verbeter een van beide"
         )
     keys = list(fields.index[fields["sleutel"] == "1"])
-    result = files.once(result, keys, path, log)
+    result = cells.once(result, keys, path, log)
     if log is not None:
         log.add(path, f"rijen van het formulier {name}, gelezen", len(result))
     return result.sort_values(keys, kind="stable").reset_index(drop=True)
@@ -116,6 +117,7 @@ def read_all(folder: Path, log: Log, practice: bool = False) -> dict[str, pd.Dat
             )
         if paths:
             found[name] = read(paths[0], name, log)
+            log.use(paths[0], f"formulier {name}")
             if not practice and found[name].equals(read(TEMPLATES / f"{name}.csv", name)):
                 raise SourceError(
                     f"{paths[0].name} is het voorbeeld met oefencijfers; vul er werkelijke cijfers in of haal het weg."
@@ -127,25 +129,25 @@ def read_all(folder: Path, log: Log, practice: bool = False) -> dict[str, pd.Dat
 
 
 def _number(frame: pd.DataFrame, column: str, path: Location, field: pd.Series) -> pd.Series:
-    values = files.numbers(frame, column, path)
-    files.within(values, float(field["laagste"]), float(field["hoogste"]), frame, column, path)
+    values = cells.numbers(frame, column, path)
+    cells.within(values, float(field["laagste"]), float(field["hoogste"]), frame, column, path)
     return values
 
 
 def _whole(frame: pd.DataFrame, column: str, path: Location, field: pd.Series) -> pd.Series:
     values = _number(frame, column, path, field)
-    files.refuse(
+    cells.refuse(
         values.notna() & (values % 1 != 0), frame, column, path, "is geen geheel getal; verbeter de waarde"
     )
     return values
 
 
 def _year(frame: pd.DataFrame, column: str, path: Location, _: pd.Series) -> pd.Series:
-    return files.years(frame, column, path)
+    return cells.years(frame, column, path)
 
 
 def _postcode(frame: pd.DataFrame, column: str, path: Location, _: pd.Series) -> pd.Series:
-    return files.postcodes(frame, column, path)
+    return coding.postcodes(frame, column, path)
 
 
 def _text(frame: pd.DataFrame, column: str, path: Location, _: pd.Series) -> pd.Series:
@@ -153,9 +155,13 @@ def _text(frame: pd.DataFrame, column: str, path: Location, _: pd.Series) -> pd.
 
 
 def _month(frame: pd.DataFrame, column: str, path: Location, _: pd.Series) -> pd.Series:
-    wrong = ~frame[column].fillna("").str.fullmatch(MONTH.pattern).astype(bool)
-    files.refuse(wrong, frame, column, path, "is geen maand; schrijf haar als 2009-03")
-    return frame[column].astype(object)
+    # Excel makes a date of 2009-03 by itself: the first of that month
+    text = frame[column].str.replace(r"^(\d{4}-\d\d)-01(?:[ T]00:00:00)?$", r"\1", regex=True)
+    wrong = ~text.fillna("").str.fullmatch(MONTH.pattern).astype(bool)
+    cells.refuse(
+        wrong, frame, column, path, "is geen maand; schrijf haar als 2009-03, in Excel in een kolom met de opmaak Tekst"
+    )  # fmt: skip
+    return text.astype(object)
 
 
 def _one_of(options: Callable[[pd.Series], list[str]], what: str) -> Callable[..., pd.Series]:
@@ -164,7 +170,7 @@ def _one_of(options: Callable[[pd.Series], list[str]], what: str) -> Callable[..
         given = frame[column]
         wrong = given.notna() & ~given.isin(allowed)
         shown = ", ".join(allowed) if len(allowed) < 8 else f"bijvoorbeeld {allowed[-1]}"
-        files.refuse(wrong, frame, column, path, f"is geen {what}; kies {shown}")
+        cells.refuse(wrong, frame, column, path, f"is geen {what}; kies {shown}")
         known = given.astype(object).where(given.notna(), None)
         return (
             pd.to_numeric(known)

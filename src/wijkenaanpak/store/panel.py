@@ -25,9 +25,11 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from wijkenaanpak import due
+from wijkenaanpak import SourceError, due
 from wijkenaanpak.effects import effects, space
-from wijkenaanpak.sources import forms, sources
+from wijkenaanpak.sources import coding, forms
+from wijkenaanpak.sources.areas import GROUPS, LIKELY, WITH_CANDIDATES, WITH_LIKELY, is_candidate
+from wijkenaanpak.sources.folder import Tables, read_folder
 
 # An aggregate of fewer of its PC4 than this share would be another area than its name says.
 LEAST_KNOWN = 0.5
@@ -57,7 +59,7 @@ def source_folder(data: str, seed: int = 2007) -> Path:
 
     Raises
     ------
-    sources.SourceError
+    SourceError
         When the folder does not exist.
     """
     if data != "oefendata":
@@ -88,7 +90,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
 
     Raises
     ------
-    sources.SourceError
+    SourceError
         When a raw file is wrong; an earlier store stays as it was.
     """
     store = due.store_path(data, seed)
@@ -98,7 +100,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
     key = due.store_key(folder)
     if due.key_of(store) == key:
         return store
-    tables = sources.read_folder(folder)
+    tables = read_folder(folder)
     observations = validated(tables.observations, set(tables.indicators["indicator"]))
     store.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=".bouw-", dir=store.parent))
@@ -110,10 +112,12 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         tables.indicators.to_parquet(fresh / "indicators.parquet", index=False)
         tables.treated.to_parquet(fresh / "treated.parquet", index=False)
         tables.log.to_parquet(fresh / "log.parquet", index=False)
+        tables.inventory.to_parquet(fresh / "inventory.parquet", index=False)
         shapes = _shapes(tables)
         weak = _deprivation(series, tables, shapes)
         extras = {
             "selection": tables.scores, "later": tables.later, "crosswalk": tables.crosswalk,
+            "population": tables.population,
             "achterstand": weak.reset_index() if len(weak) else None,
         }  # fmt: skip
         for name, extra in extras.items():
@@ -171,7 +175,7 @@ def _write_series(store: Path, series: pd.DataFrame) -> None:
         ordered.to_parquet(folder / "pc4.parquet", index=False, row_group_size=ROW_GROUP)
 
 
-def _shapes(tables: sources.Tables) -> gpd.GeoDataFrame | None:
+def _shapes(tables: Tables) -> gpd.GeoDataFrame | None:
     """PC4 shapes with the gemeente and the wijk they belong to, ordered by gemeente."""
     if tables.boundaries is None:
         return None
@@ -180,12 +184,13 @@ def _shapes(tables: sources.Tables) -> gpd.GeoDataFrame | None:
     return tables.boundaries.merge(pc4, on="area").sort_values(["gemeente", "area"], kind="stable")
 
 
-def _deprivation(
-    series: pd.DataFrame, tables: sources.Tables, shapes: gpd.GeoDataFrame | None
-) -> pd.DataFrame:
+def _deprivation(series: pd.DataFrame, tables: Tables, shapes: gpd.GeoDataFrame | None) -> pd.DataFrame:
     """How weak each PC4 was before on all outcomes (``effects.deprivation``), and with a map those around it."""
     direction = tables.indicators.set_index("indicator")["direction"]
-    weak = effects.deprivation(series[series["level"] == "pc4"], direction)
+    pc4 = series[series["level"] == "pc4"]
+    if not len(pc4):
+        return pd.DataFrame()
+    weak = effects.deprivation(pc4, direction)
     if shapes is None or not len(weak):
         return weak
     areas = sorted(shapes["area"])
@@ -194,7 +199,7 @@ def _deprivation(
 
 def _slices(
     series: pd.DataFrame,
-    tables: sources.Tables,
+    tables: Tables,
     shapes: gpd.GeoDataFrame | None,
     weak: pd.DataFrame,
     store: Path,
@@ -215,6 +220,7 @@ def _slices(
             tables.areas[tables.areas["level"] != "pc4"],
             tables.treated,
             tables.log,
+            tables.inventory,
             tables.scores,
             tables.later,
             weak.reset_index(),
@@ -287,11 +293,11 @@ def _schema() -> Any:
 
 
 def validated(observations: pd.DataFrame, indicators: set[str]) -> pd.DataFrame:
-    """Check observations against the data model (DataFrame with the columns of ``publishers.COLUMNS``).
+    """Check observations against the data model (DataFrame with the columns of ``observations.COLUMNS``).
 
     Raises
     ------
-    sources.SourceError
+    SourceError
         Naming the first offending column, value and what was expected.
     """
     from pandera.errors import SchemaError
@@ -302,13 +308,13 @@ def validated(observations: pd.DataFrame, indicators: set[str]) -> pd.DataFrame:
         cases = error.failure_cases
         first = cases["failure_case"].iloc[0] if isinstance(cases, pd.DataFrame) else cases
         column = getattr(error.schema, "name", None) or ", ".join(KEY)
-        raise sources.SourceError(
+        raise SourceError(
             f"Waarnemingen voldoen niet aan het gegevensmodel: kolom {column}, waarde {first!r} ({error.check}); "
             "herstel het bronbestand."
         ) from error
     unknown = sorted(set(result["indicator"]) - indicators)
     if unknown:
-        raise sources.SourceError(
+        raise SourceError(
             f"Indicator {unknown[0]!r} staat niet in data/raw/indicatoren.csv; voeg hem daar toe of laat hem weg."
         )
     return result
@@ -327,7 +333,7 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
     observations : DataFrame
         Valid observations, any level.
     areas, indicators : DataFrame
-        See ``sources.Tables``.
+        See ``Tables``.
 
     Returns
     -------
@@ -342,6 +348,7 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         info = codebook.loc[indicator]
         part = part.merge(areas[["area", "level", "gemeente"]], on="area", how="left")
         pc4 = part[part["level"] == "pc4"].copy()
+        units, own = _units(members, pc4)
         noise = unrest(pc4, log=info["scale"] == "log")
         share = info["unit"] == "%"
         pc4["se"] = _standard_error(
@@ -351,7 +358,7 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         pc4["se"] = np.where(pc4["error"] > 0, np.hypot(pc4["se"].fillna(0), pc4["error"]), pc4["se"])
         if pc4["n"].isna().all():
             pc4["n"] = 1.0
-        computed = _aggregate(pc4.dropna(subset=["n"]), members)
+        computed = _aggregate(pc4.dropna(subset=["n"]), units)
         published = part[part["level"] != "pc4"].copy()
         known = computed.set_index(["area", "period"])
         index = pd.MultiIndex.from_frame(published[["area", "period"]])
@@ -366,7 +373,7 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         whole = pd.concat([published, extra, pc4], ignore_index=True)
         whole["indicator"] = indicator
         whole["decimals"] = part["decimals"].max()
-        parts += [whole, _g18(whole, areas), _own_cities(whole, pc4, areas)]
+        parts += [whole] if own else [whole, _g18(whole, areas), _own_cities(whole, pc4, areas)]
     columns = [*KEY, "level", "gemeente", "value", "se", "n", "decimals", "source", "status"]
     order = pd.CategoricalDtype(["land", "groep", "gemeente", "aandachtswijk", "pc4"], ordered=True)
     result = pd.concat(parts, ignore_index=True)[columns]
@@ -376,6 +383,19 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         .drop(columns="_order")
         .reset_index(drop=True)
     )
+
+
+def _units(members: pd.DataFrame, pc4: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """Return what the aggregates of an outcome are made of: PC4, or areas of a city's own.
+
+    Areas of one city make its wijken and the city, and no country.
+    """
+    postcodes = members["pc4"].str.fullmatch(coding.PC4.pattern)
+    own = len(pc4) > 0 and not pc4["area"].str.fullmatch(coding.PC4.pattern).any()
+    if not own:
+        return (members if postcodes.all() else members[postcodes]), False
+    here = members["gemeente"].notna() & members["gemeente"].isin(pc4["gemeente"])
+    return members[~postcodes & here & members["pc4"].isin(pc4["area"])], True
 
 
 def unrest(pc4: pd.DataFrame, log: bool = False) -> float:
@@ -428,7 +448,7 @@ def _standard_error(value: pd.Series, n: pd.Series, share: bool, otherwise: obje
 
 def _certain(areas: pd.DataFrame) -> pd.Series:
     """Which rows are PC4 that belong to an aandachtswijk beyond doubt: candidates do not."""
-    return areas["aandachtswijk"].notna() & ~sources.is_candidate(areas["zekerheid"])
+    return areas["aandachtswijk"].notna() & ~is_candidate(areas["zekerheid"])
 
 
 def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
@@ -446,10 +466,8 @@ def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
         "Nederland": pd.Series("Nederland", pc4.index),
         "Aandachtswijken": pd.Series("Aandachtswijken", pc4.index).where(certain),
         "Niet-aandachtswijken": pd.Series("Niet-aandachtswijken", pc4.index).where(~certain),
-        sources.WITH_CANDIDATES: pd.Series(sources.WITH_CANDIDATES, pc4.index).where(listed),
-        sources.WITH_LIKELY: pd.Series(sources.WITH_LIKELY, pc4.index).where(
-            certain | pc4["zekerheid"].isin(sources.LIKELY)
-        ),
+        WITH_CANDIDATES: pd.Series(WITH_CANDIDATES, pc4.index).where(listed),
+        WITH_LIKELY: pd.Series(WITH_LIKELY, pc4.index).where(certain | pc4["zekerheid"].isin(LIKELY)),
         "city": city,
         "listed": (city + ", aandachtswijken").where(listed),
         "rest": (city + ", niet-aandachtswijken").where(~listed),
@@ -467,7 +485,7 @@ def _aggregate(pc4: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     # A postcode that appears or disappears would pass for a change of its wijk or city.
     periods = pc4.groupby("area")["period"].nunique()
     steady = periods.index[periods == periods.max()]
-    rows = rows[rows["pc4"].isin(steady) | rows["area"].isin(["Nederland", *sources.GROUPS])]
+    rows = rows[rows["pc4"].isin(steady) | rows["area"].isin(["Nederland", *GROUPS])]
     by = rows.groupby(["area", "period"], sort=True)
     first = by[["level", "gemeente", "status", "source", "decimals"]].first()
     known = (
@@ -526,7 +544,7 @@ class Panel:
     series : DataFrame
         Observations of the question's indicators for the area, its references and its wijken.
     areas, indicators, treated, log : DataFrame
-        See ``sources.Tables``; `areas` without the PC4, `indicators` only those of the question.
+        See ``Tables``; `areas` without the PC4, `indicators` only those of the question.
     meta : dict
         `simulated` (bool), `list` (which list of wijken), `files` (name to content hash), `key` of the store, `slice` (content hash of what
         this report can read).
@@ -564,7 +582,7 @@ class Panel:
     @cached_property
     def wijken(self) -> list[str]:
         """The aandachtswijken inside the area that have PC4 on the list; for Nederland no candidates."""
-        certain = ~sources.is_candidate(self.treated["zekerheid"])
+        certain = ~is_candidate(self.treated["zekerheid"])
         known = set(self.treated.loc[certain if self.gebied == "Nederland" else slice(None), "wijk"])
         return [w for w in wijken_in(self.gebied, self.areas) if w in known]
 
@@ -581,6 +599,11 @@ class Panel:
         if not path.exists():
             return pd.DataFrame(columns=columns).astype({"value": float, "n": float})
         return ds.dataset(path).to_table(filter=where, columns=columns).to_pandas()
+
+    @cached_property
+    def inventory(self) -> pd.DataFrame:
+        """Every file of the data folder: bestand, gebruik (what it is used for), reden (why it is not)."""
+        return _whole(self.store / "inventory.parquet").to_pandas()
 
     def form(self, name: str) -> pd.DataFrame | None:
         """Return a filled-in form of the question, or None when the data folder has none."""
@@ -615,6 +638,10 @@ class Panel:
         """
         if self.outcome is None:
             return {"reason": "er is geen reeks per postcodegebied"}
+        if len(self._cities()) == 1:  # the margins count cities, and with one there is none to give
+            return {
+                "reason": "alle gebieden van deze reeks liggen in een stad, dus steden zijn niet te vergelijken"
+            }
 
         def compute() -> dict[str, Any]:
             from wijkenaanpak.effects import evaluation  # all other reports only read what one has computed
@@ -624,6 +651,13 @@ class Panel:
         return self.kept(
             f"effecten/{self.outcome['indicator']}-{eind}", "wijkenaanpak.effects.evaluation", [eind], compute
         )
+
+    def _cities(self) -> set[str]:
+        """Name the gemeenten that the areas of the outcome are in."""
+        path = self.store / "series" / f"indicator={self.outcome['indicator']}" / "pc4.parquet"
+        return set(
+            pq.ParquetFile(path).read(["gemeente"], use_threads=False)["gemeente"].unique().to_pylist()
+        ) - {None}
 
     def kept(
         self, name: str, module: str, made_from: list[Any], make: Callable[[], dict[str, Any]]
@@ -725,8 +759,8 @@ def _wanted(gebied: str, areas: pd.DataFrame) -> set[str]:
         *references(gebied).values(),
         *wijken,
         "Niet-aandachtswijken",
-        sources.WITH_CANDIDATES,
-        sources.WITH_LIKELY,
+        WITH_CANDIDATES,
+        WITH_LIKELY,
     }
     if "/" not in gebied:
         cities = {w.split("/", 1)[0] for w in wijken}

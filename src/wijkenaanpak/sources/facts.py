@@ -1,0 +1,76 @@
+"""What the project knows of itself: the codebook, the 40 wijken, the merged gemeenten, and names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+import pandas as pd
+
+from wijkenaanpak import RAW
+from wijkenaanpak.sources import cells, tables
+from wijkenaanpak.sources.files import Location
+
+
+def read_codebook(path: Location = RAW / "indicatoren.csv") -> pd.DataFrame:
+    """Read the codebook of indicators; `direction`, `primary`, `decimals`, `start` and `end` as int.
+
+    `lowest` and `highest` (float) bound what the outcome can be, in its unit; `also` names another question whose
+    report shows it.
+    """
+    limits = {
+        "direction": (-1, 1),
+        "primary": (0, 1),
+        "decimals": (0, 6),
+        "start": (1990, 2035),
+        "end": (1990, 2035),
+    }
+    named = ["indicator", "question", "also", "label", "unit", "scale", "table", "column", "n_column"]
+    book = tables.read_table(path, [*named, "lowest", "highest", *limits])
+    book = cells.once(book, ["indicator"], path)
+    whole = {c: cells.whole(book, c, path, *bounds) for c, bounds in limits.items()}
+    ranges = {c: cells.numbers(book, c, path) for c in ("lowest", "highest")}
+    return book.fillna("").assign(**whole, **ranges).reset_index(drop=True)
+
+
+def read_wijken(path: Location = RAW / "aandachtswijken.csv") -> pd.DataFrame:
+    """Read the 40 aandachtswijken: area, gemeente, wijk, official_name."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)[["area", "gemeente", "wijk", "official_name"]]
+
+
+@cache
+def read_mergers() -> pd.DataFrame:
+    """Read the gemeenten that became part of one of the 18 cities: jaar, gemeente, opgegaan_in, geheel (1 or 0), bron."""
+    return pd.read_csv(RAW / "herindelingen.csv")
+
+
+def gemeente(name: str) -> str:
+    """Name a gemeente as the reports do, whatever its capitals and quotes: Den Haag for 's-Gravenhage (gemeente)."""
+    bare = re.sub(r"\s*\((?:gemeente|gem\.?|GM)\)$", "", str(name).strip(), flags=re.IGNORECASE)
+    return _spellings().get(letters(bare), bare)
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    """Names of the 18 cities by their letters."""
+    own = {letters(city): city for city in read_wijken()["gemeente"]}
+    return {**own, "sgravenhage": "Den Haag", "gravenhage": "Den Haag", "denbosch": "'s-Hertogenbosch"}
+
+
+@cache
+def city_codes() -> dict[str, str]:
+    """Names of the 18 cities by their code."""
+    rows = pd.read_csv(RAW / "gemeentecodes.csv", dtype=str)
+    return dict(zip(rows["code"], rows["gemeente"], strict=True))
+
+
+def letters(name: str) -> str:
+    """Letters and digits of a name alone, without accents and capitals."""
+    plain_text = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]", "", plain_text.casefold())
+
+
+def plain(name: str) -> str:
+    """Letters, digits and commas of a name, to compare it with another."""
+    return re.sub(r"[^a-z0-9,]", "", name.lower())

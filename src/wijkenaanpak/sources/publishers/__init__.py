@@ -1,0 +1,1 @@
+"""One file a publisher: from its own layout to observations."""

@@ -1,0 +1,78 @@
+"""Amsterdam's own series by buurtcombinatie: bijstand of 2005-2017 and tenure of 2005-2017, in the plain format."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from wijkenaanpak.sources import cells, tables
+from wijkenaanpak.sources.files import Location, Log
+
+CITY = "Amsterdam"
+NAMES = ("*amsterdam_bijstand*tidy*.csv", "*amsterdam_eigendom*tidy*.csv")
+LIST = "amsterdam_bc_lijst*.csv"
+BENEFIT = "2012: bijstand voor levensonderhoud in plaats van tot 65 jaar"
+OUTCOMES = (
+    ("adam_bijstand", "werk", "Personen met bijstand (Amsterdam)", "personen", -1, "log", BENEFIT),
+    ("adam_sociale_huur", "wonen", "Sociale huurwoningen (Amsterdam)", "%", 0, "lineair", ""),
+    ("adam_koop", "wonen", "Koopwoningen van bewoners (Amsterdam)", "%", 1, "lineair", ""),
+)
+# Recipients may be registered at an office, and not where they live; E41 had one, and was one with E40 before.
+OFFICES = ("A02", "K48", "E18", "E40", "E41")
+TOGETHER = {"F87": "F85"}  # the border between these two moved
+BENEFITS = {"bijstand_tot65": (2005, 2009), "bijstand_levensonderhoud": (2012, 2013, 2017)}
+TENURE = {"sociale_verhuur": "adam_sociale_huur", "eigenaar_bewoner": "adam_koop"}
+
+
+def read_series(path: Location, log: Log) -> pd.DataFrame:
+    """Read one file of the city as a long table of buurtcombinaties on the codes of 2010."""
+    frame = tables.read_table(path, ["bc", "bc2010", "indicator", "jaar", "waarde"], log)
+    frame = frame.assign(
+        jaar=cells.years(frame, "jaar", path),
+        waarde=cells.numbers(frame, "waarde", path),
+        gebied=frame["bc2010"],
+    )
+    log.add(path, "rijen zonder buurtcombinatie van 2010, weggelaten", frame["gebied"].isna().sum())
+    frame = frame.dropna(subset=["gebied", "waarde"])
+    return (_tenure(frame) if "eigendom" in path.name.lower() else _benefits(frame, path, log)).astype(str)
+
+
+def _benefits(frame: pd.DataFrame, path: Location, log: Log) -> pd.DataFrame:
+    """Add up the recipients of each buurtcombinatie, of the definition that a year has."""
+    own = pd.concat([frame[(frame["indicator"] == i) & frame["jaar"].isin(y)] for i, y in BENEFITS.items()])
+    office = own["gebied"].isin(OFFICES)
+    log.add(path, "rijen van buurten met inschrijvingen op een kantoor, weggelaten", office.sum())
+    own = own[~office].assign(gebied=lambda f: f["gebied"].replace(TOGETHER))
+    sums = own.groupby(["gebied", "jaar"])["waarde"].sum().reset_index()
+    years = sums.groupby("gebied")["jaar"].transform("nunique")
+    log.add(
+        path, "cijfers van buurten die niet in alle jaren bestaan, weggelaten", (years < years.max()).sum()
+    )
+    kept = sums[(years == years.max()) & (sums["waarde"] > 0)]
+    return kept.assign(indicator="adam_bijstand")[["gebied", "jaar", "indicator", "waarde"]]
+
+
+def _tenure(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn dwellings by tenure into shares, with the dwellings they are shares of."""
+    sums = frame.groupby(["gebied", "jaar", "indicator"])["waarde"].sum().unstack("indicator")  # noqa: PD010
+    sums = sums[sums["totaal"] > 0].fillna(0)
+    parts = [
+        (100 * sums[column] / sums["totaal"]).round(1).rename("waarde").reset_index().assign(
+            indicator=indicator, n=sums["totaal"].to_numpy()
+        )
+        for column, indicator in TENURE.items()
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)[["gebied", "jaar", "indicator", "waarde", "n"]]
+
+
+def joined(series: list[tuple[Location, pd.DataFrame]], log: Log) -> list[tuple[Location, pd.DataFrame]]:
+    """Return the series as they are: all are on the codes of 2010."""
+    return series
+
+
+def read_places(path: Location, series: list[pd.DataFrame], log: Log) -> pd.DataFrame:
+    """List the buurtcombinaties, with the aandachtswijk of those on the list."""
+    listed = tables.read_table(path, ["bc", "aandachtswijk"], log).set_index("bc")["aandachtswijk"]
+    places = pd.concat([s["gebied"] for s in series]).drop_duplicates().reset_index(drop=True)
+    return pd.DataFrame(
+        {"gebied": places, "naam": places, "gemeente": CITY, "aandachtswijk": places.map(listed)}
+    )
