@@ -211,9 +211,9 @@ def test_injected_markup_in_an_area_a_label_or_a_cell_stays_text(browser, tmp_pa
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from helpers import drawing, words
+    from helpers import draw
     from wijkenaanpak.due import RESULT_COLUMNS
-    from wijkenaanpak.pages import compare, pages
+    from wijkenaanpak.pages import compare, html, pages
 
     evil = "<img src=x onerror=alert(1)><script>alert(1)</script>\"'"
     row = dict.fromkeys(RESULT_COLUMNS, evil) | dict.fromkeys(("estimate", "lower", "upper", "n"), 1.0)
@@ -221,11 +221,11 @@ def test_injected_markup_in_an_area_a_label_or_a_cell_stays_text(browser, tmp_pa
     pd.DataFrame([row | {"estimate": 2.0}]).to_csv(tmp_path / "nieuw.csv", index=False)
     runs = [compare.read(tmp_path / f"{name}.csv") for name in ("oud", "nieuw")]
     found = compare.differences(*runs)
-    drawn = drawing.Picture(Figure(), evil, evil, evil)._repr_html_().replace("<img alt", "<picture data-alt")
+    drawn = draw.Picture(Figure(), evil, evil, evil)._repr_html_().replace("<img alt", "<picture data-alt")
     parts = {
-        "tabel": words.table(pd.DataFrame({evil: [evil]}), evil),
+        "tabel": html.table(pd.DataFrame({evil: [evil]}), evil),
         "figuur": drawn,
-        "zinnen": words.paragraphs([evil]) + words.open_box(evil) + words.verdict_tag(evil),
+        "zinnen": html.paragraphs([evil]) + html.box(evil) + html.verdict_tag(evil),
         "vergelijking": pages.comparison_page(found, compare.counts(*runs, found), (evil, evil)),
     }
     page = browser.new_page()

@@ -737,7 +737,7 @@ def cbs_folder(practice, tmp_path_factory) -> Path:
 def test_a_folder_of_kerncijfers_alone_answers_the_question_on_work(
     cbs_folder, practice, tmp_path, monkeypatch
 ):
-    from helpers import impact, words
+    from helpers import say
     from helpers.report import open_report
 
     monkeypatch.setenv("WIJKEN_PROCESSED", str(tmp_path))
@@ -750,9 +750,9 @@ def test_a_folder_of_kerncijfers_alone_answers_the_question_on_work(
     direct = own.get("ww", "Utrecht/Overvecht").set_index("period")["value"]
     converted = r.panel.get("kwb_ww", "Utrecht/Overvecht").set_index("period")["value"]
     assert (converted - direct.reindex(converted.index)).abs().max() < 0.06
-    assert "2013: personen in plaats van uitkeringen" in words.answer(r)
+    assert "2013: personen in plaats van uitkeringen" in say.answer(r)
     # the city of each postcode is known from the codes, so there is an effect to estimate
     assert r.effect["reason"] == ""
     assert r.effect["n"]["wijken"] == 40
-    assert "veranderde de meting zelf" in impact.verdict(r)
-    assert "opgegeven map" in words.header(r, "Vraag?")
+    assert "veranderde de meting zelf" in say.verdict(r)
+    assert "opgegeven map" in say.about(r)

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from helpers import words
+from helpers import measures, say
 from helpers.report import open_report
 from wijkenaanpak.sources import files
 from wijkenaanpak.sources.areas import read_gemeenten
@@ -234,18 +234,18 @@ def test_each_list_of_wijken_gives_a_national_result(store, real_data):
     assert lists["aandachtswijken, vastgesteld"] == 3.926
     assert lists["aandachtswijken, met alle kandidaten"] == 3.918
     assert 3.90 < lists["aandachtswijken, met kandidaten S en A"] < 3.93
-    assert "SCP, Werk aan de wijk (2013)" in words.header(r, "Vraag?")
+    assert "SCP, Werk aan de wijk (2013)" in say.about(r)
 
 
 def test_the_national_report_states_the_known_means(store, real_data):
     r = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(real_data))
-    levels = r.levels().set_index(["role", "period"])["value"].round(3)
+    levels = measures.levels(r).set_index(["role", "period"])["estimate"].astype(float).round(3)
     assert (levels["wijk", 2008], levels["wijk", 2018]) == (3.851, 3.926)
-    text = words.data_quality(r)
+    text = say.data_quality(r)
     for value in ("3,851", "3,926", "4,105", "4,154"):
         assert value in text
     assert not r.simulated
-    assert "25 van de 40" in words.cannot_say(r)
+    assert "25 van de 40" in say.cannot_say(r)
 
 
 @pytest.mark.parametrize(
@@ -254,8 +254,8 @@ def test_the_national_report_states_the_known_means(store, real_data):
 def test_questions_without_a_real_series_say_so_and_show_the_claims(store, real_data, vraag, reason):
     r = open_report(vraag, "Utrecht/Overvecht", data=str(real_data))
     assert r.window is None
-    assert reason in words.answer(r)
-    assert "Nagerekend" in words.claims(r)
+    assert reason in say.answer(r)
+    assert "Nagerekend" in say.claims(r)
 
 
 def test_what_was_measured_once_is_shown_as_a_level_and_not_as_a_change(store, real_data):
@@ -263,7 +263,7 @@ def test_what_was_measured_once_is_shown_as_a_level_and_not_as_a_change(store, r
     seldom = r.snapshot().set_index(["indicator", "role"])
     assert seldom.at[("kwb_arbeid", "wijk"), "period"] == 2022
     assert seldom.at[("kwb_arbeid", "wijk"), "value"] < seldom.at[("kwb_arbeid", "rest_stad"), "value"]
-    assert "te weinig voor een verandering" in words.data_quality(r)
+    assert "te weinig voor een verandering" in say.data_quality(r)
 
 
 @pytest.mark.parametrize(("vraag", "indicator"), [("veiligheid", "lbm_onv"), ("wonen", "lbm_won")])
@@ -271,11 +271,11 @@ def test_dimensions_show_what_came_after_the_start_and_nothing_before(store, rea
     r = open_report(vraag, "Arnhem/Klarendal", data=str(real_data))
     assert r.indicator["indicator"] == indicator
     assert r.window == (2014, 2022)
-    assert "zegt niets over het programma" in words.answer(r)
-    assert "geen meting van vóór" in words.cannot_say(r)
+    assert "zegt niets over het programma" in say.answer(r)
+    assert "geen meting van vóór" in say.cannot_say(r)
 
 
 def test_a_wijk_of_candidates_is_labelled_so(store, real_data):
     r = open_report("leefbaarheid", "Utrecht/Overvecht", 2008, 2018, data=str(real_data))
-    assert "kandidaat A: 4" in words.header(r, "Vraag?")
-    assert "zijn kandidaten" in words.cannot_say(r)
+    assert "kandidaat A: 4" in say.about(r)
+    assert "zijn kandidaten" in say.cannot_say(r)

@@ -17,7 +17,7 @@ from helpers.report import Report
 from wijkenaanpak.due import slug
 from wijkenaanpak.dutch import in_unit, number
 from wijkenaanpak.pages.html import Html
-from wijkenaanpak.sources import areas as sources
+from wijkenaanpak.sources.areas import is_candidate
 
 # Column and row, counted from the north-west, of each city on the tile map.
 TILES = {
@@ -48,7 +48,7 @@ def areas(r: Report) -> Any:
     """Draw the postcode areas of the city, or of the country, coloured by the last measurement; north is up."""
     values = r.panel.pc4(r.indicator["indicator"], r.window[1])
     shapes = r.shapes().merge(values[["area", "value"]], on="area", how="left")  # type: ignore[union-attr]
-    candidate = sources.is_candidate(shapes["zekerheid"])
+    candidate = is_candidate(shapes["zekerheid"])
     treated = shapes["aandachtswijk"].notna() & ~(
         candidate & r.national
     )  # the country stands on the certain ones

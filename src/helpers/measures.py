@@ -18,7 +18,7 @@ from wijkenaanpak import RAW
 from wijkenaanpak.effects.inference import holm
 from wijkenaanpak.instruments.selection import reliability, selection_score
 from wijkenaanpak.measures import monitor
-from wijkenaanpak.sources import areas as sources
+from wijkenaanpak.sources.areas import WITH_CANDIDATES, WITH_LIKELY, is_candidate
 from wijkenaanpak.store import panel
 
 HORIZONS = (8, 10)  # years to the city average (Actieplan Krachtwijken 2007; Voortgangsrapportage 2010)
@@ -319,11 +319,11 @@ def lists(r: Report) -> pd.DataFrame:
     """
     names = {
         "Aandachtswijken": "aandachtswijken, vastgesteld",
-        sources.WITH_LIKELY: "aandachtswijken, met kandidaten S en A",
-        sources.WITH_CANDIDATES: "aandachtswijken, met alle kandidaten",
+        WITH_LIKELY: "aandachtswijken, met kandidaten S en A",
+        WITH_CANDIDATES: "aandachtswijken, met alle kandidaten",
         "Niet-aandachtswijken": "alle andere gebieden dan de vastgestelde",
     }
-    candidates = sources.is_candidate(r.panel.treated["zekerheid"]).any()
+    candidates = is_candidate(r.panel.treated["zekerheid"]).any()
     parts = []
     for area, name in names.items() if r.window and candidates and r.national else ():
         series = with_margin(r.series(role=area)).set_index("period", drop=False)
@@ -464,7 +464,7 @@ def held_on(r: Report) -> dict[str, Any]:
     found = pd.DataFrame(of_all["areas"]).set_index("area")
     later = found.pop("later")
     listed = r.panel.treated
-    which = ~sources.is_candidate(listed["zekerheid"]) if r.national else listed["wijk"].isin(r.panel.wijken)
+    which = ~is_candidate(listed["zekerheid"]) if r.national else listed["wijk"].isin(r.panel.wijken)
     own = found.index.isin(listed.loc[which, "pc4"])
     rows = []
     for name, mask in {r.names["wijk"]: own, "alle andere gebieden in Nederland": ~own}.items():

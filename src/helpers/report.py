@@ -26,8 +26,7 @@ from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
 from wijkenaanpak.pages.html import Html
-from wijkenaanpak.sources import facts as publishers
-from wijkenaanpak.sources import forms
+from wijkenaanpak.sources import facts, forms
 from wijkenaanpak.store import panel
 
 REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
@@ -377,7 +376,7 @@ class Report:
 
     def _mergers(self, indicator: str, window: tuple[int, int]) -> list[str]:
         """Gemeenten that became part of the city between two years, where its figures are those of its borders then."""
-        every = publishers.read_mergers()
+        every = facts.read_mergers()
         own = every[
             (every["opgegaan_in"] == self.city) & every["jaar"].between(window[0], window[1], "right")
         ]

@@ -762,7 +762,7 @@ def sources(r: Report) -> Html:
     rows = r.stated.csv(f"{r.vraag}/{slug(r.gebied)}.html")
     display({"text/plain": f"{len(stated)} resultaten", "text/html": "", RESULTS_MIME: rows}, raw=True)
     numbers = [s for s in stated if s.row["unit"] != "oordeel"]
-    files = pd.DataFrame({"bestand": list(r.panel.meta["files"])})
+    files = r.panel.inventory
     notes = "".join(f'<li id="noot-{n}">{html.escape(text)}</li>' for text, n in r.stated.notes.items())
     until = f", tot en met {r.panel.series['period'].max()}" if len(r.panel.series) else ""
     stamp = "; ".join(
@@ -777,7 +777,10 @@ def sources(r: Report) -> Html:
     csv = f'<p>Ook als <a href="{slug(r.gebied)}.csv">CSV-bestand</a>.</p>'
     return Html(
         f'<h3>Bronnen</h3><ol class="noten">{notes}</ol>'
-        + html.fold(html.table(files, "Gelezen bestanden"), f"Gelezen bestanden ({len(files)})")
+        + html.fold(
+            html.table(files, "Alle bestanden van de gegevensmap: waarvoor gebruikt, of waarom niet"),
+            f"Bestanden van de gegevensmap ({len(files)})",
+        )
         + html.fold(
             csv + _numbers(r, numbers), f"Alle {len(numbers)} getallen van dit rapport, met hun herkomst"
         )
