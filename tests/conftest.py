@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from wijkenaanpak.practice import simulate
 from wijkenaanpak.run import batch
 from wijkenaanpak.store import panel
+
+# How long one example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -230,7 +230,7 @@ def test_the_map_of_wijken_is_read_whole(real_data):
 
 def test_each_list_of_wijken_gives_a_national_result(store, real_data):
     r = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(real_data))
-    lists = r.lists().query("period == 2018").set_index("name")["value"].round(3)
+    lists = measures.lists(r).query("period == 2018").set_index("name")["estimate"].astype(float).round(3)
     assert lists["aandachtswijken, vastgesteld"] == 3.926
     assert lists["aandachtswijken, met alle kandidaten"] == 3.918
     assert 3.90 < lists["aandachtswijken, met kandidaten S en A"] < 3.93
@@ -260,9 +260,9 @@ def test_questions_without_a_real_series_say_so_and_show_the_claims(store, real_
 
 def test_what_was_measured_once_is_shown_as_a_level_and_not_as_a_change(store, real_data):
     r = open_report("werk", "Utrecht/Overvecht", data=str(real_data))
-    seldom = r.snapshot().set_index(["indicator", "role"])
+    seldom = measures.snapshot(r).set_index(["indicator", "role"])
     assert seldom.at[("kwb_arbeid", "wijk"), "period"] == 2022
-    assert seldom.at[("kwb_arbeid", "wijk"), "value"] < seldom.at[("kwb_arbeid", "rest_stad"), "value"]
+    assert seldom.at[("kwb_arbeid", "wijk"), "estimate"] < seldom.at[("kwb_arbeid", "rest_stad"), "estimate"]
     assert "te weinig voor een verandering" in say.data_quality(r)
 
 
