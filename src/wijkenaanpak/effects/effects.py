@@ -617,7 +617,13 @@ def regression(s: Sample, design: Design, contrast: Array, keep: Any = slice(Non
 
 
 def solve(
-    s: Sample, design: Design, use: NDArray[np.bool_], exposure: NDArray, change: Array, weight: Array
+    s: Sample,
+    design: Design,
+    use: NDArray[np.bool_],
+    exposure: NDArray,
+    change: Array,
+    weight: Array,
+    variance: Array | None = None,
 ) -> Regression:
     """Regress a change on exposures, with the covariates or the city effects of a design, clustered by gemeente.
 
@@ -630,15 +636,19 @@ def solve(
     exposure : array, shape (n, exposures)
         The treatment first.
     change, weight : array, shape (n,)
+    variance : array, shape (n,), optional
+        Of each change, up to a factor; equal when not given. Inside cities it is that of the weights.
     """
     columns = list(exposure.T.astype(float))
     if design.adjust is not None:
         columns += list(design.adjust[use].T)
     if not design.within:
         x = np.column_stack([*columns, np.ones(len(change))])
-        return Regression(change, x, weight, s.city[use])
+        return Regression(change, x, weight, s.city[use], variance=variance)
     rest = partial_out(np.column_stack([change, *columns]), s.city[use], weight)
-    return Regression(rest[:, 0], rest[:, 1:], weight, s.city[use], len(np.unique(s.city[use])))
+    city = s.city[use]
+    # what city effects fit leaves no residual: CR2 is then right on average only with the variance that the weights imply
+    return Regression(rest[:, 0], rest[:, 1:], weight, city, len(np.unique(city)), 1 / weight)
 
 
 def counted(s: Sample, design: Design) -> Array:
@@ -689,7 +699,8 @@ def counts(s: Sample, w: Windows, design: Design) -> Regression | None:
         share = expit(exposed + line)
         spread = total * share * (1 - share)
         step = line + (after - total * share) / spread
-        fit = solve(s, design, use, s.treated[use, None], step, design.weight[use] * use.sum() * spread)
+        weight = design.weight[use] * use.sum() * spread
+        fit = solve(s, design, use, s.treated[use, None], step, weight, 1 / spread)
         before, line = line, step - (fit.y - fit.x @ fit.beta)
         if np.abs(line - before).max() < 1e-10:
             break

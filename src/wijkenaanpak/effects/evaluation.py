@@ -301,6 +301,7 @@ def _estimate(s: Sample, windows: Windows, design: Design) -> dict[str, Any]:
         "wild": fit.wild_p(),
         "clusters": fit.groups,
         "effective": fit.effective_clusters,
+        "df": fit.df,
         "treated": int((s.treated & (design.weight > 0)).sum()),
         "controls": int((~s.treated & (design.weight > 0)).sum()),
         "detectable": abs(float(s.in_unit(np.sign(fit.estimate or 1) * detectable(fit.se, fit.df), at))),
@@ -458,7 +459,8 @@ def _cohorts(s: Sample, windows: Windows, first: Regression, at: float) -> list[
     weight = pd.Series(sizes) / sum(sizes.values())
     errors = pd.DataFrame({year: fit.influence for year, fit in fits.items()}).fillna(0.0)
     mean = float(sum(weight[year] * fit.estimate for year, fit in fits.items()))
-    half = quantile_t(0.975, first.df) * float(np.linalg.norm(errors @ weight))
+    df = min(fit.df for fit in fits.values())
+    half = quantile_t(0.975, df) * float(np.linalg.norm(errors @ weight))
     level = float(sum(weight[year] * levels[year] for year in fits))
     numbers = (float(s.in_unit(v, level)) for v in (mean, mean - half, mean + half))
     total = {"cohort": "alle", "n": sum(sizes.values()), "clusters": len(errors)}
