@@ -109,28 +109,40 @@ def bias_reduced(x: Array, w: Array, codes: NDArray[np.int64], bread: Array) -> 
     -------
     BiasReduced
     """
-    k = x.shape[1]
     meat = (x * (w**2)[:, None]).T @ x
-    core = np.block([[bread @ meat @ bread, -bread], [-bread, np.zeros((k, k))]])
-    values, vectors = np.linalg.eigh(_gram(span(x, w), codes))
+    z = span(x, w)
+    order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[order], np.arange(codes.max() + 1))
+    basis, inverse = roots(np.add.reduceat(z[order][:, :, None] * z[order][:, None, :], starts, axis=0))
+    c = core(bread, meat)
+    return BiasReduced(bread, basis, inverse, shrinkage(basis, c), c)
+
+
+def core(bread: Array, meat: Array) -> Array:
+    """Return C, with (I - H)(I - H)' = I + Z C Z'; of bread (X'WX)^-1 and meat X'W^2X, one or more of them."""
+    nothing = np.zeros_like(bread)
+    above = np.concatenate([bread @ meat @ bread, -bread], axis=-1)
+    return np.concatenate([above, np.concatenate([-bread, nothing], axis=-1)], axis=-2)
+
+
+def roots(gram: Array) -> tuple[Array, Array]:
+    """Return the roots of Gram matrices, shape (clusters, 2k, 2k), and their pseudo-inverses."""
+    values, vectors = np.linalg.eigh(gram)
     some = values > SMALL * np.maximum(values[:, -1:], 1e-300)
     root = np.sqrt(np.where(some, values, 0))
     over = np.where(some, 1 / np.where(some, root, 1), 0)
-    basis = (vectors * root[:, None]) @ vectors.transpose(0, 2, 1)
-    inverse = (vectors * over[:, None]) @ vectors.transpose(0, 2, 1)
-    values, vectors = np.linalg.eigh(basis @ core @ basis)
+    turned = vectors.transpose(0, 2, 1)
+    return (vectors * root[:, None]) @ turned, (vectors * over[:, None]) @ turned
+
+
+def shrinkage(basis: Array, c: Array) -> Array:
+    """Return A_g = V_g^(-1/2) of every cluster in the basis of its span; `c` one for all, or one a cluster."""
+    values, vectors = np.linalg.eigh(basis @ c @ basis)
     left = values > ALONE - 1
     shrink = np.where(left, 1 / np.sqrt(np.where(left, 1 + values, 1)), 0)
-    return BiasReduced(bread, basis, inverse, (vectors * shrink[:, None]) @ vectors.transpose(0, 2, 1), core)
+    return (vectors * shrink[:, None]) @ vectors.transpose(0, 2, 1)
 
 
 def span(x: Array, w: Array) -> Array:
     """Return Z = [X, WX], shape (n, 2k)."""
     return np.column_stack([x, x * w[:, None]])
-
-
-def _gram(z: Array, codes: NDArray[np.int64]) -> Array:
-    """Z_g'Z_g of every cluster, shape (clusters, columns, columns)."""
-    order = np.argsort(codes, kind="stable")
-    starts = np.searchsorted(codes[order], np.arange(codes.max() + 1))
-    return np.add.reduceat(z[order][:, :, None] * z[order][:, None, :], starts, axis=0)

@@ -14,6 +14,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from scipy.special import expit
 
 from wijkenaanpak import RAW
@@ -141,6 +142,12 @@ def _shapes(store: Path) -> gpd.GeoDataFrame | None:
     return gpd.read_parquet(path, columns=["area", "geometry"]) if path.exists() else None
 
 
+def touching(store: Path, areas: Any) -> sparse.csr_matrix | None:
+    """Tell which of some areas touch, shape (areas, areas); None without boundaries."""
+    shapes = _shapes(store)
+    return None if shapes is None else space.touching(shapes, areas.tolist())
+
+
 @lru_cache(maxsize=1)
 def _near(store: Path, treated: frozenset[str], _: str) -> set[str]:
     """Name the untreated areas that touch a treated one; empty without boundaries.
@@ -203,9 +210,9 @@ def compute(
     at = sample.level_in(windows.after, effects.counted(sample, main))
     fit = effects.estimate(sample, windows, main)
     event, errors = effects.event_study(sample, windows, main)
-    # Matched and synthetic groups were chosen for their path before: that of the plain comparison is the test. A
-    # design that adjusts for levels only leaves the path free.
-    tested = main if main.adjust is not None else found.get("rest_stad", found["nederland"])
+    # Matched and synthetic groups were chosen for their path before, and with few years every measurement is held
+    # equal: that of the plain comparison is the test. Where only the mean of many years is, the path is free.
+    tested = main if main.adjust is not None and windows.long else found.get("rest_stad", found["nederland"])
     path = (event, errors) if tested is main else effects.event_study(sample, windows, tested)
     leads = diagnostics.leads_test(windows, *path, effects.estimate(sample, windows, tested).df)
     bound = SESOI * abs(_gap(sample, windows))
