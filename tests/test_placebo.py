@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from wijkenaanpak.effects import draws, effects, placebo, yardstick
+from wijkenaanpak.effects import draws, effects, placebo, verdict, yardstick
 from wijkenaanpak.effects.draws import Drawn
 from wijkenaanpak.effects.effects import Sample, Windows
 from wijkenaanpak.effects.stacked import Fits
@@ -239,3 +239,41 @@ def test_a_planted_effect_is_what_is_left_after_what_weak_areas_do_by_themselves
         off.append(both[1]["less"] - 1.0)
     assert np.mean(off) == pytest.approx(0.0, abs=0.2)
     assert np.median(small) > 0.05
+
+
+def shown(s, name="nederland", **options):
+    """What an evaluation keeps of one sample."""
+    found = {name: effects.designs(s, SHORT)[name]}
+    return verdict.among_programmes(s, SHORT, found, name, None, 200, **options)
+
+
+def test_the_verdict_is_the_choice_by_which_the_estimate_is_the_least_remarkable():
+    found = shown(country(3, effect=1.0, periods=FEW))
+    ps = [d["p"] for row in found["choices"] for d in row["designs"]]
+    assert [row["choice"] for row in found["choices"]] == ["keuze", "start"]
+    assert found["verdict"]["p"] == max(ps) < 0.05
+    assert found["verdict"]["found"]
+    assert found["carries"]
+    values = found["choices"][0]["designs"][0]["values"]
+    assert len(values) == 200 and values == sorted(values)
+    assert not shown(country(4, periods=FEW))["verdict"]["found"]
+
+
+def test_effects_among_programmes_are_in_the_unit_of_the_outcome():
+    s = country(3, periods=FEW)
+    plain, percent = (shown(replace(s, scale=scale))["verdict"] for scale in ("lineair", "log"))
+    for name in ("estimate", "mean", "less", "lower", "upper", "margin", "sd"):
+        assert percent[name] == pytest.approx(100 * plain[name])
+    assert percent["p"] == plain["p"]
+
+
+def test_where_nothing_can_be_drawn_there_is_no_verdict():
+    s = country(cities=8, chosen=(20, 20, 20), periods=FEW)
+    assert shown(s) == {"draws": 200, "choices": [], "carries": False, "verdict": None}
+
+
+def test_programmes_too_alike_carry_no_verdict():
+    found = shown(country(cities=5, chosen=(6, 5, 3), periods=FEW))
+    assert min(row["alike"] for row in found["choices"]) > yardstick.TOO_ALIKE
+    assert not found["carries"]
+    assert found["verdict"] is not None

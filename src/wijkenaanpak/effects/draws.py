@@ -27,8 +27,8 @@ from wijkenaanpak.effects.inference import Array
 
 ROOM = 1.25  # times as many untreated areas as are chosen, at least: else all of a city would be its weakest part
 LEAST = 8  # untreated areas in a city that can be drawn
-ROUNDS = 12  # halvings of the calibration
-TRIAL = 200  # programmes in each
+ROUNDS = 8  # halvings of the calibration
+TRIAL = 100  # programmes in each
 NOISIEST = 20.0  # noise of the choice, in standard deviations of the areas
 STRONGEST = 12.0  # preference for weak cities, per standard deviation of the areas
 ALIKE = 0.2  # more of the areas that two programmes share than without preference: else one programme is drawn often

@@ -6,6 +6,7 @@ report only reads it. All effects leave here in the unit of the outcome (per cen
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,11 +15,12 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit
 
 from wijkenaanpak import RAW
-from wijkenaanpak.effects import diagnostics, effects, space, wijken
+from wijkenaanpak.effects import diagnostics, effects, space, verdict, wijken
 from wijkenaanpak.effects.effects import Design, Sample, Windows
 from wijkenaanpak.effects.inference import Regression, detectable, equivalence, quantile_t
 from wijkenaanpak.measures.monitor import effect_unit
@@ -29,6 +31,9 @@ from wijkenaanpak.sources.areas import is_candidate
 MAIN = ("gecorrigeerd", "synthetisch", "net_niet")
 TOTAL, COMPOSITION = "lbm", "lbm_soc"  # Leefbaarometer: total score and its dimension of social cohesion
 NUMBERS = ("estimate", "lower", "upper")
+WORKERS = min(
+    os.cpu_count() or 1, 4
+)  # threads for programmes that never were; the answer does not depend on it
 SESOI = 0.5  # of the gap: half of what the charters wanted closed
 
 
@@ -48,7 +53,8 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
     -------
     list of dict
         indicator, label, unit, design, estimate, lower, upper, p, adjusted (Benjamini & Hochberg 1995 over
-        the outcomes of the question), treated, clusters; in codebook order.
+        the outcomes of the question), treated, clusters, placebo (``verdict.among_programmes``: its verdict, or None); in
+        codebook order.
     """
     from statsmodels.stats.multitest import multipletests
 
@@ -82,6 +88,15 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
                 "p": fit.p_values()["p"],
                 "treated": int(sample.treated.sum()),
                 "clusters": fit.groups,
+                "placebo": verdict.among_programmes(
+                    sample,
+                    windows,
+                    {main.name: main},
+                    main.name,
+                    touching(store, sample.area),
+                    verdict.FEWER,
+                    WORKERS,
+                )["verdict"],
             }
         )
     if rows:
@@ -142,7 +157,7 @@ def _shapes(store: Path) -> gpd.GeoDataFrame | None:
     return gpd.read_parquet(path, columns=["area", "geometry"]) if path.exists() else None
 
 
-def touching(store: Path, areas: Any) -> sparse.csr_matrix | None:
+def touching(store: Path, areas: NDArray[np.str_]) -> sparse.csr_matrix | None:
     """Tell which of some areas touch, shape (areas, areas); None without boundaries."""
     shapes = _shapes(store)
     return None if shapes is None else space.touching(shapes, areas.tolist())
@@ -269,6 +284,9 @@ def compute(
         "counts": _counts(sample, windows, main),
         "cohorts": _cohorts(sample, windows, fit, at),
         "outcomes": [] if book is None else outcomes(store, book, eind),
+        "placebo": verdict.among_programmes(
+            sample, windows, found, main.name, touching(store, sample.area), workers=WORKERS
+        ),
     }
     result |= _spatial(store, sample, windows, main, at, -int(indicator["direction"]))
     result["dose"] = _dose(own, at, sample)
