@@ -20,7 +20,7 @@ from scipy import sparse
 from scipy.special import expit
 
 from wijkenaanpak import RAW
-from wijkenaanpak.effects import diagnostics, effects, space, verdict, wijken
+from wijkenaanpak.effects import diagnostics, effects, gaps, space, verdict, wijken
 from wijkenaanpak.effects.effects import Design, Sample, Windows
 from wijkenaanpak.effects.inference import Regression, detectable, equivalence, quantile_t
 from wijkenaanpak.measures.monitor import effect_unit
@@ -284,6 +284,7 @@ def compute(
         "counts": _counts(sample, windows, main),
         "cohorts": _cohorts(sample, windows, fit, at),
         "outcomes": [] if book is None else outcomes(store, book, eind),
+        "gaps": gaps.margins(sample, windows.before[-1], touching(store, sample.area)),
         "placebo": verdict.among_programmes(
             sample, windows, found, main.name, touching(store, sample.area), workers=WORKERS
         ),
