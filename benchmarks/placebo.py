@@ -308,9 +308,17 @@ def write(table: pd.DataFrame, countries: pd.DataFrame, n: int) -> None:
             "| years | countries | bias | found by the margin | found by the draws | alike |",
             "| --- | --- | --- | --- | --- | --- |",
         ]
-        for published, part in countries.groupby("published"):
+        columns = [
+            "published",
+            "estimate",
+            "se",
+            "model",
+            "draws",
+            "alike",
+        ]  # no draws where none can be made
+        for published, part in countries.reindex(columns=columns).groupby("published"):
             bias = part["estimate"].mean() / part["se"].mean()
-            shares = [f"{100 * part[k].astype(float).mean():.1f}%" for k in ("model", "draws")]
+            shares = [f"{100 * part[k].dropna().astype(float).mean():.1f}%" for k in ("model", "draws")]
             years = "as published" if published else "every year"
             lines.append(
                 f"| {years} | {len(part)} | {bias:+.2f} | {shares[0]} | {shares[1]} | {part['alike'].mean():.2f} |"
