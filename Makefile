@@ -4,7 +4,7 @@ PY := .venv/bin/python
 READY := .venv/.ready
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: reports test check lab data bench validity lock clean help
+.PHONY: reports test check lab data bench validity placebo lock clean help
 
 reports: $(READY) ## render every report to reports/ (WIJKEN_RAW=folder for published data)
 	@$(PY) -m wijkenaanpak reports
@@ -31,6 +31,9 @@ bench: $(READY) ## measure the batch beside stock papermill and beside its floor
 
 validity: $(READY) ## find planted effects in 1,250 invented countries (about 45 minutes)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) benchmarks/validity.py
+
+placebo: $(READY) ## judge the designs on programmes that never were (about 15 minutes)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) benchmarks/placebo.py
 
 lock: $(READY) ## resolve the dependencies anew into requirements.lock
 	@.uv/bin/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock

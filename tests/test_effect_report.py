@@ -147,7 +147,7 @@ def test_published_scores_improve_against_the_country_but_not_against_equally_we
     found = {d["design"]: d for d in e["designs"]}
     assert e["before"] == (2008,)
     assert e["leads_years"] == (2002,)
-    assert e["main"] == "net_niet"
+    assert e["main"] == "gecorrigeerd"
     assert e["n"]["treated"] == 46
     sample = evaluation.lay_out(real.panel.store, real.panel.outcome)
     after = np.isin(sample.periods, e["after"])

@@ -59,19 +59,76 @@ def test_cr3_is_the_jackknife_over_clusters():
     assert ours.cr3 == pytest.approx((len(off) - 1) / len(off) * off.T @ off, abs=1e-9)
 
 
-def test_cr2_divides_residuals_by_the_root_of_one_minus_their_hat_matrix():
-    y, x, w, cluster = data()
-    ours, root = Regression(y, x, w, cluster), np.sqrt(w)
-    wx, e = x * root[:, None], (y - x @ ours.beta) * root
-    bread, meat = np.linalg.inv(wx.T @ wx), 0.0
-    for g in np.unique(cluster):
-        at = cluster == g
-        values, vectors = np.linalg.eigh(np.eye(at.sum()) - wx[at] @ bread @ wx[at].T)
-        score = wx[at].T @ (vectors / np.sqrt(values)) @ vectors.T @ e[at]
-        meat = meat + np.outer(score, score)
-    assert ours.cr2 == pytest.approx(bread @ meat @ bread, abs=1e-10)
+def by_definition(fit, variance, direction):
+    """CR2 standard error and degrees of freedom on n by n matrices: Pustejovsky & Tipton (2018), equations 8 to 11."""
+    y, x, w = (part / np.sqrt(variance)[:, None] for part in (fit.y[:, None], fit.x, fit.w[:, None]))
+    w = w[:, 0] * variance**1.5
+    n, bread = len(y), np.linalg.inv(x.T @ (w[:, None] * x))
+    off = np.eye(n) - x @ bread @ x.T * w
+    rest, rows = off @ y[:, 0], []
+    for g in np.unique(fit.cluster):
+        at = fit.cluster == g
+        values, vectors = np.linalg.eigh(off[at] @ off[at].T)
+        rows.append(direction @ bread @ x[at].T * w[at] @ (vectors / np.sqrt(values)) @ vectors.T)
+    se = np.sqrt(sum((row @ rest[fit.cluster == g]) ** 2 for g, row in zip(np.unique(fit.cluster), rows)))  # noqa: B905
+    p = np.array([row @ off[fit.cluster == g] for g, row in zip(np.unique(fit.cluster), rows)])  # noqa: B905
+    joint = p @ p.T
+    return se, np.trace(joint) ** 2 / np.trace(joint @ joint)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("working", ["equal", "of the weights"])
+def test_cr2_and_its_degrees_of_freedom_follow_their_definition(seed, working):
+    y, x, w, cluster = data(seed)
+    variance = np.ones(len(y)) if working == "equal" else 1 / w
+    ours = Regression(y, x, w, cluster, variance=None if working == "equal" else variance)
+    for direction in (*np.eye(3), np.array([1.0, -2.0, 0.5])):
+        se, df = by_definition(ours, variance, direction)
+        assert np.sqrt(direction @ ours.cr2 @ direction) == pytest.approx(se, rel=1e-9)
+        assert ours.df_of(direction) == pytest.approx(df, rel=1e-9)
+    assert ours.df == pytest.approx(by_definition(ours, variance, np.eye(3)[0])[1], rel=1e-9)
     assert (ours.influence**2).sum() == pytest.approx(ours.cr2[0, 0], abs=1e-12)
     assert ours.influence.index.tolist() == np.unique(cluster).tolist()
+
+
+def test_city_effects_taken_out_before_change_nothing_when_the_weights_are_precisions():
+    y, x, w, cluster = data()
+    x[:, 0] = (np.arange(len(y)) % 3 == 0).astype(float)
+    out = partial_out(np.column_stack([y, x[:, :2]]), cluster, w)
+    ours = Regression(out[:, 0], out[:, 1:], w, cluster, 9, 1 / w)
+    dummies = np.column_stack([x[:, :2], (cluster[:, None] == np.arange(9)).astype(float)])
+    full = Regression(y, dummies, w, cluster, variance=1 / w)
+    assert ours.estimate == pytest.approx(full.estimate, abs=1e-10)
+    assert ours.se == pytest.approx(full.se, rel=1e-8)
+    assert ours.df == pytest.approx(full.df, rel=1e-8)
+
+
+def test_two_groups_in_equal_clusters_have_the_degrees_of_freedom_of_welch():
+    """Whole clusters treated: the effect is a difference of means of cluster means."""
+    cluster = np.repeat(np.arange(12), 5)
+    treated = (cluster < 4).astype(float)
+    fit = Regression(
+        np.random.default_rng(2).normal(size=60),
+        np.column_stack([treated, np.ones(60)]),
+        np.ones(60),
+        cluster,
+    )
+    share = np.array([1 / 4, 1 / 8])  # of the variance: 1 over the clusters of either side
+    assert fit.df == pytest.approx(share.sum() ** 2 / (share**2 / np.array([3, 7])).sum())
+
+
+def test_with_few_treated_clusters_no_more_is_found_of_nothing_than_the_level_says():
+    """Three of twenty clusters treated: t with the clusters less one is too sure, Satterthwaite if anything too careful."""
+    rng = np.random.default_rng(9)
+    cluster = np.repeat(np.arange(20), 6)
+    x = np.column_stack([cluster < 3, np.ones(120)]).astype(float)
+    ours, plain = [], []
+    for _ in range(1500):
+        fit = Regression(rng.normal(size=20)[cluster] + rng.normal(size=120), x, np.ones(120), cluster)
+        ours.append(fit.p_values()["p"] < 0.05)
+        plain.append(two_sided(fit.estimate / fit.se, fit.groups - 1) < 0.05)
+    assert 0.015 < np.mean(ours) < 0.06
+    assert np.mean(plain) > 0.09
 
 
 def test_cr2_is_right_on_average_when_errors_are_independent_and_cr1_is_not():
@@ -124,7 +181,8 @@ def test_equal_clusters_count_fully_and_one_large_cluster_hardly():
     assert equal.effective_clusters == pytest.approx(8)
     uneven = Regression(y, x, np.ones(80), np.r_[np.zeros(66, int), np.repeat(np.arange(1, 8), 2)])
     assert uneven.effective_clusters < 2
-    assert uneven.df == 1.0
+    assert 1 <= uneven.df < 2
+    assert equal.df == pytest.approx(7)
 
 
 def test_the_interval_is_wider_than_with_all_clusters_counted():

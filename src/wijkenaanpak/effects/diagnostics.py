@@ -223,14 +223,14 @@ def rings(s: Sample, w: Windows, ring: NDArray[np.int64]) -> pd.DataFrame:
     x = np.column_stack([(ring[use] == k).astype(float) for k in names])
     fit = solve(s, design, use, x, s.y[use] @ time_weights(s, w, (), design), np.ones(use.sum()))
     beta, variance = fit.beta[: len(names)], fit.cr2[: len(names), : len(names)]
-    half = quantile_t(0.975, fit.df)
-    rows = [
-        (str(k), b, e, b - half * e, b + half * e, int(m))
-        for k, b, e, m in zip(names, beta, np.sqrt(np.diag(variance)), x.sum(axis=0), strict=True)
-    ]
-    n = np.array([(ring[known] == k).sum() for k in names])
-    total, spread = n @ beta / n[0], float(np.sqrt(n @ variance @ n)) / n[0]
-    rows.append(("totaal", total, spread, total - half * spread, total + half * spread, int(n.sum())))
+    own = np.array([(ring[known] == k).sum() for k in names])
+    combinations = [*zip(map(str, names), np.eye(len(names)), x.sum(axis=0), strict=True)]
+    combinations.append(("totaal", own / own[0], own.sum()))
+    rows = []
+    for name, along, n in combinations:
+        b, e = float(along @ beta), float(np.sqrt(along @ variance @ along))
+        half = quantile_t(0.975, fit.df_of(np.r_[along, np.zeros(len(fit.beta) - len(names))])) * e
+        rows.append((name, b, e, b - half, b + half, int(n)))
     return pd.DataFrame(rows, columns=["ring", "estimate", "se", "lower", "upper", "n"])
 
 
@@ -388,7 +388,8 @@ def dose(effect: pd.Series, amount: pd.Series, weight: pd.Series) -> Regression 
     city = table.index.str.split("/").str[0].to_numpy(str)
     weights = table["w"].to_numpy(float)
     x = np.column_stack([table["x"], np.ones(len(table))])
-    return Regression(table["y"].to_numpy(float), x, weights, city)
+    # a mean over more areas is more certain
+    return Regression(table["y"].to_numpy(float), x, weights, city, variance=1 / weights)
 
 
 def cyclical(

@@ -35,6 +35,8 @@ START, FULL = 2008, 2012  # first payments; all that was planned until 2011 is t
 LEAST_BEFORE = 4  # years needed for synthetic weights
 NEIGHBOURS = 4  # matched areas for each treated one
 CALIPER = 0.5  # standard deviations of the treated areas
+COVERED = 0.9  # of the treated areas have a covariate, at least: else it is not adjusted for
+SAME = 1e-6  # of the variance of a covariate is its own, at most: it says nothing new
 SUPPORT = 0.01  # of the treated areas, least like those chosen: what lies below is no comparison
 
 
@@ -374,9 +376,9 @@ def designs(s: Sample, w: Windows) -> dict[str, Design]:
     """Make every design the sample allows.
 
     ``nederland`` all donors; ``g18`` those in the cities; ``rest_stad`` the same inside each city;
-    ``later`` the areas awarded later, when they are known; ``net_niet`` the matched (:func:`match`). Where there are
-    years enough, ``synthetisch`` with the weights of synthetic difference-in-differences
-    (:func:`synthetic_weights`), and ``gecorrigeerd`` at equal deprivation before (:func:`adjusted`).
+    ``later`` the areas awarded later, when they are known; ``net_niet`` the matched (:func:`match`);
+    ``gecorrigeerd`` at equal figures before (:func:`adjusted`), with at least two measurements before. Where there are years enough,
+    ``synthetisch`` with the weights of synthetic difference-in-differences (:func:`synthetic_weights`).
     """
     treated = np.where(s.treated, 1 / s.treated.sum(), 0.0)
 
@@ -396,23 +398,32 @@ def designs(s: Sample, w: Windows) -> dict[str, Design]:
         before = np.isin(s.periods, w.before)
         luck = s.y[:, before].mean(axis=1) - true_level(s, w)
         found["net_niet"] = Design("net_niet", matched, offset=luck)
-    pool = urban if "g18" in found else s.donor
     if w.long:
-        before, after = np.isin(s.periods, w.before), np.isin(s.periods, w.after)
-        donors = s.y[pool]
-        goal = s.y[s.treated].mean(axis=0)
-        weight, _ = synthetic_weights(donors, goal, before, after, int(s.treated.sum()))
-        whole = treated.copy()
-        whole[pool] = weight
-        found["synthetisch"] = Design("synthetisch", whole)
-        level = adjusted(s, w, pool)
+        found["synthetisch"] = synthetic(s, w)
+    if w.long or w.leads:
+        level = adjusted(s, w, near_home(s) if w.long else s.donor)
         if level is not None:
             found["gecorrigeerd"] = level
     return found
 
 
+def near_home(s: Sample) -> NDArray[np.bool_]:
+    """Return the donors in the cities of the treated areas, or all when fewer than three cities have any."""
+    urban = s.donor & s.urban
+    return urban if len(set(s.city[s.treated]) & set(s.city[urban])) >= 3 else s.donor
+
+
+def synthetic(s: Sample, w: Windows) -> Design:
+    """Weight the donors of the own cities so that they moved like the treated areas before (:func:`synthetic_weights`)."""
+    pool, before, after = near_home(s), np.isin(s.periods, w.before), np.isin(s.periods, w.after)
+    goal = s.y[s.treated].mean(axis=0)
+    whole = np.where(s.treated, 1 / s.treated.sum(), 0.0)
+    whole[pool], _ = synthetic_weights(s.y[pool], goal, before, after, int(s.treated.sum()))
+    return Design("synthetisch", whole)
+
+
 def adjusted(s: Sample, w: Windows, pool: NDArray[np.bool_]) -> Design | None:
-    """Compare at equal deprivation before, among areas that might have been chosen.
+    """Compare at equal figures before, among areas that might have been chosen.
 
     The wijken were chosen on figures of before. At equal figures who was chosen is as good as chance, and their
     recovery, their share in the cycle and in what sets weak areas apart are those of the others (selection on
@@ -435,14 +446,8 @@ def adjusted(s: Sample, w: Windows, pool: NDArray[np.bool_]) -> Design | None:
     Design or None
         None when fewer than twenty others are left for the comparison.
     """
-    chosen = (s.periods > CLEAN_UNTIL) & (s.periods < START)
-    columns = [s.y[:, np.isin(s.periods, w.before)].mean(axis=1)]
-    if chosen.any():
-        columns.append(s.y[:, chosen].mean(axis=1))
-    if s.deprivation is not None:
-        covered = np.isfinite(s.deprivation[s.treated]).mean(axis=0) >= 0.9
-        columns += list(s.deprivation[:, covered].T)
-    x = np.column_stack(columns)
+    covered = None if s.deprivation is None else np.isfinite(s.deprivation[s.treated]).mean(axis=0) >= COVERED
+    x = covariates(s, w, covered)
     known = np.isfinite(x).all(axis=1)
     treated, others = s.treated & known, pool & known
     both = treated | others
@@ -453,6 +458,44 @@ def adjusted(s: Sample, w: Windows, pool: NDArray[np.bool_]) -> Design | None:
     if others.sum() < 20:
         return None
     return Design("gecorrigeerd", np.where(treated | others, 1 / treated.sum(), 0.0), adjust=x)
+
+
+def covariates(s: Sample, w: Windows, covered: NDArray[np.bool_] | None) -> Array:
+    """Return what :func:`adjusted` holds equal.
+
+    Parameters
+    ----------
+    s : Sample
+    w : Windows
+    covered : array of bool, shape (columns,), optional
+        Which columns of the deprivation are known for enough treated areas.
+
+    Returns
+    -------
+    array, shape (areas, covariates)
+        Missing where unknown.
+    """
+    chosen = (s.periods > CLEAN_UNTIL) & (s.periods < START)
+    columns = [s.y[:, np.isin(s.periods, w.before)].mean(axis=1)]
+    if not w.long:
+        columns += list(s.y[:, np.isin(s.periods, w.leads)].T)
+    elif chosen.any():
+        columns.append(s.y[:, chosen].mean(axis=1))
+    if s.deprivation is not None:
+        columns += list(s.deprivation[:, covered].T)
+    return _apart(np.column_stack(columns))
+
+
+def _apart(x: Array) -> Array:
+    """Leave out columns that the ones before them already say: the only outcome is its own deprivation."""
+    known = np.isfinite(x).all(axis=1)
+    z = x[known] - x[known].mean(axis=0)
+    kept: list[int] = []
+    for k, column in enumerate(z.T):
+        rest = column - z[:, kept] @ (np.linalg.pinv(z[:, kept]) @ column) if kept else column
+        if rest @ rest > SAME * (column @ column):
+            kept.append(k)
+    return x[:, kept]
 
 
 def true_level(s: Sample, w: Windows) -> Array:
@@ -499,10 +542,14 @@ def _noise(y: Array) -> float:
     """Variance of one year around each area's own straight line, after the mean of the group; 0 with three years."""
     if y.shape[1] < 4:
         return 0.0
-    centred = y - y.mean(axis=0)
-    line = np.column_stack([np.ones(y.shape[1]), np.arange(y.shape[1])])
-    rest = centred - centred @ np.linalg.pinv(line).T @ line.T
+    rest = (y - y.mean(axis=0)) @ spread_around_lines(y.shape[1])
     return float((rest**2).sum()) / (len(y) - 1) / (y.shape[1] - 2)
+
+
+def spread_around_lines(periods: int) -> Array:
+    """Return the matrix that takes a straight line through equally spaced periods off, shape (periods, periods)."""
+    line = np.column_stack([np.ones(periods), np.arange(periods)])
+    return np.eye(periods) - line @ np.linalg.pinv(line)
 
 
 def features(s: Sample, w: Windows) -> tuple[Array, list[str]]:
@@ -617,7 +664,13 @@ def regression(s: Sample, design: Design, contrast: Array, keep: Any = slice(Non
 
 
 def solve(
-    s: Sample, design: Design, use: NDArray[np.bool_], exposure: NDArray, change: Array, weight: Array
+    s: Sample,
+    design: Design,
+    use: NDArray[np.bool_],
+    exposure: NDArray,
+    change: Array,
+    weight: Array,
+    variance: Array | None = None,
 ) -> Regression:
     """Regress a change on exposures, with the covariates or the city effects of a design, clustered by gemeente.
 
@@ -630,15 +683,19 @@ def solve(
     exposure : array, shape (n, exposures)
         The treatment first.
     change, weight : array, shape (n,)
+    variance : array, shape (n,), optional
+        Of each change, up to a factor; equal when not given. Inside cities it is that of the weights.
     """
     columns = list(exposure.T.astype(float))
     if design.adjust is not None:
         columns += list(design.adjust[use].T)
     if not design.within:
         x = np.column_stack([*columns, np.ones(len(change))])
-        return Regression(change, x, weight, s.city[use])
+        return Regression(change, x, weight, s.city[use], variance=variance)
     rest = partial_out(np.column_stack([change, *columns]), s.city[use], weight)
-    return Regression(rest[:, 0], rest[:, 1:], weight, s.city[use], len(np.unique(s.city[use])))
+    city = s.city[use]
+    # what city effects fit leaves no residual: CR2 is then right on average only with the variance that the weights imply
+    return Regression(rest[:, 0], rest[:, 1:], weight, city, len(np.unique(city)), 1 / weight)
 
 
 def counted(s: Sample, design: Design) -> Array:
@@ -689,7 +746,8 @@ def counts(s: Sample, w: Windows, design: Design) -> Regression | None:
         share = expit(exposed + line)
         spread = total * share * (1 - share)
         step = line + (after - total * share) / spread
-        fit = solve(s, design, use, s.treated[use, None], step, design.weight[use] * use.sum() * spread)
+        weight = design.weight[use] * use.sum() * spread
+        fit = solve(s, design, use, s.treated[use, None], step, weight, 1 / spread)
         before, line = line, step - (fit.y - fit.x @ fit.beta)
         if np.abs(line - before).max() < 1e-10:
             break

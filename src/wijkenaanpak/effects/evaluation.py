@@ -6,6 +6,7 @@ report only reads it. All effects leave here in the unit of the outcome (per cen
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,10 +15,12 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
 from scipy.special import expit
 
 from wijkenaanpak import RAW
-from wijkenaanpak.effects import diagnostics, effects, space, wijken
+from wijkenaanpak.effects import diagnostics, effects, gaps, space, verdict, wijken
 from wijkenaanpak.effects.effects import Design, Sample, Windows
 from wijkenaanpak.effects.inference import Regression, detectable, equivalence, quantile_t
 from wijkenaanpak.measures.monitor import effect_unit
@@ -28,6 +31,9 @@ from wijkenaanpak.sources.areas import is_candidate
 MAIN = ("gecorrigeerd", "synthetisch", "net_niet")
 TOTAL, COMPOSITION = "lbm", "lbm_soc"  # Leefbaarometer: total score and its dimension of social cohesion
 NUMBERS = ("estimate", "lower", "upper")
+WORKERS = min(
+    os.cpu_count() or 1, 4
+)  # threads for programmes that never were; the answer does not depend on it
 SESOI = 0.5  # of the gap: half of what the charters wanted closed
 
 
@@ -47,7 +53,8 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
     -------
     list of dict
         indicator, label, unit, design, estimate, lower, upper, p, adjusted (Benjamini & Hochberg 1995 over
-        the outcomes of the question), treated, clusters; in codebook order.
+        the outcomes of the question), treated, clusters, placebo (``verdict.among_programmes``: its verdict, or None); in
+        codebook order.
     """
     from statsmodels.stats.multitest import multipletests
 
@@ -81,6 +88,15 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
                 "p": fit.p_values()["p"],
                 "treated": int(sample.treated.sum()),
                 "clusters": fit.groups,
+                "placebo": verdict.among_programmes(
+                    sample,
+                    windows,
+                    {main.name: main},
+                    main.name,
+                    touching(store, sample.area),
+                    verdict.FEWER,
+                    WORKERS,
+                )["verdict"],
             }
         )
     if rows:
@@ -139,6 +155,12 @@ def lay_out(
 def _shapes(store: Path) -> gpd.GeoDataFrame | None:
     path = store / "boundaries.parquet"
     return gpd.read_parquet(path, columns=["area", "geometry"]) if path.exists() else None
+
+
+def touching(store: Path, areas: NDArray[np.str_]) -> sparse.csr_matrix | None:
+    """Tell which of some areas touch, shape (areas, areas); None without boundaries."""
+    shapes = _shapes(store)
+    return None if shapes is None else space.touching(shapes, areas.tolist())
 
 
 @lru_cache(maxsize=1)
@@ -203,9 +225,9 @@ def compute(
     at = sample.level_in(windows.after, effects.counted(sample, main))
     fit = effects.estimate(sample, windows, main)
     event, errors = effects.event_study(sample, windows, main)
-    # Matched and synthetic groups were chosen for their path before: that of the plain comparison is the test. A
-    # design that adjusts for levels only leaves the path free.
-    tested = main if main.adjust is not None else found.get("rest_stad", found["nederland"])
+    # Matched and synthetic groups were chosen for their path before, and with few years every measurement is held
+    # equal: that of the plain comparison is the test. Where only the mean of many years is, the path is free.
+    tested = main if main.adjust is not None and windows.long else found.get("rest_stad", found["nederland"])
     path = (event, errors) if tested is main else effects.event_study(sample, windows, tested)
     leads = diagnostics.leads_test(windows, *path, effects.estimate(sample, windows, tested).df)
     bound = SESOI * abs(_gap(sample, windows))
@@ -262,6 +284,10 @@ def compute(
         "counts": _counts(sample, windows, main),
         "cohorts": _cohorts(sample, windows, fit, at),
         "outcomes": [] if book is None else outcomes(store, book, eind),
+        "gaps": gaps.margins(sample, windows.before[-1], touching(store, sample.area)),
+        "placebo": verdict.among_programmes(
+            sample, windows, found, main.name, touching(store, sample.area), workers=WORKERS
+        ),
     }
     result |= _spatial(store, sample, windows, main, at, -int(indicator["direction"]))
     result["dose"] = _dose(own, at, sample)
@@ -301,6 +327,7 @@ def _estimate(s: Sample, windows: Windows, design: Design) -> dict[str, Any]:
         "wild": fit.wild_p(),
         "clusters": fit.groups,
         "effective": fit.effective_clusters,
+        "df": fit.df,
         "treated": int((s.treated & (design.weight > 0)).sum()),
         "controls": int((~s.treated & (design.weight > 0)).sum()),
         "detectable": abs(float(s.in_unit(np.sign(fit.estimate or 1) * detectable(fit.se, fit.df), at))),
@@ -458,7 +485,8 @@ def _cohorts(s: Sample, windows: Windows, first: Regression, at: float) -> list[
     weight = pd.Series(sizes) / sum(sizes.values())
     errors = pd.DataFrame({year: fit.influence for year, fit in fits.items()}).fillna(0.0)
     mean = float(sum(weight[year] * fit.estimate for year, fit in fits.items()))
-    half = quantile_t(0.975, first.df) * float(np.linalg.norm(errors @ weight))
+    df = min(fit.df for fit in fits.values())
+    half = quantile_t(0.975, df) * float(np.linalg.norm(errors @ weight))
     level = float(sum(weight[year] * levels[year] for year in fits))
     numbers = (float(s.in_unit(v, level)) for v in (mean, mean - half, mean + half))
     total = {"cohort": "alle", "n": sum(sizes.values()), "clusters": len(errors)}

@@ -18,6 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from wijkenaanpak.effects.bias_reduced import BiasReduced, bias_reduced, span
+
 Array = NDArray[np.float64]
 
 DRAWS = 1999
@@ -51,6 +53,9 @@ class Regression:
         Cluster of each row, any labels.
     absorbed : int
         Parameters that were partialled out, for the small-sample factor of CR1.
+    variance : array, shape (n,), optional
+        Working variance of each row, up to a factor; equal when not given, whatever the weights. With effects of
+        the clusters partialled out it is to be 1 / `w` (see ``bias_reduced``).
     """
 
     y: Array
@@ -58,6 +63,7 @@ class Regression:
     w: Array
     cluster: NDArray
     absorbed: int = 0
+    variance: Array | None = None
 
     @cached_property
     def _codes(self) -> NDArray[np.int64]:
@@ -127,31 +133,30 @@ class Regression:
         return (self.groups - 1) / self.groups * off.T @ off
 
     @cached_property
-    def _corrected(self) -> Array:
-        """Scores of every cluster for :attr:`cr2`, shape (clusters, k).
+    def _reduced(self) -> BiasReduced:
+        """The adjustment of :attr:`cr2`, which knows nothing of the outcome."""
+        return bias_reduced(*self._working, self._codes, self._bread)
 
-        Residuals of a cluster with leverage are too small, and are divided by the square root of one minus their hat
-        matrix. That matrix has the rank of the regressors, so that its powers are computed on k by k matrices. A
-        direction that only one cluster informs is left out.
-        """
-        values, vectors = np.linalg.eigh(self._bread)
-        root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-        hat, u = np.linalg.eigh(root @ self._a @ root)
-        hat = np.clip(hat, 0, 1)
-        some, open_ = hat > 1e-10, hat < 1 - 1e-10
-        grow = np.where(open_, 1 / np.sqrt(np.where(open_, 1 - hat, 1)), 0) - 1
-        # X'A e = X'e + (X'X root u) (grow / hat) (root u)'X'e, with hat and u of the cluster
-        inner = np.where(some, grow / np.where(some, hat, 1), 0)
-        ru = root @ u
-        scores = self._scores(self.y - self.x @ self.beta)
-        along = np.einsum("gji,gj->gi", ru, scores) * inner
-        return scores + np.einsum("gij,gjk,gk->gi", self._a, ru, along)
+    @cached_property
+    def _working(self) -> tuple[Array, Array]:
+        """Regressors and weights in the scale in which errors are equally large."""
+        if self.variance is None:
+            return self.x, self.w
+        return self.x / np.sqrt(self.variance)[:, None], self.w * self.variance
+
+    @cached_property
+    def _corrected(self) -> Array:
+        """Scores of every cluster for :attr:`cr2`, shape (clusters, k)."""
+        rest = self.y - self.x @ self.beta
+        rest = rest if self.variance is None else rest / np.sqrt(self.variance)
+        products = [np.bincount(self._codes, z * rest, self.groups) for z in span(*self._working).T]
+        return self._reduced.scores(np.column_stack(products))
 
     @cached_property
     def cr2(self) -> Array:
         """Bias-reduced cluster variance (Bell & McCaffrey 2002; Pustejovsky & Tipton 2018), shape (k, k).
 
-        Unbiased when errors are independent and equally large.
+        Unbiased when errors are independent with the working variance, whatever the weights; see ``bias_reduced``.
         """
         return self._bread @ (self._corrected.T @ self._corrected) @ self._bread
 
@@ -174,10 +179,14 @@ class Regression:
         share = np.einsum("i,gij,j->g", direction, self._a, direction)
         return float(self.groups / (1 + np.var(share) / np.mean(share) ** 2))
 
-    @property
+    @cached_property
     def df(self) -> float:
-        """Degrees of freedom of the t-distributions: the effective clusters less one, at least one."""
-        return max(self.effective_clusters - 1, 1.0)
+        """Degrees of freedom of the t-distribution of the effect (Satterthwaite), at least one."""
+        return self.df_of(np.eye(len(self.beta))[0])
+
+    def df_of(self, direction: Array) -> float:
+        """Return the degrees of freedom of a combination of coefficients, shape (k,)."""
+        return self._reduced.df(direction)
 
     @property
     def se(self) -> float:
