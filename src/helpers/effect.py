@@ -333,6 +333,29 @@ def curve(r: Report) -> pd.DataFrame:
     return data.assign(name=data["design"].map(NAMES), certain=certain)
 
 
+def placebo(r: Report) -> Mapping[str, Any]:
+    """Return the verdict of the programmes that never were (``effects.verdict``); empty where nothing could be drawn.
+
+    `carries` tells whether it decides: drawn programmes that are too much alike cannot.
+    """
+    found = r.effect.get("placebo") if estimated(r) else None
+    if not found or found["verdict"] is None:
+        return {}
+    return {**found["verdict"], "draws": found["draws"], "carries": found["carries"]}
+
+
+def placebos(r: Report) -> pd.DataFrame:
+    """Return the estimates of the drawn programmes in the main design (Nederland only): columns years (of the choice), estimate."""
+    found = r.effect.get("placebo") if whole(r) else None
+    parts = [
+        pd.DataFrame({"years": _years(row["years"], "–"), "estimate": list(place["values"])})
+        for row in (found["choices"] if found else ())
+        for place in row["designs"]
+        if "values" in place
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["years", "estimate"])
+
+
 # ---- judging -----------------------------------------------------------------------------------------
 
 
@@ -354,8 +377,9 @@ def alike(leads: Mapping[str, float]) -> bool:
 def judged(r: Report) -> float:
     """Judge the effect: -1 favourable, 1 unfavourable, 0 undecided, missing when it cannot be estimated.
 
-    Of Nederland the main design decides, and only when treated and others moved alike before (:func:`alike`)
-    and the matched areas point the same way; of a wijk or city its own synthetic control.
+    Of Nederland the main design decides among programmes that never were (:func:`placebo`). Where those cannot carry it, its own
+    margin does, and only when treated and others moved alike before (:func:`alike`) and the matched areas point the
+    same way. Of a wijk or city its own synthetic control decides.
     """
     if not estimated(r):
         return np.nan
@@ -363,6 +387,9 @@ def judged(r: Report) -> float:
     if not r.national:
         own = own_control(r)
         return np.nan if own is None else sign(own, direction) if own["p"] <= 0.05 else 0.0
+    drawn = placebo(r)
+    if drawn and drawn["carries"]:
+        return -float(np.sign(drawn["less"]) * direction) if drawn["found"] else 0.0
     main = main_design(r)
     found = sign(main, direction)
     if found and r.effect["leads"] and not alike(r.effect["leads"]):
@@ -378,7 +405,7 @@ def state(r: Report) -> dict[str, Stated]:
     -------
     dict of str to Stated
         verdict always; with an estimate main, detectable and every design by its name (a wijk or city: only the main one). For Nederland
-        also p and bound (half of the gap at the start); for a wijk or city own, own_p and shrunken, where there is one.
+        also p and bound (half of the gap at the start), and with programmes that never were weak, less and placebo_p; for a wijk or city own, own_p and shrunken, where there is one.
     """
     if not estimated(r):
         return {"verdict": r.state("effect_verdict", np.nan, period=f"{r.start}-{r.eind}")}
@@ -397,8 +424,24 @@ def state(r: Report) -> dict[str, Stated]:
 
 
 def _state_national(r: Report, about: dict[str, Any]) -> dict[str, Stated]:
-    main = main_design(r)
-    return {
+    main, drawn = main_design(r), placebo(r)
+    which = {
+        **about,
+        "reference": main["design"],
+        "method": "programma's die er nooit waren",
+        "n": drawn.get("draws", np.nan),
+    }
+    more = {}
+    if drawn:
+        spread = drawn["margin"]
+        more = {
+            "weak": r.state(
+                "effect_weak", (drawn["mean"], drawn["mean"] - spread, drawn["mean"] + spread), **which
+            ),
+            "less": r.state("effect_less", (drawn["less"], drawn["lower"], drawn["upper"]), **which),
+            "placebo_p": r.state("effect_placebo_p", drawn["p"], **which),
+        }
+    return more | {
         "p": r.state(
             "effect_p", main["p"], reference=main["design"], method="CR2", n=main["treated"], **about
         ),

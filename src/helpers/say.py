@@ -543,10 +543,12 @@ def _national(r: Report, found: dict[str, Stated]) -> list[str]:
         f"{r.panel.outcome['label']}: in {effect.span(r)} week de uitkomst in de aandachtswijken {found['main']} {unit} af van wat zij zonder de "
         "wijkenaanpak naar schatting was geweest (plus is hoger; tussen haakjes de 95%-marge). "
     )
+    if "less" in found:
+        first += f"Even zwakke gebieden zonder aanpak weken zelf ook af, met {found['weak']:bare} {unit}; wat overblijft is {found['less']} {unit}. "
     if sign:
         first += f"Dat is een {VERDICTS[sign]} effect."
     elif effect.sign(main, direction):
-        first += "De marge sluit nul uit, maar de toetsen hieronder dragen die conclusie niet: een effect is niet vast te stellen."
+        first += "Dat is niet meer dan er zonder aanpak ook voorkomt: een effect is niet vast te stellen."
     else:
         first += (
             "De marge laat beide richtingen toe: een effect is niet aangetoond. Een effect vanaf "
@@ -678,6 +680,38 @@ def _rests_own(r: Report, own: Any) -> list[str]:
         f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. Bij veertig "
         "wijken vallen er ook zonder effect zo'n twee buiten hun marge.",
     ]
+
+
+def placebo_title(r: Report) -> str:
+    """Say in one line where the estimate stands among programmes that never were."""
+    drawn = effect.placebo(r)
+    if drawn.get("found"):
+        return "De aandachtswijken weken verder af dan gebieden zonder aanpak"
+    return f"Zo'n verschil komt zonder aanpak ook voor: in {number(100 * drawn.get('p', 1), 0)} van de 100 getrokken programma's"
+
+
+def among_placebos(r: Report) -> list[str]:
+    """Say where the estimate stands among programmes that never were, and whether that decides."""
+    drawn, found = effect.placebo(r), effect.state(r)
+    if not drawn:
+        return [
+            "Programma's die er nooit waren, zijn hier niet te trekken: er zijn te weinig andere zwakke gebieden."
+        ]
+    told = (
+        f"Getrokken zijn {number(drawn['draws'], 0)} programma's die er nooit waren: per stad even veel gebieden zonder aanpak, gekozen op hun slechte score. "
+        f"Zij weken gemiddeld {found['weak']:bare} {r.effect_unit} af, zonder dat er iets gebeurde. De schatting min dat deel is {found['less']} {r.effect_unit}; "
+        f"een programma dat er nooit was, wijkt met een kans van {found['placebo_p']:bare} minstens zo ver af."
+    )
+    carries = (
+        "Dit draagt het oordeel."
+        if drawn["carries"]
+        else "De getrokken programma's bestaan hier te vaak uit dezelfde gebieden om het oordeel te dragen; dat rust op de marge van de schatting zelf."
+    )
+    unlike = (
+        "De getrokken gebieden zijn gewone zwakke gebieden; zo zwak als de aandachtswijken zijn er buiten de aanpak weinig, en geen andere stad lijkt op "
+        "Amsterdam of Den Haag."
+    )
+    return [told, carries, unlike]
 
 
 def national_checks(r: Report) -> Html:

@@ -196,6 +196,28 @@ MEASURES = {
         "wijkenaanpak.effects.inference.equivalence",
         unit="effect",
     ),
+    "effect_weak": Measure(
+        "wat zwakke gebieden vanzelf doen",
+        "Het gemiddelde verschil van duizend programma's die er nooit waren: even veel gebieden zonder aanpak per stad, net zo gekozen op hun "
+        "slechte score, met dezelfde opzet geschat. Met de spreiding van 95% van die programma's.",
+        "wijkenaanpak.effects.verdict.among_programmes",
+        unit="effect",
+        signed=True,
+    ),
+    "effect_less": Measure(
+        "effect, min wat zwakke gebieden vanzelf doen",
+        "De schatting min het gemiddelde van de programma's die er nooit waren; de marge dekt 95% van die programma's. Van de jaren waarop gekozen "
+        "kan zijn telt het geval waarin de schatting het minst opvalt.",
+        "wijkenaanpak.effects.verdict.among_programmes",
+        unit="effect",
+        signed=True,
+    ),
+    "effect_placebo_p": Measure(
+        "kans op zo'n verschil zonder aanpak",
+        "Het aandeel van de programma's die er nooit waren dat minstens zo ver van hun gemiddelde afweek als de schatting.",
+        "wijkenaanpak.effects.verdict.among_programmes",
+        unit="p-waarde",
+    ),
     "effect_p": Measure(
         "p-waarde van het effect",
         "Landelijk: CR2 per gemeente, t-verdeling naar het effectieve aantal clusters. In één wijk of stad: het aandeel van even grote schijnwijken zonder aanpak dat minstens zo ver van zijn vergelijkingsgroep afweek.",
