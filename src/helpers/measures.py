@@ -7,6 +7,8 @@ How each is computed stands in ``wijkenaanpak.measures.monitor``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,19 @@ RULE_YEARS = (1998, 2002, 2006)  # of the rule behind the 127 buurten (Voortgang
 NUMBERS = ["estimate", "lower", "upper"]
 
 
+def once(get: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+    """Compute a measure of a report once; every receiver gets a copy of its own, to change at will."""
+
+    @wraps(get)
+    def found(r: Report, *options: Any) -> pd.DataFrame:
+        key = (get.__name__, *options)
+        if key not in r.computed:
+            r.computed[key] = get(r, *options)
+        return r.computed[key].copy()
+
+    return found
+
+
 def with_margin(series: pd.DataFrame) -> pd.DataFrame:
     """Rename the value of a series (period, value, se, n) to `estimate`, and add its 95% margin."""
     half = monitor.Z * series["se"]
@@ -35,6 +50,7 @@ def with_margin(series: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@once
 def levels(r: Report) -> pd.DataFrame:
     """Return the level of the wijk and its four references by year.
 
@@ -52,6 +68,7 @@ def levels(r: Report) -> pd.DataFrame:
     return found.assign(reference=found["role"].where(found["role"] != "wijk", ""), method="gemeten")
 
 
+@once
 def gaps(r: Report) -> pd.DataFrame:
     """Return the gap to each of the four references by year; above zero the wijk is behind.
 
@@ -75,6 +92,7 @@ def part(data: pd.DataFrame, name: str) -> pd.DataFrame:
     return data.drop(columns=[c for c in NUMBERS if c in data]).assign(estimate=data[name], **bounds)
 
 
+@once
 def changes(r: Report) -> pd.DataFrame:
     """Return the change of the gap between first and last year against each reference, taken apart.
 
@@ -126,6 +144,7 @@ def named(name: str, numbers: tuple[float, ...] = ()) -> dict[str, Any]:
     return dict(zip(keys, numbers or (np.nan,) * 3, strict=True))
 
 
+@once
 def wijken(r: Report, references: tuple[str, ...] = REFERENTIES) -> pd.DataFrame:
     """Return the change of the gap of each wijk inside the area.
 
@@ -225,6 +244,7 @@ def convergence(r: Report, of: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame
     return sigma[columns], slopes[columns]
 
 
+@once
 def outcomes(r: Report) -> pd.DataFrame:
     """Return each outcome of the question against the G18, in its own first and last year.
 
@@ -336,6 +356,7 @@ def lists(r: Report) -> pd.DataFrame:
 # ---- the target ----------------------------------------------------------------------------------
 
 
+@once
 def official_gap(r: Report) -> pd.DataFrame:
     """Return the gap to the city average, the official yardstick, inside the period; indexed by period.
 
@@ -347,6 +368,7 @@ def official_gap(r: Report) -> pd.DataFrame:
     return pd.DataFrame(columns=["gap", "lower", "upper"])
 
 
+@once
 def course(r: Report, horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
     """Judge every year against the straight path to zero in so many years (``monitor.on_course``).
 
@@ -397,6 +419,7 @@ def target(r: Report, horizon: int = HORIZONS[-1]) -> pd.DataFrame:
     return path.rename("estimate").rename_axis("period").reset_index()
 
 
+@once
 def projection(r: Report) -> pd.DataFrame:
     """Extend the gap to the end of the programme with what was known in 2012, in three ways (``monitor.project_gap``).
 

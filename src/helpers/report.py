@@ -114,6 +114,7 @@ class Report:
         self.panel = slice_
         self.vraag, self.gebied = slice_.question, slice_.gebied
         self.stated = Statements(self.vraag, self.gebied, self.simulated)
+        self.computed: dict[tuple[Any, ...], pd.DataFrame] = {}  # see measures.once
 
     # ---- which area, which series ----------------------------------------------------------------
 
