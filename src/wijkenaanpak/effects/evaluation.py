@@ -201,47 +201,67 @@ def compute(
         estimated.
     """
     sample = lay_out(store, indicator)
-    if sample is None:
-        return {
-            "reason": "er is geen reeks per postcodegebied waarin aandachtswijken en andere gebieden voorkomen"
-        }
-    windows = effects.windows(sample.periods, eind)
-    if windows is None:
-        first, last = int(sample.periods.min()), int(sample.periods.max())
-        if first > effects.START:
-            return {
-                "reason": f"er is geen meting van vóór of bij de start van het programma; de eerste is van {first}. "
-                "De reeks laat alleen zien hoe de wijken zich daarna ontwikkelden"
-            }
-        return {
-            "reason": f"van {first} tot en met {min(last, eind)} is er geen meting van ruim na de start van het programma in "
-            f"{effects.START}; kies een later eindjaar"
-        }
+    windows = None if sample is None else effects.windows(sample.periods, eind)
+    if sample is None or windows is None:
+        return {"reason": _nothing_to_compare(sample, eind)}
     found = effects.designs(sample, windows)
     main = main_of(found)
     if main is None:
         return {"reason": "er zijn geen andere gebieden die er vooraf even slecht voor stonden"}
-    contrast = effects.time_weights(sample, windows)
     at = sample.level_in(windows.after, effects.counted(sample, main))
     fit = effects.estimate(sample, windows, main)
-    event, errors = effects.event_study(sample, windows, main)
-    # Matched and synthetic groups were chosen for their path before, and with few years every measurement is held
-    # equal: that of the plain comparison is the test. Where only the mean of many years is, the path is free.
-    tested = main if main.adjust is not None and windows.long else found.get("rest_stad", found["nederland"])
-    path = (event, errors) if tested is main else effects.event_study(sample, windows, tested)
-    leads = diagnostics.leads_test(windows, *path, effects.estimate(sample, windows, tested).df)
-    bound = SESOI * abs(_gap(sample, windows))
+    event = effects.event_study(sample, windows, main)
     everyone = lay_out(store, indicator, candidates=True) or sample
-    own, paths = wijken.wijk_paths(everyone, windows)
-    own = own.join(wijken.shrunken(own))
-    cities, city_paths = wijken.wijk_paths(_by_city(everyone), windows)
-    result: dict[str, Any] = {
+    own, by_area = _by_area(everyone, windows)
+    near = touching(store, sample.area)
+    contrast = effects.time_weights(sample, windows)
+    score, density = _discontinuity(store, sample, windows, contrast, at)
+    return {
         "reason": "",
         "indicator": indicator["indicator"],
+        "main": main.name,
+        **_rests_on(store, sample, windows),
+        **_estimates(sample, windows, found, main, fit, at),
+        "event": _event(sample, event[0], effects.counted(sample, main)),
+        **_before(sample, windows, found, main, fit, event, at),
+        **by_area,
+        "transitions": diagnostics.transitions(sample, windows, found.get("net_niet", main)).to_dict("records") if vraag == "leefbaarheid" else [],
+        "curve": _curve(sample, everyone, eind),
+        "cycle": _scaled(sample, diagnostics.cyclical(sample, windows, *event, fit), at, NUMBERS) if vraag == "werk" else {},
+        "counts": _counts(sample, windows, main),
+        "cohorts": _cohorts(sample, windows, fit, at),
+        "outcomes": [] if book is None else outcomes(store, book, eind),
+        "gaps": gaps.margins(sample, windows.before[-1], near),
+        "placebo": verdict.among_programmes(sample, windows, found, main.name, near, workers=WORKERS),
+        **_spatial(store, sample, windows, main, at, -int(indicator["direction"])),
+        "dose": _dose(own, at, sample),
+        "discontinuity": score,
+        "density": density,
+    }  # fmt: skip
+
+
+def _nothing_to_compare(sample: Sample | None, eind: int) -> str:
+    """Say why no effect can be estimated: without postcode areas, or without measurements before and after."""
+    if sample is None:
+        return "er is geen reeks per postcodegebied waarin aandachtswijken en andere gebieden voorkomen"
+    first, last = int(sample.periods.min()), int(sample.periods.max())
+    if first > effects.START:
+        return (
+            f"er is geen meting van vóór of bij de start van het programma; de eerste is van {first}. "
+            "De reeks laat alleen zien hoe de wijken zich daarna ontwikkelden"
+        )
+    return (
+        f"van {first} tot en met {min(last, eind)} is er geen meting van ruim na de start van het programma in "
+        f"{effects.START}; kies een later eindjaar"
+    )
+
+
+def _rests_on(store: Path, sample: Sample, windows: Windows) -> dict[str, Any]:
+    """Return the years and the numbers of areas that the estimates rest on."""
+    return {
         "before": list(windows.before),
         "after": list(windows.after),
         "leads_years": list(windows.leads),
-        "main": main.name,
         "n": {
             "treated": int(sample.treated.sum()),
             "wijken": len(np.unique(sample.wijk[sample.treated])),
@@ -251,48 +271,59 @@ def compute(
             "boundaries": (store / "boundaries.parquet").exists(),
             "wijk_donors": wijken.donors(windows.long),
         },
+    }
+
+
+def _estimates(
+    sample: Sample, windows: Windows, found: dict[str, Design], main: Design, fit: Regression, at: float
+) -> dict[str, Any]:
+    """Estimate every design; set the main one against half of the gap, swapped areas, and with a city left out."""
+    bound = SESOI * abs(_gap(sample, windows))
+    return {
         "sesoi": abs(float(sample.in_unit(bound, at))),
         "designs": [_estimate(sample, windows, design) for design in found.values()],
-        "randomisation": diagnostics.randomisation(sample, windows, contrast),
+        "randomisation": diagnostics.randomisation(sample, windows, effects.time_weights(sample, windows)),
         "equivalence": equivalence(fit.estimate, fit.se, fit.df, bound),
-        "event": _event(sample, event, effects.counted(sample, main)),
         "years": _years(sample, windows, found),
+        "without": _without(sample, main, fit, at),
+    }
+
+
+def _before(
+    sample: Sample,
+    windows: Windows,
+    found: dict[str, Design],
+    main: Design,
+    fit: Regression,
+    event: tuple[pd.DataFrame, pd.DataFrame],
+    at: float,
+) -> dict[str, Any]:
+    """Compare treated areas and others before the programme, and say what that allows afterwards."""
+    # Matched and synthetic groups were chosen for their path before, and with few years every measurement is held
+    # equal: that of the plain comparison is the test. Where only the mean of many years is, the path is free.
+    tested = main if main.adjust is not None and windows.long else found.get("rest_stad", found["nederland"])
+    path = event if tested is main else effects.event_study(sample, windows, tested)
+    leads = diagnostics.leads_test(windows, *path, effects.estimate(sample, windows, tested).df)
+    return {
         "leads": _scaled(sample, leads, at, NUMBERS),
         "leads_design": tested.name,
         "honest": _scaled(sample, diagnostics.honest(windows, *path, fit), at, ("drift", "lower", "upper")),
         "balance": effects.balance(sample, windows, found).to_dict("records"),
-        "without": _without(sample, main, fit, at),
         "rebound": _rebound(sample, windows, at),
+    }
+
+
+def _by_area(everyone: Sample, windows: Windows) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Compare every wijk and every city with a group of its own; return the wijken on the scale of the analysis too."""
+    own, paths = wijken.wijk_paths(everyone, windows)
+    own = own.join(wijken.shrunken(own))
+    cities, city_paths = wijken.wijk_paths(_by_city(everyone), windows)
+    return own, {
         "wijken": _per_area(everyone, own, windows),
         "wijken_adjusted": _adjusted(own),
         "cities": _per_area(everyone, cities, windows),
         "paths": _paths(everyone, paths) | _paths(everyone, city_paths),
-        "transitions": diagnostics.transitions(sample, windows, found.get("net_niet", main)).to_dict(
-            "records"
-        )
-        if vraag == "leefbaarheid"
-        else [],
-        "curve": _curve(sample, everyone, eind),
-        "cycle": _scaled(
-            sample,
-            diagnostics.cyclical(sample, windows, event, errors, fit),
-            at,
-            NUMBERS,
-        )
-        if vraag == "werk"
-        else {},
-        "counts": _counts(sample, windows, main),
-        "cohorts": _cohorts(sample, windows, fit, at),
-        "outcomes": [] if book is None else outcomes(store, book, eind),
-        "gaps": gaps.margins(sample, windows.before[-1], touching(store, sample.area)),
-        "placebo": verdict.among_programmes(
-            sample, windows, found, main.name, touching(store, sample.area), workers=WORKERS
-        ),
     }
-    result |= _spatial(store, sample, windows, main, at, -int(indicator["direction"]))
-    result["dose"] = _dose(own, at, sample)
-    result["discontinuity"], result["density"] = _discontinuity(store, sample, windows, contrast, at)
-    return result
 
 
 def main_of(found: dict[str, Design]) -> Design | None:
