@@ -82,6 +82,8 @@ def panels(n: int, height: float, columns: int = 1) -> list[Axes]:
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for spare in grid[n:]:
         spare.remove()
+    for ax in grid[:n]:
+        ax.locator_params(nbins=6)
     return grid[:n]
 
 
