@@ -532,7 +532,7 @@ def verdict(r: Report) -> Html:
     sentences = _national(r, found) if r.national else _local(r, found)
     if r.simulated:
         sentences[0] = f"Oefendata, geen werkelijke uitkomst. {sentences[0]}"
-    rests = html.aside("Waar rust deze schatting op?", _rests(r))
+    rests = html.fold(html.bullets(_rests(r)), "Waar rust deze schatting op?")
     return Html(f'<div class="antwoord">{html.paragraphs(sentences)}</div>{rests}')
 
 
@@ -810,7 +810,7 @@ def sources(r: Report) -> Html:
     )
     csv = f'<p>Ook als <a href="{slug(r.gebied)}.csv">CSV-bestand</a>.</p>'
     return Html(
-        f'<h3>Bronnen</h3><ol class="noten">{notes}</ol>'
+        html.fold(f'<ol class="noten">{notes}</ol>', f"Bronnen ({len(r.stated.notes)})")
         + html.fold(
             html.table(files, "Alle bestanden van de gegevensmap: waarvoor gebruikt, of waarom niet"),
             f"Bestanden van de gegevensmap ({len(files)})",

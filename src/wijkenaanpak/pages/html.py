@@ -66,12 +66,6 @@ def box(text: str) -> Html:
     return Html(f'<div class="open"><p>{escape(text)}</p></div>')
 
 
-def aside(title: str, points: Iterable[str]) -> Html:
-    """Write a box beside an answer: what it rests on, point by point."""
-    heading = f"<p><strong>{html.escape(title)}</strong></p>"
-    return Html(f'<aside class="zeker" aria-label="{html.escape(title)}">{heading}{bullets(points)}</aside>')
-
-
 def note(text: str) -> Html:
     """Write a remark in small print."""
     return Html(f'<p class="noot">{escape(text)}</p>')
