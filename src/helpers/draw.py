@@ -320,7 +320,7 @@ def picture(
         for axis in (ax.xaxis, ax.yaxis):
             # A plain formatter writes plain numbers; what a cell set itself stays.
             if isinstance(axis.get_major_formatter(), ScalarFormatter):
-                axis.set_major_formatter(FuncFormatter(_tick))
+                axis.set_major_formatter(_written(4))
     if simulated:
         stamped = any(text.get_text() == "OEFENDATA" for text in figure.texts)
         if not stamped:
@@ -333,20 +333,19 @@ def picture(
     return Picture(figure, title, alt, f"OEFENDATA. {caption}".strip() if simulated else caption, kind)
 
 
-def _tick(value: float, _: object) -> str:
-    short = next(d for d in range(5) if abs(round(value, d) - value) < 1e-9 or d == 4)
-    return number(value, short)
-
-
-def digits(axis: Axis, unit: str) -> None:
-    """Write the numbers of an axis with the decimals of a unit, where they are not whole."""
-    most = max(DIGITS.get(unit, 1), 1) + 1
+def _written(most: int) -> FuncFormatter:
+    """Write numbers the Dutch way, with as many decimals as they need and `most` at most."""
 
     def tick(value: float, _: object) -> str:
         short = next(d for d in range(most + 1) if abs(round(value, d) - value) < 1e-9 or d == most)
         return number(value, short)
 
-    axis.set_major_formatter(FuncFormatter(tick))
+    return FuncFormatter(tick)
+
+
+def digits(axis: Axis, unit: str) -> None:
+    """Write the numbers of an axis with the decimals of a unit, where they are not whole."""
+    axis.set_major_formatter(_written(max(DIGITS.get(unit, 1), 1) + 1))
 
 
 def _palette(drawn: io.BytesIO) -> bytes:

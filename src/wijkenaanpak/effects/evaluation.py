@@ -221,7 +221,7 @@ def compute(
         "indicator": indicator["indicator"],
         "main": main.name,
         **_rests_on(store, sample, windows),
-        **_estimates(sample, windows, found, main, fit, at),
+        **_estimates(sample, windows, found, main, fit, contrast, at),
         "event": _event(sample, event[0], effects.counted(sample, main)),
         **_before(sample, windows, found, main, fit, event, at),
         **by_area,
@@ -275,14 +275,20 @@ def _rests_on(store: Path, sample: Sample, windows: Windows) -> dict[str, Any]:
 
 
 def _estimates(
-    sample: Sample, windows: Windows, found: dict[str, Design], main: Design, fit: Regression, at: float
+    sample: Sample,
+    windows: Windows,
+    found: dict[str, Design],
+    main: Design,
+    fit: Regression,
+    contrast: Any,
+    at: float,
 ) -> dict[str, Any]:
     """Estimate every design; set the main one against half of the gap, swapped areas, and with a city left out."""
     bound = SESOI * abs(_gap(sample, windows))
     return {
         "sesoi": abs(float(sample.in_unit(bound, at))),
         "designs": [_estimate(sample, windows, design) for design in found.values()],
-        "randomisation": diagnostics.randomisation(sample, windows, effects.time_weights(sample, windows)),
+        "randomisation": diagnostics.randomisation(sample, windows, contrast),
         "equivalence": equivalence(fit.estimate, fit.se, fit.df, bound),
         "years": _years(sample, windows, found),
         "without": _without(sample, main, fit, at),
