@@ -35,11 +35,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from wijkenaanpak import due
-from wijkenaanpak.due import Job
+from wijkenaanpak import programme
 from wijkenaanpak.practice import simulate
-from wijkenaanpak.run import batch, warm
-from wijkenaanpak.store import panel
+from wijkenaanpak.run import batch, plan, warm
+from wijkenaanpak.run.plan import Job
+from wijkenaanpak.store import panel, place
 
 HERE = Path(__file__).parent
 PYTHON = sys.executable
@@ -49,12 +49,12 @@ ENV = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 def sample(size: int) -> list[Job]:
     """Draw reports so that questions are equally and areas about proportionally present."""
     draw = random.Random(2007)
-    wijken = [g for g in due.gebieden() if "/" in g]
-    cities = [g for g in due.gebieden() if "/" not in g and g != "Nederland"]
+    wijken = [g for g in programme.gebieden() if "/" in g]
+    cities = [g for g in programme.gebieden() if "/" not in g and g != "Nederland"]
     jobs = []
     for i in range(size):
         gebied = draw.choice(cities if i % 3 == 0 else wijken)
-        jobs.append(Job(due.NOTEBOOK_NAMES[i % len(due.NOTEBOOK_NAMES)], gebied))
+        jobs.append(Job(programme.NOTEBOOK_NAMES[i % len(programme.NOTEBOOK_NAMES)], gebied))
     return jobs
 
 
@@ -67,7 +67,7 @@ def stock_commands(jobs: list[Job], workers: int, out: Path) -> None:
     def one(job: Job) -> None:
         name = job.name.replace("/", "-")
         executed = out / f"{name}.ipynb"
-        run = [PYTHON, "-m", "papermill", str(due.NOTEBOOKS / f"{job.vraag}.ipynb"), str(executed)]
+        run = [PYTHON, "-m", "papermill", str(plan.NOTEBOOKS / f"{job.vraag}.ipynb"), str(executed)]
         run += ["-p", "gebied", job.gebied, "--no-progress-bar"]
         subprocess.run(run, check=True, capture_output=True, env=ENV)
         render = [PYTHON, "-m", "nbconvert", "--to", "html", str(executed)]
@@ -86,7 +86,7 @@ def stock_functions(jobs: list[Job], workers: int, out: Path) -> None:
 
     def one(job: Job) -> None:
         executed = papermill.execute_notebook(
-            str(due.NOTEBOOKS / f"{job.vraag}.ipynb"), None, {"gebied": job.gebied}, progress_bar=False
+            str(plan.NOTEBOOKS / f"{job.vraag}.ipynb"), None, {"gebied": job.gebied}, progress_bar=False
         )
         page, _ = exporter.from_notebook_node(executed)
         (out / f"{job.name.replace('/', '-')}.html").write_text(page, encoding="utf-8")
@@ -108,7 +108,7 @@ def run_cells(job: Job) -> int:
     from IPython.core.formatters import DisplayFormatter
 
     formatter = DisplayFormatter()
-    cells = json.loads((due.NOTEBOOKS / f"{job.vraag}.ipynb").read_text(encoding="utf-8"))["cells"]
+    cells = json.loads((plan.NOTEBOOKS / f"{job.vraag}.ipynb").read_text(encoding="utf-8"))["cells"]
     code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     code.insert(1, f"gebied = {job.gebied!r}")
     namespace: dict[str, object] = {"display": formatter.format}
@@ -130,7 +130,11 @@ def floor_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that have everything imported and have run each notebook once."""
     sys.stdout.flush()
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=_settle) as pool:
-        list(pool.map(run_cells, [Job(v, "Deventer") for v in due.NOTEBOOK_NAMES for _ in range(workers)]))
+        list(
+            pool.map(
+                run_cells, [Job(v, "Deventer") for v in programme.NOTEBOOK_NAMES for _ in range(workers)]
+            )
+        )
         yield pool
 
 
@@ -218,7 +222,7 @@ def whole_batch(few: list[Job], workers: int, rounds: int, folder: Path) -> dict
 
     `stock` over `batch` is the median over rounds of stock just before and after, over ours in between.
     """
-    out, jobs = folder / "alles", due.plan()
+    out, jobs = folder / "alles", plan.jobs()
     place = ["--out", str(out), "--jobs", str(workers)]
     stock, batches = [clock(lambda: stock_commands(few, workers, folder)) / len(few)], []
     for _ in range(rounds):
@@ -252,7 +256,7 @@ def tenfold(folder: Path, rounds: int) -> dict[int, float]:
         source = folder / f"pc4-{size}"
         simulate.simulate(source, n_pc4=size)
         panel.build(str(source))
-        jobs[size] = [Job(v, "Utrecht/Overvecht", str(source)) for v in due.NOTEBOOK_NAMES]
+        jobs[size] = [Job(v, "Utrecht/Overvecht", str(source)) for v in programme.NOTEBOOK_NAMES]
     seconds: dict[int, list[float]] = {size: [] for size in jobs}
     for _ in range(rounds):
         for size, each in jobs.items():
@@ -290,7 +294,7 @@ def write(table: pd.DataFrame, whole: dict[str, float], more: dict[str, float], 
     for way, name in names.items():
         low, high = table[way].min(), table[way].max()
         lines.append(f"| {way}. {name} | {s[way]:.3f} | {low:.3f} to {high:.3f} | {s[way] / s['d']:.2f} |")
-    n = len(due.plan())
+    n = len(plan.jobs())
     added = (s["a"] - s["d"]) / (s["c"] - s["d"])
     rows = {
         "stock over ours, a report after warm-up (a/c)": f"{s['a'] / s['c']:.1f}",
@@ -351,7 +355,7 @@ def main() -> None:
 
 def _warm_up() -> float:
     warm.stop()
-    with due.trusted({due.store_path("oefendata", 2007)}):  # as a batch starts it
+    with place.trusted({place.store_path("oefendata", 2007)}):  # as a batch starts it
         return clock(lambda: warm.start(many=True))
 
 

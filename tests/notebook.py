@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
-from wijkenaanpak.due import NOTEBOOKS
+from wijkenaanpak.run.plan import NOTEBOOKS
 
 
 def cells_of(name: str) -> list[dict[str, Any]]:

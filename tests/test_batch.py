@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from helpers.state import FACTS
-from wijkenaanpak import due, dutch
-from wijkenaanpak.due import NOTEBOOK_NAMES, RESULT_COLUMNS, RESULTS_MIME, VRAGEN
+from wijkenaanpak import content, dutch, programme
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import pages
-from wijkenaanpak.run import batch
+from wijkenaanpak.programme import NOTEBOOK_NAMES, VRAGEN
+from wijkenaanpak.results import RESULT_COLUMNS, RESULTS_MIME
+from wijkenaanpak.run import batch, plan
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -38,7 +39,7 @@ def test_no_page_asks_anything_of_the_network_and_only_the_index_has_its_one_kno
         assert "unsafe" not in text.split("</head>")[0]
         scripts = re.findall(r"<script>(.*?)</script>", text, re.S)
         if page.name == "index.html":
-            assert scripts == [(due.TEMPLATES / "overzicht.js").read_text()]
+            assert scripts == [(content.TEMPLATES / "overzicht.js").read_text()]
             assert f"script-src '{pages.csp(scripts[0])}'" in text
         else:
             assert "<script" not in text
@@ -47,7 +48,7 @@ def test_no_page_asks_anything_of_the_network_and_only_the_index_has_its_one_kno
 
 def test_every_link_leads_to_a_report_that_exists_or_belongs_to_the_batch(rendered):
     _, out = rendered
-    planned = {f"{job.name}.html" for job in due.plan()}
+    planned = {f"{job.name}.html" for job in plan.jobs()}
     for page in out.rglob("*.html"):
         text = page.read_text()
         for link in re.findall(r'href="([^"]+)"', text):
@@ -104,8 +105,8 @@ def test_each_report_has_its_own_numbers_as_csv(rendered):
 def test_a_report_leads_to_its_neighbours_its_wijken_and_the_other_questions(rendered):
     _, out = rendered
     city = (out / "wonen" / "utrecht.html").read_text()
-    wijken = [g for g in due.gebieden() if g.startswith("Utrecht/")]
-    for target in (*(f"{due.slug(w)}.html" for w in wijken), "../werk/utrecht.html", "../index.html"):
+    wijken = [g for g in programme.gebieden() if g.startswith("Utrecht/")]
+    for target in (*(f"{programme.slug(w)}.html" for w in wijken), "../werk/utrecht.html", "../index.html"):
         assert f'href="{target}"' in city
     assert re.search(r'rel="prev">Vorige: Schiedam<', city)
     wijk = (out / "wonen" / "utrecht-overvecht.html").read_text()
@@ -125,7 +126,7 @@ def test_gap_reference_margin_source_and_status_stand_on_the_page_itself(vraag, 
     cell = re.findall(r"<td[^>]*>(.*?)</td>", row)[heads.index("de rest van Utrecht") - 1]
     assert cell == dutch.with_interval(gap.estimate, gap.lower, gap.upper, gap.unit)
     assert gap.unit in table
-    book = pd.read_csv(due.RAW / "indicatoren.csv").set_index("indicator").loc[gap.indicator]
+    book = pd.read_csv(content.RAW / "indicatoren.csv").set_index("indicator").loc[gap.indicator]
     assert f"{book['publisher']}, {book['table']}" in text
     assert "oefendata: gesimuleerd" in text
     assert "<strong>Oefendata.</strong>" in text
@@ -271,10 +272,10 @@ def test_bad_data_is_refused_before_any_report_is_lost(practice, tmp_path, capsy
 
 
 def test_there_are_354_reports_with_names_of_their_own():
-    jobs = due.plan()
+    jobs = plan.jobs()
     assert len(jobs) == 354
     assert len({job.name for job in jobs}) == 354
-    assert due.slug("Dordrecht/Wielwijk/Crabbehof") == "dordrecht-wielwijk-crabbehof"
+    assert programme.slug("Dordrecht/Wielwijk/Crabbehof") == "dordrecht-wielwijk-crabbehof"
 
 
 def test_an_interval_of_a_planted_effect_is_asked_as_indicator_is_value(tmp_path, capsys):

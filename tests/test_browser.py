@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from wijkenaanpak.due import NOTEBOOK_NAMES
+from wijkenaanpak.programme import NOTEBOOK_NAMES
 
 CHROMIUM = next(
     (p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None
@@ -212,8 +212,8 @@ def test_injected_markup_in_an_area_a_label_or_a_cell_stays_text(browser, tmp_pa
     from matplotlib.figure import Figure
 
     from helpers import draw
-    from wijkenaanpak.due import RESULT_COLUMNS
     from wijkenaanpak.pages import compare, html, pages
+    from wijkenaanpak.results import RESULT_COLUMNS
 
     evil = "<img src=x onerror=alert(1)><script>alert(1)</script>\"'"
     row = dict.fromkeys(RESULT_COLUMNS, evil) | dict.fromkeys(("estimate", "lower", "upper", "n"), 1.0)

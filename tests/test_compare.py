@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wijkenaanpak import SourceError
-from wijkenaanpak.due import RESULT_COLUMNS
 from wijkenaanpak.pages import compare
+from wijkenaanpak.results import RESULT_COLUMNS
 from wijkenaanpak.run import batch
 
 BASE = {

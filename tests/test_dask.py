@@ -9,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from wijkenaanpak import SourceError, due
-from wijkenaanpak.run import batch
+from wijkenaanpak import SourceError, content
+from wijkenaanpak.run import batch, plan
+from wijkenaanpak.store import place
 
 
 @contextmanager
@@ -85,15 +86,15 @@ def test_a_failing_report_on_the_cluster_is_one_failed_report(
 
 
 def test_other_code_on_a_worker_is_refused_by_name(cluster, practice, monkeypatch):
-    monkeypatch.setattr(due, "page_code", lambda: "another version")
+    monkeypatch.setattr(content, "page_code", lambda: "another version")
     with pytest.raises(SourceError, match=r"worker tcp.*de code.*dezelfde versie"):
-        batch.dask_executor(cluster[0], due.plan(["werk"], ["Utrecht"], str(practice)))
+        batch.dask_executor(cluster[0], plan.jobs(["werk"], ["Utrecht"], str(practice)))
 
 
 def test_data_that_a_worker_cannot_reach_are_named(cluster, practice, monkeypatch):
-    jobs = due.plan(["werk"], ["Utrecht"], "/nergens/gegevens")
+    jobs = plan.jobs(["werk"], ["Utrecht"], "/nergens/gegevens")
     monkeypatch.setattr(batch, "prepare", lambda _: None)
-    monkeypatch.setattr(due, "store_path", lambda *_: practice)
+    monkeypatch.setattr(place, "store_path", lambda *_: practice)
     (practice / "slices.json").write_text("{}")
     try:
         with pytest.raises(SourceError, match="/nergens/gegevens"):
@@ -114,4 +115,4 @@ def test_a_cluster_without_workers_is_named(practice, tmp_path):
     with process("dask_scheduler", *place, cwd=tmp_path / "leeg"):
         address = wait_for(file)["address"]
         with pytest.raises(SourceError, match="geen workers"):
-            batch.dask_executor(address, due.plan(["werk"], ["Utrecht"], str(practice)))
+            batch.dask_executor(address, plan.jobs(["werk"], ["Utrecht"], str(practice)))

@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wijkenaanpak import due
-from wijkenaanpak.due import Job
-from wijkenaanpak.run import batch, warm
-from wijkenaanpak.store import panel
+from wijkenaanpak import content, programme
+from wijkenaanpak.run import batch, plan, warm
+from wijkenaanpak.run.plan import Job
+from wijkenaanpak.store import panel, place
 
 ROOT = Path(__file__).resolve().parents[1]
 AREAS = ("Nederland", "Utrecht", "Utrecht/Overvecht")
@@ -101,23 +101,25 @@ def test_a_changed_cell_makes_only_its_own_question_due(
 def test_code_template_facts_and_environment_make_everything_due_and_are_named(
     store, practice, copied, monkeypatch, tmp_path, name, reason
 ):
-    jobs = due.plan((), AREAS, str(practice))
-    for folder, target in ((due.CODE, "code"), (due.RAW, "raw")):
+    jobs = plan.jobs((), AREAS, str(practice))
+    for folder, target in ((content.CODE, "code"), (content.RAW, "raw")):
         shutil.copytree(folder, tmp_path / target, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "requirements.lock", tmp_path)
-    monkeypatch.setattr(due, "CODE", tmp_path / "code")
-    monkeypatch.setattr(due, "TEMPLATES", tmp_path / "code" / "wijkenaanpak" / "pages" / "templates")
-    monkeypatch.setattr(due, "RAW", tmp_path / "raw")
-    monkeypatch.setattr(due, "ROOT", tmp_path)
-    wanted = due.dependencies(jobs)
-    assert {due.why(job, wanted[job], copied) for job in jobs} == {""}
+    monkeypatch.setattr(content, "CODE", tmp_path / "code")
+    monkeypatch.setattr(content, "TEMPLATES", tmp_path / "code" / "wijkenaanpak" / "pages" / "templates")
+    monkeypatch.setattr(content, "RAW", tmp_path / "raw")
+    monkeypatch.setattr(content, "ROOT", tmp_path)
+    wanted = plan.dependencies(jobs)
+    assert {plan.why(job, wanted[job], copied) for job in jobs} == {""}
     with (tmp_path / name).open("a") as stream:
         stream.write("\n")
-    wanted = due.dependencies(jobs)
-    assert {due.why(job, wanted[job], copied) for job in jobs} == {reason}
+    wanted = plan.dependencies(jobs)
+    assert {plan.why(job, wanted[job], copied) for job in jobs} == {reason}
 
 
-MODULES = sorted(f.relative_to(due.CODE).as_posix() for f in due.CODE.rglob("*.py") if f.stat().st_size)
+MODULES = sorted(
+    f.relative_to(content.CODE).as_posix() for f in content.CODE.rglob("*.py") if f.stat().st_size
+)
 # No page is made with the first; the page on housing with the last.
 NEVER = {
     "run/",
@@ -137,27 +139,27 @@ ONLY = {f"helpers/{name}.py": {"werk"} for name in ("checks", "maps")} | {
 def built(tmp_path_factory):
     """The code in a copy, once for all tests."""
     copy = tmp_path_factory.mktemp("huis") / "code"
-    return shutil.copytree(due.CODE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return shutil.copytree(content.CODE, copy, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 @pytest.fixture
 def house(built, monkeypatch):
     """The code in a copy that a test may change; what it changes is put back."""
-    monkeypatch.setattr(due, "CODE", built)
+    monkeypatch.setattr(content, "CODE", built)
     before = {file: file.read_bytes() for file in built.rglob("*.py")}
     yield built
-    for file, content in before.items():
-        if file.read_bytes() != content:
-            file.write_bytes(content)
+    for file, text in before.items():
+        if file.read_bytes() != text:
+            file.write_bytes(text)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_changed_module_makes_due_what_imports_it_and_nothing_else(store, practice, house, name):
-    jobs = due.plan(("werk", "overzicht"), ["Nederland"], str(practice))
-    before = due.dependencies(jobs)
+    jobs = plan.jobs(("werk", "overzicht"), ["Nederland"], str(practice))
+    before = plan.dependencies(jobs)
     with (house / name).open("a") as stream:
         stream.write("\n# another line\n")
-    after = due.dependencies(jobs)
+    after = plan.dependencies(jobs)
     changed = {job.vraag for job in jobs if before[job] != after[job]}
     if any(part in name for part in NEVER):
         assert changed == set()
@@ -179,22 +181,22 @@ def test_a_changed_module_makes_due_what_imports_it_and_nothing_else(store, prac
     ],
 )
 def test_an_evaluation_is_computed_anew_when_what_it_imports_changed(house, name, again):
-    before = due.code_key("wijkenaanpak.effects.evaluation", inside=False)
+    before = content.code_key("wijkenaanpak.effects.evaluation", inside=False)
     with (house / "wijkenaanpak" / name).open("a") as stream:
         stream.write("\n# another line\n")
-    assert (due.code_key("wijkenaanpak.effects.evaluation", inside=False) != before) is again
+    assert (content.code_key("wijkenaanpak.effects.evaluation", inside=False) != before) is again
 
 
 def test_an_evaluation_is_computed_anew_after_an_upgrade(monkeypatch):
-    before = due.code_key("wijkenaanpak.effects.evaluation")
-    monkeypatch.setattr(due, "environment", lambda: "another statsmodels")
-    assert due.code_key("wijkenaanpak.effects.evaluation") != before
+    before = content.code_key("wijkenaanpak.effects.evaluation")
+    monkeypatch.setattr(content, "environment", lambda: "another statsmodels")
+    assert content.code_key("wijkenaanpak.effects.evaluation") != before
 
 
 def test_imports_are_read_over_several_lines_and_under_other_names():
     text = "from wijkenaanpak.a import (\n    b,  # why\n    c as d,\n)\n\ndef f():\n    import helpers.e\n"
-    assert due.imports(text, inside=False) == {"wijkenaanpak.a", "wijkenaanpak.a.b", "wijkenaanpak.a.c"}
-    assert due.imports(text) - due.imports(text, inside=False) == {"helpers.e"}
+    assert content.imports(text, inside=False) == {"wijkenaanpak.a", "wijkenaanpak.a.b", "wijkenaanpak.a.c"}
+    assert content.imports(text) - content.imports(text, inside=False) == {"helpers.e"}
 
 
 def test_a_changed_or_lost_page_is_made_again(store, practice, copied, capsys):
@@ -259,7 +261,7 @@ def test_a_value_of_before_the_start_changes_every_report(raw):
     folder, before = raw
     correct(folder, 2003)
     # Every effect is estimated at equal deprivation before, on all outcomes.
-    assert {v for v, _ in changed(before, slices(folder))} == set(due.NOTEBOOK_NAMES)
+    assert {v for v, _ in changed(before, slices(folder))} == set(programme.NOTEBOOK_NAMES)
 
 
 def test_a_value_published_for_one_wijk_changes_only_reports_that_compare_it(raw):
@@ -290,26 +292,26 @@ def test_the_same_content_in_another_order_is_the_same_slice(raw):
 
 def test_a_notebook_of_a_batch_does_not_hash_the_raw_files_again(raw, monkeypatch):
     folder, _ = raw
-    store = due.store_path(str(folder), 2007)
+    store = place.store_path(str(folder), 2007)
     correct(folder, 2010)
     stale = panel.build(str(folder))
     correct(folder, 2011)
-    with due.trusted([store]):
-        monkeypatch.setattr(due, "store_key", None)
+    with place.trusted([store]):
+        monkeypatch.setattr(place, "store_key", None)
         assert panel.build(str(folder)) == stale
     monkeypatch.undo()
-    assert store not in due.checked()
+    assert store not in place.checked()
 
 
 def test_a_store_that_changed_since_it_was_checked_is_looked_at_again(raw):
     folder, _ = raw
-    store = due.store_path(str(folder), 2007)
-    with due.trusted([store]):
-        assert due.checked() == [store]
+    store = place.store_path(str(folder), 2007)
+    with place.trusted([store]):
+        assert place.checked() == [store]
         meta = json.loads((store / "meta.json").read_text())
         (store / "meta.json").write_text(json.dumps({**meta, "key": "another"}))
-        assert store not in due.checked()
-    assert due.CHECKED not in os.environ
+        assert store not in place.checked()
+    assert place.CHECKED not in os.environ
 
 
 # ---- interruptions -------------------------------------------------------------------------------
@@ -423,7 +425,7 @@ def test_the_longest_reports_go_first(tmp_path):
     jobs = [Job("werk", g) for g in ("Utrecht/Overvecht", "Utrecht", "Nederland", "Rotterdam")]
     assert [j.gebied for j in batch._longest_first(jobs, tmp_path)][:2] == ["Nederland", "Utrecht"]
     for job, seconds in zip(jobs, (3.0, 1.0, 2.0, 4.0), strict=True):
-        batch.write_whole(tmp_path / due.STATE / f"{job.name}.json", json.dumps({"seconds": seconds}))
+        batch.write_whole(tmp_path / plan.STATE / f"{job.name}.json", json.dumps({"seconds": seconds}))
     order = ["Rotterdam", "Utrecht/Overvecht", "Nederland", "Utrecht"]
     assert [j.gebied for j in batch._longest_first(jobs, tmp_path)] == order
 

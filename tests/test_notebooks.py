@@ -10,7 +10,7 @@ import pytest
 
 from helpers import effect, measures
 from notebook import Run, cells_of, sections_of
-from wijkenaanpak.due import NOTEBOOK_NAMES, VRAGEN
+from wijkenaanpak.programme import NOTEBOOK_NAMES, VRAGEN
 
 MOST_LINES = 16  # of a cell
 LAST = "Bronnen, methode en versies"

@@ -10,8 +10,8 @@ import pytest
 from helpers import effect, measures, say
 from helpers.report import YEARS, open_report
 from notebook import Run, cells_of, sections_of
-from wijkenaanpak.due import VRAGEN
 from wijkenaanpak.instruments import selection
+from wijkenaanpak.programme import VRAGEN
 
 INSTRUMENTS = {
     "werk": ["Van maand tot maand"],

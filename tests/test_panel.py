@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wijkenaanpak import SourceError, due
+from wijkenaanpak import SourceError, programme
 from wijkenaanpak.sources.areas import WITH_CANDIDATES, WITH_LIKELY
 from wijkenaanpak.store import panel
 
@@ -239,7 +239,7 @@ def test_a_missing_data_folder_is_named():
 
 
 def test_there_are_59_areas_and_names_may_hold_a_slash():
-    gebieden = due.gebieden()
+    gebieden = programme.gebieden()
     assert len(gebieden) == 59
     assert gebieden[0] == "Nederland"
     assert panel.references("Dordrecht/Wielwijk/Crabbehof")["stad"] == "Dordrecht"

@@ -8,7 +8,7 @@ import pytest
 from helpers import maps, measures, report, say
 from helpers.report import open_report
 from notebook import Run
-from wijkenaanpak import due, dutch
+from wijkenaanpak import content, dutch
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.pages import html
 from wijkenaanpak.sources import areas as sources
@@ -85,7 +85,7 @@ def test_a_number_is_recorded_once_however_often_it_is_asked(wijk):
     say.answer(wijk)
     results = wijk.stated.frame()
     assert len(results) == before
-    assert not results.duplicated(due.RESULT_COLUMNS[:7]).any()
+    assert not results.duplicated(results.RESULT_COLUMNS[:7]).any()
 
 
 def test_no_estimate_of_a_change_stands_without_its_interval(practice, store):
@@ -226,11 +226,11 @@ def test_the_reports_on_one_city_share_one_drawing_of_its_map(practice, store, m
     drawn = []
     plain = maps.area_map
     monkeypatch.setattr(maps, "area_map", lambda *a, **k: drawn.append(a) or plain(*a, **k))
-    monkeypatch.setattr(due, "environment", lambda: "of this test")
+    monkeypatch.setattr(content, "environment", lambda: "of this test")
     areas = ("Arnhem/Presikhaaf", "Arnhem/Klarendal", "Arnhem")
     shown = [maps.show(open_report("leren", area, data=str(practice))) for area in areas]
     assert len(drawn) == 1
     assert shown[0] == shown[1] == shown[2]
-    monkeypatch.setattr(due, "environment", lambda: "another")
+    monkeypatch.setattr(content, "environment", lambda: "another")
     maps.show(open_report("leren", areas[0], data=str(practice)))
     assert len(drawn) == 2

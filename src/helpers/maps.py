@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 
 from helpers import draw
 from helpers.report import Report
-from wijkenaanpak.due import slug
 from wijkenaanpak.dutch import in_unit, number
 from wijkenaanpak.pages.html import Html
+from wijkenaanpak.programme import slug
 from wijkenaanpak.sources.areas import is_candidate
 
 # Column and row, counted from the north-west, of each city on the tile map.

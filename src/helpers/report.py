@@ -21,11 +21,11 @@ from helpers import draw
 from helpers.state import Stated, Statements
 from wijkenaanpak import SourceError
 from wijkenaanpak.claims import claims
-from wijkenaanpak.due import NOTEBOOK_NAMES, OVERVIEW, VRAGEN, check_option, gebieden
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
 from wijkenaanpak.pages.html import Html
+from wijkenaanpak.programme import NOTEBOOK_NAMES, OVERVIEW, VRAGEN, check_option, gebieden
 from wijkenaanpak.sources import facts, forms
 from wijkenaanpak.store import panel
 
@@ -78,7 +78,7 @@ def open_report(
     Parameters
     ----------
     vraag : str
-        One of ``due.NOTEBOOK_NAMES``.
+        One of ``programme.NOTEBOOK_NAMES``.
     gebied : str
         ``"Nederland"``, a gemeente with aandachtswijken, or ``"<gemeente>/<wijk>"``.
     start, eind : int

@@ -21,12 +21,13 @@ from helpers.effect import NAMES, VERDICTS
 from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
 from helpers.state import Stated
 from wijkenaanpak import RAW
-from wijkenaanpak.due import RESULTS_MIME, VRAGEN, slug
 from wijkenaanpak.dutch import in_unit, number, p_text, with_interval
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
 from wijkenaanpak.pages.html import Html
+from wijkenaanpak.programme import VRAGEN, slug
+from wijkenaanpak.results import RESULTS_MIME
 from wijkenaanpak.sources import forms
 
 PACKAGES = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")  # that a page names

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wijkenaanpak.due import RESULT_COLUMNS
 from wijkenaanpak.dutch import in_unit, with_interval
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages.html import cited
+from wijkenaanpak.results import RESULT_COLUMNS
 
 KEY = RESULT_COLUMNS[:7]  # what makes two rows the same number
 WORDS = ("+", "bare", "size", "unit")

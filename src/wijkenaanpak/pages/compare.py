@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from wijkenaanpak import SourceError
-from wijkenaanpak.due import RESULT_COLUMNS
 from wijkenaanpak.dutch import in_unit, with_interval
+from wijkenaanpak.results import RESULT_COLUMNS
 
 KEY = ["question", "gebied", "indicator", "measure", "method", "reference", "period"]
 NUMBERS = ["estimate", "lower", "upper"]

@@ -16,14 +16,15 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from wijkenaanpak import RAW, due
+from wijkenaanpak import RAW, content
 from wijkenaanpak.claims import claims
-from wijkenaanpak.due import OVERVIEW, TEMPLATES, VRAGEN, gebieden, slug
+from wijkenaanpak.content import TEMPLATES
 from wijkenaanpak.dutch import in_unit, number, with_interval
 from wijkenaanpak.effects.inference import holm
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages.html import claims_list, table
+from wijkenaanpak.programme import OVERVIEW, VRAGEN, gebieden, slug
 from wijkenaanpak.sources import forms
 
 VERDICTS = {-1.0: "kleiner", 0.0: "onbeslist", 1.0: "groter"}
@@ -63,7 +64,7 @@ def _render(template: str, **values: Any) -> str:
     """Fill one of the templates that are not a notebook's."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False)
     environment.filters["csp"] = csp
-    stamp = {"versie": version("wijkenaanpak"), "inhoud": due.page_code()[:12]}
+    stamp = {"versie": version("wijkenaanpak"), "inhoud": content.page_code()[:12]}
     return environment.get_template(template).render(stijl=_text("stijl.css"), **stamp, **values)
 
 

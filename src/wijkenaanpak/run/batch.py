@@ -19,10 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wijkenaanpak import SourceError, due
-from wijkenaanpak.due import REPORTS, RESULT_COLUMNS, RESULTS_MIME, Job, write_whole
+from wijkenaanpak import SourceError, content
+from wijkenaanpak.content import write_whole
+from wijkenaanpak.results import RESULT_COLUMNS, RESULTS_MIME
+from wijkenaanpak.run import plan
+from wijkenaanpak.run.plan import REPORTS, Job
+from wijkenaanpak.store import place
 
-NOTEBOOKS = due.NOTEBOOKS
+NOTEBOOKS = plan.NOTEBOOKS
 ENGINE = "wijkenaanpak"  # wijkenaanpak.run.engine, as papermill knows it
 TIME_LIMIT = 600.0  # seconds: a report that hangs costs one report, not the batch
 
@@ -141,9 +145,9 @@ def keep(outcome: Outcome, made_from: dict[str, Any], out: Path) -> None:
     files = {".html": outcome.page, ".csv": ",".join(RESULT_COLUMNS) + "\n" + outcome.rows}
     for suffix, text in files.items():
         write_whole(out / f"{outcome.job.name}{suffix}", text)
-    hashes = {suffix: due.digest([out / f"{outcome.job.name}{suffix}"]) for suffix in files}
+    hashes = {suffix: content.digest([out / f"{outcome.job.name}{suffix}"]) for suffix in files}
     state = {"from": made_from, "files": hashes, "seconds": round(outcome.seconds, 3)}
-    write_whole(out / due.STATE / f"{outcome.job.name}.json", json.dumps(state))
+    write_whole(out / plan.STATE / f"{outcome.job.name}.json", json.dumps(state))
 
 
 def run(
@@ -183,13 +187,13 @@ def run(
         When the data are wrong, or another batch is writing to the same folder.
     """
     prepare(jobs)  # wrong data are refused before anything is touched
-    wanted = due.dependencies(jobs, NOTEBOOKS)
+    wanted = plan.dependencies(jobs, NOTEBOOKS)
     with _only_batch(out):
-        todo = [job for job in jobs if force or due.why(job, wanted[job], out)]
+        todo = [job for job in jobs if force or plan.why(job, wanted[job], out)]
         outcomes: dict[Job, Outcome] = {}
         try:
             if todo:
-                with due.trusted({due.store_path(job.data, job.seed) for job in todo}):
+                with place.trusted({place.store_path(job.data, job.seed) for job in todo}):
                     _run(todo, out, executor or ThreadPoolExecutor(2), limits, progress, wanted, outcomes)
         finally:
             publish(jobs[0].data, jobs[0].seed, list(outcomes.values()), out)
@@ -233,7 +237,7 @@ def _run(
 def prepare(jobs: Sequence[Job]) -> None:
     """Build the stores that the jobs read, where they are not up to date."""
     for data, seed in sorted({(job.data, job.seed) for job in jobs}):
-        if not due.store_ready(data, seed):
+        if not place.store_ready(data, seed):
             from wijkenaanpak.store import panel
 
             panel.build(data, seed)
@@ -244,7 +248,7 @@ def _longest_first(jobs: Sequence[Job], out: Path) -> list[Job]:
     size = {"Nederland": 0.0}
 
     def key(job: Job) -> tuple[float, float]:
-        seconds = due.state_of(job, out).get("seconds", float("inf"))
+        seconds = plan.state_of(job, out).get("seconds", float("inf"))
         return -seconds, size.get(job.gebied, 2.0 if "/" in job.gebied else 1.0)
 
     return sorted(jobs, key=key)
@@ -253,7 +257,7 @@ def _longest_first(jobs: Sequence[Job], out: Path) -> list[Job]:
 @contextlib.contextmanager
 def _only_batch(out: Path) -> Iterator[None]:
     """Let one batch at a time write to a reports folder, and clear what a killed one left half."""
-    state = out / due.STATE
+    state = out / plan.STATE
     state.mkdir(parents=True, exist_ok=True)
     with (state / "bezig").open("w") as lock:
         try:
@@ -277,16 +281,16 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
     An index never mixes practice data with published series. Nothing is written when nothing changed.
     """
     jobs, files = [], []
-    for job in due.plan((), (), data, seed):
-        state = due.state_of(job, out)
+    for job in plan.jobs((), (), data, seed):
+        state = plan.state_of(job, out)
         if state and state["from"]["parameters"][1:] == [data, seed]:
             jobs.append(job)
             files.append(state["files"])
     failed = [f"{o.job.vraag}, {o.job.gebied}: {o.error}" for o in outcomes if o.error]
-    made_from = [[job.name for job in jobs], files, failed, due.page_code()]
+    made_from = [[job.name for job in jobs], files, failed, content.page_code()]
     names = ("results.csv", "index.html", "methode.html")
-    stamp, targets = out / due.STATE / "index.json", [out / name for name in names]
-    key = due.text_digest(made_from)
+    stamp, targets = out / plan.STATE / "index.json", [out / name for name in names]
+    key = content.text_digest(made_from)
     if stamp.is_file() and json.loads(stamp.read_text()) == [key, *_hashes(targets)]:
         return
     parts = [
@@ -307,7 +311,7 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
 
 
 def _hashes(files: Sequence[Path]) -> list[str]:
-    return [due.digest([f]) if f.is_file() else "" for f in files]
+    return [content.digest([f]) if f.is_file() else "" for f in files]
 
 
 def summary(outcomes: Sequence[Outcome], asked: int, seconds: float) -> str:
@@ -337,15 +341,15 @@ def fingerprint(stores: Sequence[tuple[str, int]]) -> dict[str, str]:
         Content hash of the code, the notebooks, the environment and each store; or the reason there is none.
     """
     result = {
-        "de code": due.page_code(),
-        "de notebooks": due.digest(sorted(due.NOTEBOOKS.glob("*.ipynb"))),
-        "de omgeving": due.environment(),
+        "de code": content.page_code(),
+        "de notebooks": content.digest(sorted(plan.NOTEBOOKS.glob("*.ipynb"))),
+        "de omgeving": content.environment(),
     }
     for data, seed in stores:
         try:
             prepare([Job("werk", "Nederland", data, seed)])
-            slices = due.store_path(data, seed) / "slices.json"
-            result[f"de gegevens in {data}"] = due.digest([slices])
+            slices = place.store_path(data, seed) / "slices.json"
+            result[f"de gegevens in {data}"] = content.digest([slices])
         except SourceError as error:
             result[f"de gegevens in {data}"] = str(error)
     return result
@@ -408,7 +412,7 @@ def _reports(options: argparse.Namespace) -> int:
         raise SourceError(f"--timeout {options.timeout:g} is te weinig; geef seconden boven nul.")
     if options.memory is not None and (options.memory < 1 or not Path("/proc/self/status").exists()):
         raise SourceError(f"--memory {options.memory}: geef megabytes boven nul; alleen Linux kan begrenzen.")
-    jobs = due.plan(options.vraag, options.gebied, options.data, options.seed)
+    jobs = plan.jobs(options.vraag, options.gebied, options.data, options.seed)
     limits = Limits(options.timeout, options.memory and options.memory * 2**20)
     started = time.monotonic()
     executor = dask_executor(options.dask, jobs) if options.dask else ThreadPoolExecutor(options.jobs)
@@ -419,15 +423,15 @@ def _reports(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    jobs = due.plan(options.vraag, options.gebied, options.data, options.seed)
+    jobs = plan.jobs(options.vraag, options.gebied, options.data, options.seed)
     wanted: dict[Job, Any] = {}
     if options.why:
         prepare(jobs)
-        wanted = due.dependencies(jobs, NOTEBOOKS)
+        wanted = plan.dependencies(jobs, NOTEBOOKS)
     for job in jobs:
         line = f"{job.vraag}\t{job.gebied}\t{job.name}.html"
         if options.why:
-            line += f"\t{due.why(job, wanted[job], options.out) or 'actueel'}"
+            line += f"\t{plan.why(job, wanted[job], options.out) or 'actueel'}"
         print(line)
     return 0
 

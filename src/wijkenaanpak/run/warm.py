@@ -348,9 +348,8 @@ def _warm_kernel() -> Any:
     import helpers.checks
     import helpers.maps  # noqa: F401
     from helpers import draw, say
-    from wijkenaanpak import due
     from wijkenaanpak.claims import claims
-    from wijkenaanpak.store import panel
+    from wijkenaanpak.store import panel, place
 
     # A report reads some hundreds of rows, and starting threads for that takes longer than reading.
     pa.set_cpu_count(1)
@@ -403,7 +402,7 @@ def _warm_kernel() -> Any:
         claims.ledger()
         for package in say.PACKAGES:
             say.version(package)
-        for store in due.checked():
+        for store in place.checked():
             panel.warm_up(store)
     # A normal kernel decides on the back end before matplotlib is there; here it is there already.
     mpl.rcParams["backend"] = "module://matplotlib_inline.backend_inline"

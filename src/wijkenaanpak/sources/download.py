@@ -24,7 +24,7 @@ import requests
 from tqdm import tqdm
 
 from wijkenaanpak import RAW, SourceError
-from wijkenaanpak.due import write_whole
+from wijkenaanpak.content import write_whole
 from wijkenaanpak.sources.boundaries import RD_NEW
 
 OPEN = RAW / "open"  # where downloads go when no folder is named; not in git

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wijkenaanpak import RAW, SourceError, due
+from wijkenaanpak import RAW, SourceError, programme
 from wijkenaanpak.sources import cells, coding, files
 from wijkenaanpak.sources.files import Location, Log
 from wijkenaanpak.sources.tables import read_table
@@ -193,10 +193,10 @@ CHECKS: dict[str, Callable[[pd.DataFrame, str, Location, pd.Series], pd.Series]]
     "tekst": _text,
     "maand": _month,
     "keuze": _one_of(lambda field: field["keuzes"].split("|"), "geldige keuze"),
-    "gebied": _one_of(lambda _: due.gebieden(), "gebied van dit project"),
+    "gebied": _one_of(lambda _: programme.gebieden(), "gebied van dit project"),
     "gemeente": _one_of(
-        lambda _: [g for g in due.gebieden()[1:] if "/" not in g], "stad met aandachtswijken"
+        lambda _: [g for g in programme.gebieden()[1:] if "/" not in g], "stad met aandachtswijken"
     ),
-    "wijk": _one_of(lambda _: [g for g in due.gebieden() if "/" in g], "aandachtswijk"),
+    "wijk": _one_of(lambda _: [g for g in programme.gebieden() if "/" in g], "aandachtswijk"),
     "indicator": _one_of(_indicators, "uitkomst uit data/raw/indicatoren.csv"),
 }

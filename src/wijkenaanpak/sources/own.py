@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from wijkenaanpak import SourceError, due
+from wijkenaanpak import SourceError, programme
 from wijkenaanpak.sources import cells, coding, facts, observations, tables
 from wijkenaanpak.sources.files import Location, Log
 
@@ -100,8 +100,10 @@ def _outcomes(frame: pd.DataFrame, path: Location, codebook: pd.DataFrame) -> pd
     """Lay descriptions of outcomes out as the codebook does."""
     for column in OUTCOMES:
         cells.refuse(frame[column].isna(), frame, column, path, "is leeg; vul de cel in")
-    wrong = ~frame["vraag"].isin(due.VRAGEN)
-    cells.refuse(wrong, frame, "vraag", path, f"is geen vraag van dit project; kies {', '.join(due.VRAGEN)}")
+    wrong = ~frame["vraag"].isin(programme.VRAGEN)
+    cells.refuse(
+        wrong, frame, "vraag", path, f"is geen vraag van dit project; kies {', '.join(programme.VRAGEN)}"
+    )
     direction = cells.whole(frame, "richting", path, -1, 1)
     empty = pd.Series(None, frame.index, dtype=object)
     limits = {
@@ -231,7 +233,7 @@ def _areas(frame: pd.DataFrame, areas: pd.DataFrame, path: Location) -> pd.Serie
     shared = set(areas.loc[areas.duplicated("gebied", keep=False), "gebied"])
     text = frame["gebied"].astype(object)
     found = text.map(known).astype(object)
-    project = {facts.letters(name): name for name in due.gebieden()}
+    project = {facts.letters(name): name for name in programme.gebieden()}
     named = text.fillna("").map(facts.gemeente).map(facts.letters).map(project)
     code = text.where(text.fillna("").astype(str).str.fullmatch(coding.PC4.pattern))
     found = found.where(found.notna(), code).where(lambda s: s.notna(), named)

@@ -25,11 +25,12 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from wijkenaanpak import SourceError, due
+from wijkenaanpak import SourceError, content, programme
 from wijkenaanpak.effects import effects, space
 from wijkenaanpak.sources import coding, forms
 from wijkenaanpak.sources.areas import GROUPS, LIKELY, WITH_CANDIDATES, WITH_LIKELY, is_candidate
 from wijkenaanpak.sources.folder import Tables, read_folder
+from wijkenaanpak.store import place
 
 # An aggregate of fewer of its PC4 than this share would be another area than its name says.
 LEAST_KNOWN = 0.5
@@ -63,14 +64,14 @@ def source_folder(data: str, seed: int = 2007) -> Path:
         When the folder does not exist.
     """
     if data != "oefendata":
-        return due.data_folder(data)
-    folder = due.practice_folder(seed)
-    if not due.practice_ready(seed):
+        return place.data_folder(data)
+    folder = place.practice_folder(seed)
+    if not place.practice_ready(seed):
         from wijkenaanpak.practice import simulate  # only who needs the practice panel pays for it
 
         folder.parent.mkdir(parents=True, exist_ok=True)
         simulate.simulate(folder, seed=seed)
-        (folder.parent / "BRON").write_text(due.practice_key(seed))
+        (folder.parent / "BRON").write_text(place.practice_key(seed))
     return folder
 
 
@@ -93,12 +94,12 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
     SourceError
         When a raw file is wrong; an earlier store stays as it was.
     """
-    store = due.store_path(data, seed)
-    if store in due.checked():
+    store = place.store_path(data, seed)
+    if store in place.checked():
         return store
     folder = source_folder(data, seed)
-    key = due.store_key(folder)
-    if due.key_of(store) == key:
+    key = place.store_key(folder)
+    if place.key_of(store) == key:
         return store
     tables = read_folder(folder)
     observations = validated(tables.observations, set(tables.indicators["indicator"]))
@@ -135,10 +136,10 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
             "key": key,
             "simulated": tables.simulated,
             "list": tables.list_name,
-            "files": {str(f.relative_to(folder)): due.digest([f])[:12] for f in files},
+            "files": {str(f.relative_to(folder)): content.digest([f])[:12] for f in files},
         }
         (fresh / "meta.json").write_text(json.dumps(meta, indent=1))
-        if due.key_of(store) == key:  # another notebook was just ahead
+        if place.key_of(store) == key:  # another notebook was just ahead
             shutil.rmtree(fresh)
             return store
         if store.exists():
@@ -146,7 +147,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         fresh.rename(store)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
-        if due.key_of(store) != key:  # unless another notebook was just ahead with the same store
+        if place.key_of(store) != key:  # unless another notebook was just ahead with the same store
             raise
     return store
 
@@ -236,7 +237,7 @@ def _slices(
             ^ pd.util.hash_pandas_object(outline, index=False).to_numpy()
         )
         drawn = pd.Series(hashes).groupby(known["gemeente"].to_numpy()).sum().to_dict()
-    filled: dict[str, list[Any]] = {question: [] for question in due.NOTEBOOK_NAMES}
+    filled: dict[str, list[Any]] = {question: [] for question in programme.NOTEBOOK_NAMES}
     for name, form in tables.forms.items():
         hashes = pd.util.hash_pandas_object(form.astype(str), index=False).to_numpy()
         filled[forms.book().loc[name, "vraag"]].append([name, hashes.tolist()])
@@ -249,13 +250,13 @@ def _slices(
         ].str.startswith("pc4 van ")
         meaning = pd.util.hash_pandas_object(book, index=False).to_numpy().tolist()
         result[str(question)] = {}
-        for gebied in due.gebieden():
+        for gebied in programme.gebieden():
             wanted = _wanted(gebied, tables.areas)
             gemeente = gebied.split("/", 1)[0]
             whole = gebied == "Nederland"
             local = own["area"].isin(wanted | {f"pc4 van {gemeente}"}) | compared
             read = own if whole else own[local]
-            result[str(question)][gebied] = due.text_digest(
+            result[str(question)][gebied] = content.text_digest(
                 [
                     tables.simulated,
                     *common,
@@ -265,9 +266,9 @@ def _slices(
                     filled[str(question)],
                 ]
             )
-    result[due.OVERVIEW] = {
-        gebied: due.text_digest([filled[due.OVERVIEW], [part[gebied] for part in result.values()]])
-        for gebied in due.gebieden()
+    result[programme.OVERVIEW] = {
+        gebied: content.text_digest([filled[programme.OVERVIEW], [part[gebied] for part in result.values()]])
+        for gebied in programme.gebieden()
     }
     return result
 
@@ -675,7 +676,9 @@ class Panel:
         make : callable
             Returns what JSON can hold.
         """
-        key = due.text_digest([due.key_of(self.store), due.code_key(module, inside=False), *made_from])
+        key = content.text_digest(
+            [place.key_of(self.store), content.code_key(module, inside=False), *made_from]
+        )
         path = self.store.parent / f"{name}.json"
         if path.is_file():
             kept = json.loads(path.read_text(encoding="utf-8"))
@@ -771,7 +774,7 @@ def _wanted(gebied: str, areas: pd.DataFrame) -> set[str]:
 def _read_for(indicators: pd.DataFrame, question: str) -> set[str]:
     """Name the indicators whose series a report reads: its own, and those of another question it also shows."""
     shown = (indicators["question"] == question) | (indicators["also"] == question)
-    return set(indicators.loc[shown | (question == due.OVERVIEW), "indicator"])
+    return set(indicators.loc[shown | (question == programme.OVERVIEW), "indicator"])
 
 
 def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) -> Panel:
@@ -797,7 +800,7 @@ def read(store: Path, question: str, gebied: str) -> Panel:
     """Read the slice of one question and one area from a store that is up to date."""
     (areas, every, treated, log), meta, slices = tables(store)
     indicators = every
-    if question != due.OVERVIEW:
+    if question != programme.OVERVIEW:
         indicators = every[every["question"] == question].reset_index(drop=True)
     series = _series(store, sorted(_read_for(every, question)), _wanted(gebied, areas))
     meta["slice"] = slices[question][gebied]
@@ -806,7 +809,7 @@ def read(store: Path, question: str, gebied: str) -> Panel:
 
 def tables(store: Path) -> tuple[list[pd.DataFrame], dict[str, Any], dict[str, Any]]:
     """Return what every report on a store reads: areas, indicators, treated and log; meta; the hash of each slice."""
-    frames, meta, slices = _tables(store, due.key_of(store))
+    frames, meta, slices = _tables(store, place.key_of(store))
     return [frame.copy(deep=False) for frame in frames], dict(meta), slices
 
 
@@ -814,7 +817,7 @@ def warm_up(store: Path) -> None:
     """Read what reports on a store share, before processes for them are forked: its tables, and all series above PC4."""
     _, every, _, _ = tables(store)[0]
     for indicator in every["indicator"]:
-        _above(store, indicator, due.key_of(store))
+        _above(store, indicator, place.key_of(store))
 
 
 @lru_cache(maxsize=1)
@@ -841,7 +844,7 @@ def _above(store: Path, indicator: str, _: str | None) -> pa.Table | None:
 
 def _series(store: Path, indicators: Iterable[str], areas: Iterable[str]) -> pd.DataFrame:
     """Read the series of some areas above PC4."""
-    key = due.key_of(store)
+    key = place.key_of(store)
     parts = [part for i in indicators if (part := _above(store, i, key)) is not None]
     if not parts:
         names = [*KEY, "level", "gemeente", "value", "se", "n", "decimals", "source", "status"]

@@ -1,0 +1,160 @@
+"""Which reports there are, what each depends on, and which are due.
+
+A report is due when the content of something it depends on changed: its notebook, its parameters,
+the modules that notebook imports, the template, the published facts, its slice of the data, or the
+locked environment.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wijkenaanpak import ROOT, content
+from wijkenaanpak.content import digest, text_digest
+from wijkenaanpak.programme import NOTEBOOK_NAMES, check_option, gebieden, slug
+from wijkenaanpak.store.place import store_path
+
+NOTEBOOKS = ROOT / "notebooks"
+REPORTS = ROOT / "reports"
+STATE = ".stand"  # inside the reports folder: what every finished report was made from
+
+# How the parts of a dependency are named to the reader of ``list --why``.
+PARTS = {
+    "notebook": "notebook",
+    "parameters": "parameters",
+    "code": "code",
+    "sjabloon": "sjabloon",
+    "feiten": "feiten in data/raw",
+    "gegevens": "gegevens",
+    "omgeving": "omgeving",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One report: a question, an area, the data it runs on."""
+
+    vraag: str
+    gebied: str
+    data: str = "oefendata"
+    seed: int = 2007
+
+    @property
+    def name(self) -> str:
+        """Path of the report inside the reports folder, without suffix."""
+        return f"{self.vraag}/{slug(self.gebied)}"
+
+
+def jobs(
+    vragen: Sequence[str] = (),
+    gebieden_: Sequence[str] = (),
+    data: str = "oefendata",
+    seed: int = 2007,
+) -> list[Job]:
+    """List the reports of a selection; an empty selection means all.
+
+    Raises
+    ------
+    SourceError
+        For an unknown question or area, with the nearest known name.
+    """
+    known = gebieden()
+    for vraag in vragen:
+        check_option("--vraag", vraag, NOTEBOOK_NAMES)
+    for gebied in gebieden_:
+        check_option("--gebied", gebied, known)
+    return [
+        Job(vraag, gebied, data, seed)
+        for vraag in NOTEBOOK_NAMES
+        if not vragen or vraag in vragen
+        for gebied in known
+        if not gebieden_ or gebied in gebieden_
+    ]
+
+
+def dependencies(jobs: Sequence[Job], notebooks: Path = NOTEBOOKS) -> dict[Job, dict[str, Any]]:
+    """Return what each report depends on, as content hashes by part (see ``PARTS``).
+
+    The stores must be up to date (:func:`store_ready`); the hash of each report's slice stands in them.
+    """
+    shared: dict[str, Any] = {
+        "sjabloon": digest(content.templates(), base=content.TEMPLATES),
+        "feiten": digest(content.facts()),
+        "omgeving": content.environment(),
+    }
+    asked = {job.vraag for job in jobs}
+    cells = {v: _notebook(notebooks / f"{v}.ipynb") for v in asked}
+    code = {v: _code(notebooks / f"{v}.ipynb") for v in asked}
+    slices = {
+        key: json.loads((store_path(*key) / "slices.json").read_text())
+        for key in {(job.data, job.seed) for job in jobs}
+    }
+    return {
+        job: {
+            "notebook": cells[job.vraag],
+            "parameters": [job.gebied, job.data, job.seed],
+            "code": code[job.vraag],
+            **shared,
+            "gegevens": slices[job.data, job.seed][job.vraag][job.gebied],
+        }
+        for job in jobs
+    }
+
+
+def _notebook(path: Path) -> str:
+    """Hash what makes a notebook run and read differently: not its outputs, nor who opened it last."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return text_digest(
+        [[c["cell_type"], "".join(c["source"]), c.get("metadata", {}).get("tags", [])] for c in cells]
+    )
+
+
+def _code(path: Path) -> dict[str, str]:
+    """Hash every module that a notebook, and the page made of it, is made with."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    used = content.imports("\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code"))
+    files = content.code_of(*used, "wijkenaanpak.pages.pages")
+    return {f.relative_to(content.CODE).as_posix(): digest([f]) for f in files}
+
+
+def state_of(job: Job, out: Path) -> dict[str, Any]:
+    """Return what the finished report was made from; empty when there is none."""
+    path = out / STATE / f"{job.name}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
+def why(job: Job, wanted: dict[str, Any], out: Path) -> str:
+    """Say in one line why a report is due; empty when it is up to date.
+
+    Parameters
+    ----------
+    job : Job
+    wanted : dict
+        Its :func:`dependencies` now.
+    out : Path
+        The reports folder.
+    """
+    state = state_of(job, out)
+    if not state:
+        return "nog niet gemaakt"
+    for suffix, known in state["files"].items():
+        file = out / f"{job.name}{suffix}"
+        if not file.is_file() or digest([file]) != known:
+            return f"{file.name} ontbreekt of is veranderd"
+    reasons = []
+    for part, text in PARTS.items():
+        before, now = state["from"].get(part), wanted[part]
+        if before == now:
+            continue
+        if isinstance(now, dict):
+            names = sorted(n for n in {*before, *now} if before.get(n) != now.get(n))
+            text += f" ({', '.join(names)})"
+        reasons.append(text)
+    return f"veranderd: {', '.join(reasons)}" if reasons else ""

@@ -1,0 +1,104 @@
+"""Where the data of a parameter ``data`` stand, processed, and whether they are up to date."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from wijkenaanpak import ROOT, SourceError
+from wijkenaanpak.content import code_key, digest, facts, text_digest
+
+CHECKED = "WIJKEN_CHECKED"  # environment variable: the stores that a batch found up to date
+
+
+def processed() -> Path:
+    """Return the folder of the processed stores (``WIJKEN_PROCESSED``, else data/processed)."""
+    return Path(os.environ.get("WIJKEN_PROCESSED") or ROOT / "data" / "processed")
+
+
+def data_folder(data: str) -> Path:
+    """Return the folder a notebook parameter `data` names.
+
+    Parameters
+    ----------
+    data : str
+        A path; a relative one counts from the working directory, then from the project.
+
+    Raises
+    ------
+    SourceError
+        When it does not exist.
+    """
+    for folder in (Path(data).expanduser(), ROOT / data):
+        if folder.is_dir():
+            return folder.resolve()
+    raise SourceError(
+        f"De map {data!r} (parameter data) bestaat niet; geef een bestaande map of 'oefendata'."
+    )
+
+
+def practice_folder(seed: int) -> Path:
+    """Return where the practice panel of a seed belongs."""
+    return processed() / f"oefendata-{seed}" / "bron"
+
+
+def practice_key(seed: int) -> str:
+    """Return what the practice panel depends on: its generator, the published facts, the seed."""
+    return digest(facts(), f"seed={seed} {code_key('wijkenaanpak.practice.simulate')}")
+
+
+def practice_ready(seed: int) -> bool:
+    """Whether the practice panel is there and up to date."""
+    stamp = practice_folder(seed).parent / "BRON"
+    return practice_folder(seed).is_dir() and stamp.is_file() and stamp.read_text() == practice_key(seed)
+
+
+def store_path(data: str, seed: int) -> Path:
+    """Return where the processed store of a data folder belongs."""
+    if data == "oefendata":
+        return practice_folder(seed).parent / "store"
+    folder = data_folder(data)
+    return processed() / f"{folder.name}-{text_digest(str(folder))[:8]}" / "store"
+
+
+def store_key(folder: Path) -> str:
+    """Return what the store of a folder depends on: its files, the reading code, the published facts."""
+    # What only computes or simulates is imported inside a function, and leaves a finished store as it is.
+    code = digest(facts(), code_key("wijkenaanpak.store.panel", inside=False))
+    return digest(sorted(f for f in folder.rglob("*") if f.is_file()), code, folder)
+
+
+def store_ready(data: str, seed: int) -> bool:
+    """Whether the processed store is there and up to date."""
+    if data == "oefendata" and not practice_ready(seed):
+        return False
+    folder = practice_folder(seed) if data == "oefendata" else data_folder(data)
+    return key_of(store_path(data, seed)) == store_key(folder)
+
+
+def key_of(store: Path) -> str | None:
+    """Return the key of a finished store; None when there is none."""
+    meta = store / "meta.json"
+    return json.loads(meta.read_text())["key"] if meta.is_file() else None
+
+
+@contextlib.contextmanager
+def trusted(stores: Iterable[Path]) -> Iterator[None]:
+    """Tell the notebooks started meanwhile that these stores are up to date: each need not hash all raw files again."""
+    before = os.environ.get(CHECKED)
+    os.environ[CHECKED] = json.dumps({str(store): key_of(store) for store in stores})
+    try:
+        yield
+    finally:
+        os.environ.pop(CHECKED)
+        if before is not None:
+            os.environ[CHECKED] = before
+
+
+def checked() -> list[Path]:
+    """Return the stores that the process that started this one found up to date, and that still are what they were."""
+    known = json.loads(os.environ.get(CHECKED) or "{}")
+    return [Path(store) for store, key in known.items() if key is not None and key == key_of(Path(store))]
