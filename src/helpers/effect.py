@@ -433,10 +433,9 @@ def _state_national(r: Report, about: dict[str, Any]) -> dict[str, Stated]:
     }
     more = {}
     if drawn:
-        spread = drawn["margin"]
         more = {
             "weak": r.state(
-                "effect_weak", (drawn["mean"], drawn["mean"] - spread, drawn["mean"] + spread), **which
+                "effect_weak", (drawn["mean"], drawn["mean_lower"], drawn["mean_upper"]), **which
             ),
             "less": r.state("effect_less", (drawn["less"], drawn["lower"], drawn["upper"]), **which),
             "placebo_p": r.state("effect_placebo_p", drawn["p"], **which),

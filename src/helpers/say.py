@@ -143,9 +143,9 @@ def answer(r: Report) -> Html:
         f"{r.label}: in {r.window[0]} {had} {first} op {r.names[r.referentie]}, in {r.window[1]} {last}."
     )
     judged = (
-        f"De achterstand werd dus {row['verdict']}: een verschil van {moved} {r.gap_unit}{_share_closed(r, row)}. {_lasted(r, gaps)}"
+        f"De achterstand werd dus {row['verdict']}: een verschil van {moved} {r.change_unit}{_share_closed(r, row)}. {_lasted(r, gaps)}"
         if sign
-        else f"Of de achterstand kleiner of groter werd, is niet vast te stellen: {row['why']} (verschil {moved} {r.gap_unit})."
+        else f"Of de achterstand kleiner of groter werd, is niet vast te stellen: {row['why']} (verschil {moved} {r.change_unit})."
     )
     return answered(r, [f"{position} {judged}", brief(r)], caveat(r))
 
@@ -264,7 +264,7 @@ def certainty(r: Report) -> Html:
                 if r.simulated
                 else []
             ),
-            f"De 95%-marge van de verandering ({moved} {r.gap_unit}) {margin}.",
+            f"De 95%-marge van de verandering ({moved} {r.change_unit}) {margin}.",
             f"Ten opzichte van {join_and(others)} is het oordeel anders: de keuze van de referentie doet ertoe."
             if len(others)
             else "Met elke van de vier referenties is het oordeel hetzelfde.",
@@ -393,8 +393,8 @@ def caught_up(r: Report, found: pd.DataFrame) -> list[str]:
     )
     return [
         text,
-        f"Gemiddeld veranderde de achterstand {mean} {r.gap_unit} ({row['wijken']} wijken in {row['clusters']} steden, die tellen voor "
-        f"{number(row['effective'], 0)} gelijke). Een gemiddelde verandering van {least} {r.gap_unit} had 80% kans om gevonden te worden.",
+        f"Gemiddeld veranderde de achterstand {mean} {r.change_unit} ({row['wijken']} wijken in {row['clusters']} steden, die tellen voor "
+        f"{number(row['effective'], 0)} gelijke). Een gemiddelde verandering van {least} {r.change_unit} had 80% kans om gevonden te worden.",
     ]  # fmt: skip
 
 
@@ -412,7 +412,7 @@ def counted(r: Report, found: pd.DataFrame) -> pd.DataFrame:
             "wijken die inliepen": [f"{k} van {n}" for k, n in zip(found["k"], found["n"], strict=True)],
             "aandeel (95%-interval van Wilson)": shares,
             "p, tekentoets": tests,
-            f"gemiddelde verandering, {r.gap_unit} (95%-marge)": means,
+            f"gemiddelde verandering, {r.change_unit} (95%-marge)": means,
         },
         dtype=object,
     )
@@ -420,7 +420,7 @@ def counted(r: Report, found: pd.DataFrame) -> pd.DataFrame:
 
 def _mean(r: Report, row: pd.Series) -> Stated | str:
     if row["cities"] <= 2:  # too few clusters for a margin that holds: not a number the page stands for
-        return with_interval(row["estimate"], row["lower"], row["upper"], r.gap_unit, True)
+        return with_interval(row["estimate"], row["lower"], row["upper"], r.change_unit, True)
     about = {"reference": row["reference"], "method": row["method"], "n": row["wijken"]}
     r.state("detectable_change", row["detectable"], **about)
     return r.state("mean_change", tuple(row[measures.NUMBERS]), **about)
@@ -871,7 +871,7 @@ def overview_answer(r: Report) -> Html:
             f"Over {r.names['wijk']} is met de aanwezige gegevens op geen van de vijf vragen een begin- en een eindmeting te vergelijken."
         ]
     else:
-        moved = data.assign(stated=r.state("gap_change", data))
+        moved = data.assign(stated=r.state("gap_change", data, unit=data["change_unit"]))
         told = [_all_moved(r, moved), _begun_late(data), _all_on_course(data), _all_caused(r)]
     both = "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het ene antwoord volgt niet uit het andere."
     doubts = list_doubts(r)
@@ -880,7 +880,7 @@ def overview_answer(r: Report) -> Html:
 
 def _all_moved(r: Report, data: pd.DataFrame) -> str:
     shown = {
-        verb: [f"{q}: {row['stated']} {row['unit']}" for q, row in part.iterrows()]
+        verb: [f"{q}: {row['stated']} {row['change_unit']}" for q, row in part.iterrows()]
         for verb, part in data[data["verdict"].isin(["kleiner", "groter"])].groupby("verdict")
     }
     had = "had" if len(r.panel.wijken) == 1 else "hadden"

@@ -23,7 +23,7 @@ from wijkenaanpak import RAW
 from wijkenaanpak.effects import diagnostics, effects, gaps, space, verdict, wijken
 from wijkenaanpak.effects.effects import Design, Sample, Windows
 from wijkenaanpak.effects.inference import Regression, detectable, equivalence, quantile_t
-from wijkenaanpak.measures.monitor import effect_unit
+from wijkenaanpak.measures.monitor import effect_unit, percent
 from wijkenaanpak.sources.areas import is_candidate
 
 # The design that carries the verdict, chosen on invented countries and not on outcomes: the first that the data allow.
@@ -493,7 +493,7 @@ def _counts(s: Sample, windows: Windows, main: Design) -> dict[str, Any] | None:
     cases, n = (float(x[s.treated][:, late].sum()) for x in (s.cases, s.n))  # type: ignore[index]
     numbers = np.array([fit.estimate, *fit.interval()])
     # A ratio of rates: points of a share, per cent of a rate.
-    in_unit = 100 * cases / n * (1 - np.exp(-numbers)) if s.scale == "logit" else 100 * numbers
+    in_unit = 100 * cases / n * (1 - np.exp(-numbers)) if s.scale == "logit" else percent(numbers)
     return {
         **dict(zip(NUMBERS, in_unit.tolist(), strict=True)), "p": fit.p_values()["p"], "n": len(fit.y),
         "clusters": fit.groups, "cases": cases,
