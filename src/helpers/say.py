@@ -506,18 +506,20 @@ def projected(r: Report) -> list[str]:
 def brief(r: Report) -> str:
     """Say the judgement on the effect in one sentence, for the answer at the top of the page."""
     found = effect.state(r)
-    if not effect.estimated(r):
+    inside = effect.within(r).head(1)
+    if not effect.estimated(r) and not len(inside):
         return f"Of de wijkenaanpak hiervan de oorzaak is, is met deze gegevens niet te schatten: {r.effect['reason']}."
     sign = found["verdict"].estimate
-    shown = found.get("own", found["main"])
-    where = "" if "own" in found or r.national else "landelijk "
+    shown = found["within"] if len(inside) else found.get("own", found["main"])
+    where = f"binnen {r.city} " if len(inside) else "" if "own" in found or r.national else "landelijk "
+    unit = inside["unit"].iloc[0] if len(inside) else r.effect_unit
     word = (
         "is niet vast te stellen"
         if not np.isfinite(sign) or sign == 0
         else f"is naar schatting {VERDICTS[sign]}"
     )
     return (
-        f"Of de wijkenaanpak hiervan de oorzaak is: het effect {word} ({where}{shown} {r.effect_unit} verschil met wat anders was "
+        f"Of de wijkenaanpak hiervan de oorzaak is: het effect {word} ({where}{shown} {unit} verschil met wat anders was "
         "gebeurd; zie het deel over het effect)."
     )
 
@@ -525,6 +527,8 @@ def brief(r: Report) -> str:
 def verdict(r: Report) -> Html:
     """Say whether the programme did it, how sure that is, and what could have been seen."""
     found = effect.state(r)
+    if not effect.estimated(r) and "within" in found:
+        return _within(r, found)
     if not effect.estimated(r):
         text = (
             f"Of dit door de wijkenaanpak kwam is met deze gegevens niet te schatten: {r.effect['reason']}."
@@ -594,6 +598,86 @@ def _local(r: Report, found: dict[str, Stated]) -> list[str]:
     if "shrunken" in found:
         text += f" Samen met de andere wijken bezien, waarvan deze er een is, is de beste schatting {found['shrunken']} {unit}."
     return [text, beside_goal(r, sign), nation]
+
+
+def _within(r: Report, found: dict[str, Stated]) -> Html:
+    """Say what the comparison inside one city gives, what its margin counts, and what it cannot carry."""
+    every = effect.within(r)
+    main = every.iloc[0]
+    unit, sign = main["unit"], found["verdict"].estimate
+    others = {"rest_stad": "de andere gebieden van de stad"}.get(main["design"], main["name"].split(" (")[0])
+    years = main["period"].replace("-", "–\u2060")
+    first = (
+        f"{main['label']}: in {years} weken de aandachtswijken van {r.city} sinds {main['before']} {found['within']} {unit} "
+        f"af van {others} (plus is hoger; tussen haakjes de 95%-marge). "
+    )
+    first += (
+        f"Dat is een {VERDICTS[sign]} verschil met die gebieden."
+        if np.isfinite(sign) and sign
+        else f"De marge laat beide richtingen toe: een effect is niet aangetoond. Een effect vanaf {found['detectable']:bare} {unit} had 80% kans om "
+        "gevonden te worden."
+        if found["within"].sign == 0
+        else "Dat gaat over alle aandachtswijken van de stad samen."
+    )
+    if "/" in r.gebied:
+        first += f" Dit is de uitkomst van heel {r.city}; voor {r.names['wijk']} alleen zijn er te weinig gebieden."
+    sentences = [first, *([] if "/" in r.gebied else [beside_goal(r, sign)])]
+    rests = html.fold(html.bullets(_rests_within(r, main)), "Waar rust deze schatting op?")
+    table = {
+        "uitkomst": every["label"],
+        "vergeleken met": every["name"] + every["main"].map({True: " – hoofdschatting", False: ""}),
+        "jaren na de start": every["period"],
+        "effect (95%-marge)": r.state("effect", every),
+        "eenheid": every["unit"],
+        "kans bij loten": [in_unit(p, "p-waarde") for p in every["chance"]],
+        "gebieden": [
+            f"{n} met {controls}" for n, controls in zip(every["n"], every["controls"], strict=True)
+        ],
+    }
+    shown = r.table(
+        pd.DataFrame(table, dtype=object), f"Het effect binnen {r.city}, per uitkomst en vergelijking"
+    )
+    return Html(f'<div class="antwoord">{html.paragraphs(sentences)}</div>{rests}{shown}')
+
+
+def _rests_within(r: Report, main: pd.Series) -> list[str]:
+    """List what a comparison inside one city rests on."""
+    one = "aandachtswijk" if main["unit_of"] == "wijk" else "gebied"
+    points = [
+        f"Alle gebieden van deze reeks liggen in {r.city}. Vergeleken zijn {main['n']} gebieden in aandachtswijken met {main['controls']} andere. Wat "
+        "de hele stad tegelijk trof, valt weg; wat juist de aandachtswijken van deze stad trof, is van de aanpak niet te onderscheiden. Over andere "
+        "steden zegt deze schatting niets.",
+        f"De marge telt toeval per {one}: {main['units']} eenheden met aanpak"
+        + (
+            ", waarvan de gebieden samen gekozen zijn, en de andere gebieden elk apart. "
+            if one == "aandachtswijk"
+            else ". "
+        )
+        + "Zij is de ruimste van twee: die van deze eenheden (CR2), en die van loten welke gebieden gekozen waren. Bij loten komt minstens zo'n verschil "
+        f"voor met een kans van {in_unit(main['chance'], 'p-waarde')}.",
+    ]
+    points.append(
+        f"Vooraf is er de meting van {main['before']}"
+        + (
+            f" en een van {join_and(map(str, main['leads']))}."
+            if main["leads"]
+            else " en geen eerdere: of de gebieden zonder aanpak gelijk opgegaan waren, is niet te toetsen."
+        )
+    )
+    if main["design"] == "rest_stad":
+        points.append(
+            "Even zwakke gebieden zonder aanpak zijn er in de stad te weinig. De aandachtswijken waren vooraf slechter af dan de rest van de stad: een "
+            "deel van het verschil kan terugkeer naar het gemiddelde zijn."
+        )
+    years = (int(main["before"]), int(main["period"].rsplit("-", 1)[-1]))
+    if broke := r.breaks(main["indicator"], years):
+        points.append(
+            f"In deze jaren veranderde de meting zelf ({'; '.join(broke)}); raakte dat de aandachtswijken anders, dan zit dat in de schatting."
+        )
+    points.append(
+        "Aangrenzende gebieden tellen mee als vergelijking: zonder kaart zijn zij niet uit te sluiten."
+    )
+    return points
 
 
 def beside_goal(r: Report, sign: float) -> str:

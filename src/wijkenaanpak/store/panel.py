@@ -635,18 +635,16 @@ class Panel:
         Returns
         -------
         dict
-            See ``evaluation.compute``.
+            See ``evaluation.compute``, or ``evaluation.compute_within`` where all areas are in one city.
         """
         if self.outcome is None:
             return {"reason": "er is geen reeks per postcodegebied"}
-        if len(self._cities()) == 1:  # the margins count cities, and with one there is none to give
-            return {
-                "reason": "alle gebieden van deze reeks liggen in een stad, dus steden zijn niet te vergelijken"
-            }
 
         def compute() -> dict[str, Any]:
             from wijkenaanpak.effects import evaluation  # all other reports only read what one has computed
 
+            if len(self._cities()) == 1:  # elsewhere the margins count cities
+                return evaluation.compute_within(self.store, self.indicators, eind)
             return evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators)
 
         return self.kept(
