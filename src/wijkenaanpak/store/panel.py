@@ -719,6 +719,17 @@ def _measurements(path: Path) -> int:
     return min(len({end for part in known if part and part.has_min_max for end in (part.min, part.max)}), 2)
 
 
+def answered(store: Path) -> list[str]:
+    """List the questions of which an outcome was measured twice or more in an aandachtswijk."""
+    book = pd.read_parquet(store / "indicators.parquet")
+    wijken = pd.read_parquet(store / "areas.parquet").query("level == 'aandachtswijk'")["area"]
+    series = _series(store, book.loc[book["direction"] != 0, "indicator"], wijken)
+    years = series.groupby(["indicator", "area"])["period"].nunique().groupby("indicator").max()
+    return [
+        v for v in programme.VRAGEN if (book.loc[book["question"] == v, "indicator"].map(years) >= 2).any()
+    ]
+
+
 def references(gebied: str) -> dict[str, str]:
     """Return the area behind each of the four references, and behind the wijk itself.
 
