@@ -3,10 +3,12 @@ PYTHON ?= python3
 PY := .venv/bin/python
 READY := .venv/.ready
 export UV_PYTHON_DOWNLOADS := never
+# Behind a proxy that inspects TLS only the system knows the certificate.
+export UV_SYSTEM_CERTS ?= true
 
 .PHONY: reports test check lab data bench validity placebo lock clean help
 
-reports: $(READY) ## render every report to reports/ (WIJKEN_RAW=folder for published data)
+reports: $(READY) ## render every report to reports/ (of WIJKEN_RAW, or what `make data` fetched, or else practice data)
 	@$(PY) -m wijkenaanpak reports
 
 test: $(READY) ## run the tests

@@ -177,7 +177,7 @@ def test_the_index_states_the_verdict_of_each_report(rendered):
     for row in verdicts.itertuples():
         word = {-1: "kleiner", 0: "onbeslist", 1: "groter"}[int(row.estimate)]
         assert re.search(rf'href="{row.report}"[^>]*><span class="oordeel {word}">', index)
-    assert "145 onderzochte uitspraken" in index
+    assert "Onderzocht zijn 145 uitspraken" in index
 
 
 def test_the_same_batch_gives_the_same_bytes(rendered, practice, tmp_path):

@@ -26,7 +26,7 @@ def test_a_table_has_a_caption_scoped_headers_and_escapes_what_it_shows():
 
 def test_claims_are_escaped_too():
     ledger = pd.DataFrame(
-        [dict.fromkeys(["id", "title", "date", "phrase", "gebied", "calculation", "missing", "remark"], "<i>")
+        [dict.fromkeys(["id", "title", "date", "phrase", "about", "gebied", "calculation", "missing", "remark"], "<i>")
          | {"statement": "<script>", "verdict": "klopt"}]
     )  # fmt: skip
     text = html.claims_list(ledger)

@@ -152,7 +152,8 @@ def test_a_reference_that_contains_the_wijk_gives_the_error_of_the_smaller_gap()
     se_city = math.hypot(share * se_w, (1 - share) * se_rest)
     wijk = series({2007: 10}, se=se_w, n=250)
     city = series({2007: 7}, se=se_city, n=1000)
-    for scale, slope_w, slope_c in [("lineair", 1, 1), ("log", 100 / 10, 100 / 7)]:
+    # On the log scale the gap is 100 (10 / 7 - 1) per cent, which moves by 100 / 7 a unit of the wijk, 1000 / 49 of the city.
+    for scale, slope_w, slope_c in [("lineair", 1, 1), ("log", 100 / 7, 1000 / 49)]:
         expected = math.hypot((slope_w - slope_c * share) * se_w, slope_c * (1 - share) * se_rest)
         found = monitor.gaps(wijk, city, -1, scale, nested=True)
         assert found.loc[2007, "se"] == pytest.approx(expected)
@@ -184,11 +185,36 @@ def test_a_period_missing_on_one_side_stays_in_the_table_without_a_gap():
     assert found.loc[2008, "gap"] == 2
 
 
-def test_price_gaps_are_log_points_and_follow_the_index():
+def test_a_price_gap_is_per_cent_of_the_reference_and_follows_the_index():
+    # A quarter below is 25%; the difference of the logarithms, 28.77, is not what a reader is told.
     found = monitor.gaps(series({2007: 150_000}), series({2007: 200_000}), 1, "log").loc[2007]
-    assert found["gap"] == pytest.approx(28.77, abs=0.005)
-    assert found["index"] == pytest.approx(math.exp(found["gap"] / 100))
+    assert found["gap"] == pytest.approx(25)
+    assert found["index"] == pytest.approx(1 / (1 - found["gap"] / 100))
     assert found["relative_gap"] == pytest.approx(0.25)
+
+
+def test_the_margin_of_a_price_gap_is_that_of_the_logarithms_brought_back():
+    # ln(y_w / y_r) = -0.423 with a standard error of 0.05: a gap of 34.5%, from 1 - e^-0.325 to 1 - e^-0.521.
+    reference = 200_000.0
+    wijk = reference * math.exp(-0.423)
+    found = monitor.gaps(series({2007: wijk}, se=0.05 * wijk), series({2007: reference}, se=0), 1, "log").loc[
+        2007
+    ]
+    assert found["gap"] == pytest.approx(34.49, abs=0.005)
+    assert (found["lower"], found["upper"]) == pytest.approx((27.75, 40.61), abs=0.005)
+    assert found["se"] == pytest.approx(5 * 0.6551, abs=0.001)
+
+
+def test_the_change_of_a_price_gap_is_the_difference_a_reader_sees():
+    # From 25% to 20% below the reference: five percentage points, a fifth of the gap.
+    wijk, reference = series({2007: 150, 2012: 240}), series({2007: 200, 2012: 300})
+    found = monitor.gaps(wijk, reference, 1, "log")
+    assert monitor.change(found, 2007, 2012).estimate == pytest.approx(-5)
+    assert monitor.gap_closed(*found["gap"]).estimate == pytest.approx(0.2)
+    # The wijk rose by 60%, the reference by 50%: ln 1.6 against ln 1.5 of the five points.
+    own, other, total = monitor.decompose(wijk, reference, 2007, 2012, 1, "log")["estimate"]
+    assert own / other == pytest.approx(-math.log(1.6) / math.log(1.5))
+    assert total == pytest.approx(-5)
 
 
 def test_values_without_a_logarithm_give_no_ratio_and_no_warning(recwarn):
@@ -228,9 +254,13 @@ def test_swapping_wijk_and_reference_turns_the_gap_around(values, se_a, se_b, di
     a = series({2007: values[0], 2010: values[1]}, se=se_a, decimals=0)
     b = series({2007: values[2], 2010: values[3]}, se=se_b, decimals=0)
     one, other = (monitor.gaps(*pair, direction, scale) for pair in ((a, b), (b, a)))
-    np.testing.assert_allclose(one["gap"], -other["gap"])
-    np.testing.assert_allclose(one["lower"], -other["upper"])
-    np.testing.assert_allclose(one["low"], -other["high"])
+
+    def turned(gap):  # a third less is half more: ratios turn upside down
+        return -gap if scale == "lineair" else direction * (100 - 100 / (1 - direction * gap / 100))
+
+    np.testing.assert_allclose(one["gap"], turned(other["gap"]), atol=1e-9)
+    np.testing.assert_allclose(one["lower"], turned(other["upper"]), rtol=1e-6)
+    np.testing.assert_allclose(one["low"], turned(other["high"]), rtol=1e-6)
     np.testing.assert_allclose(one["index_lower"], 1 / other["index_upper"])
 
 

@@ -262,8 +262,8 @@ def test_the_verdict_is_the_choice_by_which_the_estimate_is_the_least_remarkable
 def test_effects_among_programmes_are_in_the_unit_of_the_outcome():
     s = country(3, periods=FEW)
     plain, percent = (shown(replace(s, scale=scale))["verdict"] for scale in ("lineair", "log"))
-    for name in ("estimate", "mean", "less", "lower", "upper", "margin", "sd"):
-        assert percent[name] == pytest.approx(100 * plain[name])
+    for name in ("estimate", "mean", "mean_lower", "mean_upper", "less", "lower", "upper", "margin", "sd"):
+        assert percent[name] == pytest.approx(100 * np.expm1(plain[name]))
     assert percent["p"] == plain["p"]
 
 

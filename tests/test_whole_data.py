@@ -21,7 +21,7 @@ from wijkenaanpak.sources.facts import read_codebook
 from wijkenaanpak.sources.folder import read_folder
 from wijkenaanpak.sources.observations import Regional
 from wijkenaanpak.sources.publishers import outcomemonitor
-from wijkenaanpak.store import panel
+from wijkenaanpak.store import panel, place
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -701,3 +701,33 @@ def test_a_table_of_statline_downloaded_whole_is_of_the_year_of_its_number(folde
 def test_a_folder_without_any_outcome_says_what_is_there(folder):
     rows = "gwb_code_10;regio;gm_naam;recs;a_inw\nGM0344;Utrecht;Utrecht;Gemeente;340000\n"
     refused(folder({"kwb-2018.csv": rows}), "geen enkele uitkomst", "kwb-2018.csv (Kerncijfers)")
+
+
+# ---- real first --------------------------------------------------------------------------------------
+
+
+def test_what_was_fetched_is_used_without_a_variable(tmp_path, monkeypatch):
+    monkeypatch.delenv("WIJKEN_RAW", raising=False)
+    monkeypatch.setattr(place, "OPEN", tmp_path / "open")
+    assert place.default_data() == "oefendata"
+    (tmp_path / "open").mkdir()
+    assert place.default_data() == "oefendata"  # a folder with nothing in it is no data
+    (tmp_path / "open" / "lbm3_pc4.csv").write_text("PC4\n")
+    assert place.default_data() == str(tmp_path / "open")
+    monkeypatch.setenv("WIJKEN_RAW", "elders")
+    assert place.default_data() == "elders"
+
+
+def test_a_run_says_which_questions_have_series_and_no_page_shows_where_the_folder_is(
+    own, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("WIJKEN_PROCESSED", str(tmp_path / "verwerkt"))
+    folder, out = own(), tmp_path / "uit"
+    options = ["--vraag", "veiligheid", "--gebied", "Utrecht/Overvecht", "--out", str(out)]
+    assert batch.main(["reports", "--data", str(folder), *options]) == 0
+    shown = capsys.readouterr().out
+    assert "Echte reeksen voor: veiligheid." in shown
+    assert "oefendata" in shown and "werk, wonen, leren, leefbaarheid" in shown
+    pages = [p.read_text(encoding="utf-8") for p in out.rglob("*.html")]
+    assert len(pages) == 3 and not any(str(folder.parent) in page for page in pages)
+    assert any(f"data = &#34;{folder.name}&#34;" in page for page in pages)

@@ -29,7 +29,12 @@ NAMES = {
     "gecorrigeerd": "gebieden met evenveel achterstand vooraf (gecorrigeerd)",
     "eigen": "eigen vergelijkingsgroep",
 }
-NATIONAL = "landelijk"
+IN_CITY = {
+    "rest_stad": "alle andere gebieden van de stad",
+    "net_niet": "even zwakke gebieden van de stad (net-niet)",
+    "gecorrigeerd": "gebieden van de stad met evenveel achterstand vooraf (gecorrigeerd)",
+}
+NATIONAL, WITHIN = "landelijk", "binnen de stad"
 SHRUNKEN = "eigen vergelijkingsgroep, naar het gemiddelde van de wijken getrokken"
 VERDICTS = {-1.0: "gunstig", 0.0: "niet vast te stellen", 1.0: "ongunstig"}
 NUMBERS = ["estimate", "lower", "upper"]
@@ -245,6 +250,32 @@ def designs(r: Report) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def within(r: Report) -> pd.DataFrame:
+    """Return the estimates inside the one city that the series are about, in reports on that city and its wijken.
+
+    Returns
+    -------
+    DataFrame
+        One row an outcome and comparison group, the main one of the main outcome first: label, indicator, unit, design, name, main (bool), reference,
+        method, period, n; estimate, lower, upper; p (clusters), chance (permutation), detectable, controls; units (of chance) and
+        unit_of ("wijk" or "gebied"), leads (years measured earlier). Empty where cities can be compared.
+    """
+    rows = [
+        {
+            **{k: o[k] for k in ("indicator", "label", "unit", "units", "leads")}, **d, "unit_of": o["unit_of"],
+            "main": d["design"] == o["main"], "period": _years(o["after"], "-"), "before": o["before"][-1],
+        }
+        for o in (r.effect.get("within", ()) if r.effect.get("city") == r.city else ())
+        for d in sorted(o["designs"], key=lambda d: d["design"] != o["main"])
+    ]  # fmt: skip
+    data = pd.DataFrame(rows)
+    if not len(data):
+        return data
+    return data.assign(
+        reference=data["design"], method=WITHIN, n=data["treated"], name=data["design"].map(IN_CITY)
+    )
+
+
 def main_design(r: Report) -> Mapping[str, Any]:
     """Return the national estimate that carries the verdict."""
     return next(d for d in r.effect["designs"] if d["design"] == r.effect["main"])
@@ -379,10 +410,14 @@ def judged(r: Report) -> float:
 
     Of Nederland the main design decides among programmes that never were (:func:`placebo`). Where those cannot carry it, its own
     margin does, and only when treated and others moved alike before (:func:`alike`) and the matched areas point the
-    same way. Of a wijk or city its own synthetic control decides.
+    same way. Of a wijk or city its own synthetic control decides; of a city whose series
+    are about no other, the comparison inside it.
     """
     if not estimated(r):
-        return np.nan
+        inside = within(r)
+        if not len(inside) or "/" in r.gebied:
+            return np.nan
+        return sign(inside.iloc[0], int(_direction(r, inside.iloc[0]["indicator"])))
     direction = int(r.panel.outcome["direction"])
     if not r.national:
         own = own_control(r)
@@ -398,17 +433,32 @@ def judged(r: Report) -> float:
     return found if all(same) else 0.0
 
 
+def _direction(r: Report, indicator: str) -> int:
+    return int(r.panel.indicators.set_index("indicator").at[indicator, "direction"])
+
+
 def state(r: Report) -> dict[str, Stated]:
     """State the effect: every number that the sentences about it use.
 
     Returns
     -------
     dict of str to Stated
-        verdict always; with an estimate main, detectable and every design by its name (a wijk or city: only the main one). For Nederland
+        verdict always; inside one city within and detectable; with an estimate main, detectable and every design by its name (a wijk or city: only the main one). For Nederland
         also p and bound (half of the gap at the start), and with programmes that never were weak, less and placebo_p; for a wijk or city own, own_p and shrunken, where there is one.
     """
     if not estimated(r):
-        return {"verdict": r.state("effect_verdict", np.nan, period=f"{r.start}-{r.eind}")}
+        inside = within(r).head(1)
+        period_of = inside["period"].iloc[0] if len(inside) else f"{r.start}-{r.eind}"
+        verdict = r.state("effect_verdict", judged(r), period=period_of)
+        if not len(inside):
+            return {"verdict": verdict}
+        main = inside.iloc[0]
+        least = main.drop(list(NUMBERS)).to_dict() | {"estimate": main["detectable"]}
+        return {
+            "verdict": verdict,
+            "within": r.state("effect", main),
+            "detectable": r.state("effect_detectable", least),
+        }
     about: dict[str, Any] = {"period": period(r), "indicator": r.effect["indicator"]}
     found: dict[str, Stated] = {}
     for row in r.effect["designs"]:
@@ -433,10 +483,9 @@ def _state_national(r: Report, about: dict[str, Any]) -> dict[str, Stated]:
     }
     more = {}
     if drawn:
-        spread = drawn["margin"]
         more = {
             "weak": r.state(
-                "effect_weak", (drawn["mean"], drawn["mean"] - spread, drawn["mean"] + spread), **which
+                "effect_weak", (drawn["mean"], drawn["mean_lower"], drawn["mean_upper"]), **which
             ),
             "less": r.state("effect_less", (drawn["less"], drawn["lower"], drawn["upper"]), **which),
             "placebo_p": r.state("effect_placebo_p", drawn["p"], **which),

@@ -234,7 +234,7 @@ def convergence(r: Report, of: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame
         return pd.DataFrame(columns=columns), pd.DataFrame(columns=columns)
     wide = pd.DataFrame({a: r.series(role=a).set_index("period")["value"] for a in of["area"]}).T
     if r.indicator["scale"] == "log":
-        wide = 100 * np.log(wide)
+        wide = 100 * wide / wide.mean()  # per cent of the mean, as the gap is per cent of the reference
     sigma = monitor.sigma_convergence(wide[list(r.window)]).rename(columns={"sd": "estimate"})
     sigma = sigma.rename_axis("period").reset_index().assign(method="standaardafwijking")
     beta = monitor.beta_convergence(of["first"], of["estimate"], of["first_se"], of["gemeente"])
@@ -251,7 +251,7 @@ def outcomes(r: Report) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns indicator, label, unit (of the gap), period, first_year, last_year; first_gap, last_gap and first, last (index with
+        Columns indicator, label, unit (of the gap), change_unit, period, first_year, last_year; first_gap, last_gap and first, last (index with
         G18 = 1, above 1 is worse), each with its margin; estimate, lower, upper (change of the gap), verdict, reference.
     """
     rows = []
@@ -264,13 +264,14 @@ def outcomes(r: Report) -> pd.DataFrame:
             continue
         change = monitor.change(gap, *window)
         about = {"indicator": row["indicator"], "label": row["label"], "unit": monitor.gap_unit(row)}
+        about |= {"change_unit": monitor.change_unit(row)}
         about |= {"period": "-".join(map(str, window)), "first_year": window[0], "last_year": window[1]}
         for when, year in zip(("first", "last"), window, strict=True):
             values = gap.loc[year]
             about |= named(f"{when}_gap", tuple(values[["gap", "lower", "upper"]]))
             about |= named(when, tuple(values[["index", "index_lower", "index_upper"]]))
         rows.append(about | named("", change.numbers) | {"verdict": change.verdict, "reference": "g18"})
-    columns = ["indicator", "label", "unit", "period", "first_year", "last_year"]
+    columns = ["indicator", "label", "unit", "change_unit", "period", "first_year", "last_year"]
     columns += [c for when in ("first", "last") for c in (*named(f"{when}_gap"), *named(when))]
     return pd.DataFrame(rows, columns=[*columns, *NUMBERS, "verdict", "reference"])
 
@@ -516,7 +517,7 @@ def spread_between_areas(r: Report, year: int) -> float:
 
     def compute() -> dict[str, Any]:
         values = r.panel.pc4(indicator["indicator"], year, True)["value"].dropna()
-        return {"sd": float((100 * np.log(values) if indicator["scale"] == "log" else values).std())}
+        return {"sd": float((100 * values / values.mean() if indicator["scale"] == "log" else values).std())}
 
     spread = r.panel.kept(f"spreiding/{indicator['indicator']}-{year}", __name__, [], compute)["sd"]
     return spread if spread > 0 else np.nan
@@ -528,7 +529,7 @@ def profile(r: Report) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by question. Columns label, indicator, unit, reference, period, first_year, last_year; first, last (gap to the chosen reference) with
+        Indexed by question. Columns label, indicator, unit (of the gap), change_unit, reference, period, first_year, last_year; first, last (gap to the chosen reference) with
         their margins; estimate, lower, upper (its change), verdict; first_sd, last_sd with margins (gap in standard deviations between the
         postcode areas of the country in the first year); status and probability (on course to the city average in ten years), course_year.
     """
@@ -549,7 +550,7 @@ def profile(r: Report) -> pd.DataFrame:
         }
         kept = ["reference", "period", "first_year", "last_year", *NUMBERS, "verdict"]
         rows[question] = (
-            {"label": part.label, "indicator": part.indicator["indicator"], "unit": part.gap_unit}
+            {"label": part.label, "indicator": part.indicator["indicator"], "unit": part.gap_unit, "change_unit": part.change_unit}
             | row[kept].to_dict() | ends | scaled | _at_the_end(part)
         )  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index")

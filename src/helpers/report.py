@@ -406,6 +406,11 @@ class Report:
         return "" if self._indicator is None else monitor.gap_unit(self._indicator)
 
     @property
+    def change_unit(self) -> str:
+        """Unit of the change of a gap in the main outcome; empty without a series."""
+        return "" if self._indicator is None else monitor.change_unit(self._indicator)
+
+    @property
     def effect_unit(self) -> str:
         """Unit of an effect; empty without a series per postcode area."""
         return "" if self.panel.outcome is None else monitor.effect_unit(self.panel.outcome)
@@ -466,8 +471,8 @@ class Report:
 
     def _unit_of(self, measure: str) -> str:
         unit = MEASURES[measure].unit if measure in MEASURES else ""
-        own = {"uitkomst": self.unit, "achterstand": self.gap_unit, "effect": self.effect_unit}
-        return own.get(unit, unit)
+        own = {"uitkomst": self.unit, "achterstand": self.gap_unit, "verandering": self.change_unit}
+        return {**own, "effect": self.effect_unit}.get(unit, unit)
 
     def note(self, source: str) -> str:
         """Mark where a source is used; the foot of the page lists them, each once."""

@@ -143,9 +143,9 @@ def answer(r: Report) -> Html:
         f"{r.label}: in {r.window[0]} {had} {first} op {r.names[r.referentie]}, in {r.window[1]} {last}."
     )
     judged = (
-        f"De achterstand werd dus {row['verdict']}: een verschil van {moved} {r.gap_unit}{_share_closed(r, row)}. {_lasted(r, gaps)}"
+        f"De achterstand werd dus {row['verdict']}: een verschil van {moved} {r.change_unit}{_share_closed(r, row)}. {_lasted(r, gaps)}"
         if sign
-        else f"Of de achterstand kleiner of groter werd, is niet vast te stellen: {row['why']} (verschil {moved} {r.gap_unit})."
+        else f"Of de achterstand kleiner of groter werd, is niet vast te stellen: {row['why']} (verschil {moved} {r.change_unit})."
     )
     return answered(r, [f"{position} {judged}", brief(r)], caveat(r))
 
@@ -264,7 +264,7 @@ def certainty(r: Report) -> Html:
                 if r.simulated
                 else []
             ),
-            f"De 95%-marge van de verandering ({moved} {r.gap_unit}) {margin}.",
+            f"De 95%-marge van de verandering ({moved} {r.change_unit}) {margin}.",
             f"Ten opzichte van {join_and(others)} is het oordeel anders: de keuze van de referentie doet ertoe."
             if len(others)
             else "Met elke van de vier referenties is het oordeel hetzelfde.",
@@ -393,8 +393,8 @@ def caught_up(r: Report, found: pd.DataFrame) -> list[str]:
     )
     return [
         text,
-        f"Gemiddeld veranderde de achterstand {mean} {r.gap_unit} ({row['wijken']} wijken in {row['clusters']} steden, die tellen voor "
-        f"{number(row['effective'], 0)} gelijke). Een gemiddelde verandering van {least} {r.gap_unit} had 80% kans om gevonden te worden.",
+        f"Gemiddeld veranderde de achterstand {mean} {r.change_unit} ({row['wijken']} wijken in {row['clusters']} steden, die tellen voor "
+        f"{number(row['effective'], 0)} gelijke). Een gemiddelde verandering van {least} {r.change_unit} had 80% kans om gevonden te worden.",
     ]  # fmt: skip
 
 
@@ -412,7 +412,7 @@ def counted(r: Report, found: pd.DataFrame) -> pd.DataFrame:
             "wijken die inliepen": [f"{k} van {n}" for k, n in zip(found["k"], found["n"], strict=True)],
             "aandeel (95%-interval van Wilson)": shares,
             "p, tekentoets": tests,
-            f"gemiddelde verandering, {r.gap_unit} (95%-marge)": means,
+            f"gemiddelde verandering, {r.change_unit} (95%-marge)": means,
         },
         dtype=object,
     )
@@ -420,7 +420,7 @@ def counted(r: Report, found: pd.DataFrame) -> pd.DataFrame:
 
 def _mean(r: Report, row: pd.Series) -> Stated | str:
     if row["cities"] <= 2:  # too few clusters for a margin that holds: not a number the page stands for
-        return with_interval(row["estimate"], row["lower"], row["upper"], r.gap_unit, True)
+        return with_interval(row["estimate"], row["lower"], row["upper"], r.change_unit, True)
     about = {"reference": row["reference"], "method": row["method"], "n": row["wijken"]}
     r.state("detectable_change", row["detectable"], **about)
     return r.state("mean_change", tuple(row[measures.NUMBERS]), **about)
@@ -506,18 +506,20 @@ def projected(r: Report) -> list[str]:
 def brief(r: Report) -> str:
     """Say the judgement on the effect in one sentence, for the answer at the top of the page."""
     found = effect.state(r)
-    if not effect.estimated(r):
+    inside = effect.within(r).head(1)
+    if not effect.estimated(r) and not len(inside):
         return f"Of de wijkenaanpak hiervan de oorzaak is, is met deze gegevens niet te schatten: {r.effect['reason']}."
     sign = found["verdict"].estimate
-    shown = found.get("own", found["main"])
-    where = "" if "own" in found or r.national else "landelijk "
+    shown = found["within"] if len(inside) else found.get("own", found["main"])
+    where = f"binnen {r.city} " if len(inside) else "" if "own" in found or r.national else "landelijk "
+    unit = inside["unit"].iloc[0] if len(inside) else r.effect_unit
     word = (
         "is niet vast te stellen"
         if not np.isfinite(sign) or sign == 0
         else f"is naar schatting {VERDICTS[sign]}"
     )
     return (
-        f"Of de wijkenaanpak hiervan de oorzaak is: het effect {word} ({where}{shown} {r.effect_unit} verschil met wat anders was "
+        f"Of de wijkenaanpak hiervan de oorzaak is: het effect {word} ({where}{shown} {unit} verschil met wat anders was "
         "gebeurd; zie het deel over het effect)."
     )
 
@@ -525,6 +527,8 @@ def brief(r: Report) -> str:
 def verdict(r: Report) -> Html:
     """Say whether the programme did it, how sure that is, and what could have been seen."""
     found = effect.state(r)
+    if not effect.estimated(r) and "within" in found:
+        return _within(r, found)
     if not effect.estimated(r):
         text = (
             f"Of dit door de wijkenaanpak kwam is met deze gegevens niet te schatten: {r.effect['reason']}."
@@ -594,6 +598,86 @@ def _local(r: Report, found: dict[str, Stated]) -> list[str]:
     if "shrunken" in found:
         text += f" Samen met de andere wijken bezien, waarvan deze er een is, is de beste schatting {found['shrunken']} {unit}."
     return [text, beside_goal(r, sign), nation]
+
+
+def _within(r: Report, found: dict[str, Stated]) -> Html:
+    """Say what the comparison inside one city gives, what its margin counts, and what it cannot carry."""
+    every = effect.within(r)
+    main = every.iloc[0]
+    unit, sign = main["unit"], found["verdict"].estimate
+    others = {"rest_stad": "de andere gebieden van de stad"}.get(main["design"], main["name"].split(" (")[0])
+    years = main["period"].replace("-", "–\u2060")
+    first = (
+        f"{main['label']}: in {years} weken de aandachtswijken van {r.city} sinds {main['before']} {found['within']} {unit} "
+        f"af van {others} (plus is hoger; tussen haakjes de 95%-marge). "
+    )
+    first += (
+        f"Dat is een {VERDICTS[sign]} verschil met die gebieden."
+        if np.isfinite(sign) and sign
+        else f"De marge laat beide richtingen toe: een effect is niet aangetoond. Een effect vanaf {found['detectable']:bare} {unit} had 80% kans om "
+        "gevonden te worden."
+        if found["within"].sign == 0
+        else "Dat gaat over alle aandachtswijken van de stad samen."
+    )
+    if "/" in r.gebied:
+        first += f" Dit is de uitkomst van heel {r.city}; voor {r.names['wijk']} alleen zijn er te weinig gebieden."
+    sentences = [first, *([] if "/" in r.gebied else [beside_goal(r, sign)])]
+    rests = html.fold(html.bullets(_rests_within(r, main)), "Waar rust deze schatting op?")
+    table = {
+        "uitkomst": every["label"],
+        "vergeleken met": every["name"] + every["main"].map({True: " – hoofdschatting", False: ""}),
+        "jaren na de start": every["period"],
+        "effect (95%-marge)": r.state("effect", every),
+        "eenheid": every["unit"],
+        "kans bij loten": [in_unit(p, "p-waarde") for p in every["chance"]],
+        "gebieden": [
+            f"{n} met {controls}" for n, controls in zip(every["n"], every["controls"], strict=True)
+        ],
+    }
+    shown = r.table(
+        pd.DataFrame(table, dtype=object), f"Het effect binnen {r.city}, per uitkomst en vergelijking"
+    )
+    return Html(f'<div class="antwoord">{html.paragraphs(sentences)}</div>{rests}{shown}')
+
+
+def _rests_within(r: Report, main: pd.Series) -> list[str]:
+    """List what a comparison inside one city rests on."""
+    one = "aandachtswijk" if main["unit_of"] == "wijk" else "gebied"
+    points = [
+        f"Alle gebieden van deze reeks liggen in {r.city}. Vergeleken zijn {main['n']} gebieden in aandachtswijken met {main['controls']} andere. Wat "
+        "de hele stad tegelijk trof, valt weg; wat juist de aandachtswijken van deze stad trof, is van de aanpak niet te onderscheiden. Over andere "
+        "steden zegt deze schatting niets.",
+        f"De marge telt toeval per {one}: {main['units']} eenheden met aanpak"
+        + (
+            ", waarvan de gebieden samen gekozen zijn, en de andere gebieden elk apart. "
+            if one == "aandachtswijk"
+            else ". "
+        )
+        + "Zij is de ruimste van twee: die van deze eenheden (CR2), en die van loten welke gebieden gekozen waren. Bij loten komt minstens zo'n verschil "
+        f"voor met een kans van {in_unit(main['chance'], 'p-waarde')}.",
+    ]
+    points.append(
+        f"Vooraf is er de meting van {main['before']}"
+        + (
+            f" en een van {join_and(map(str, main['leads']))}."
+            if main["leads"]
+            else " en geen eerdere: of de gebieden zonder aanpak gelijk opgegaan waren, is niet te toetsen."
+        )
+    )
+    if main["design"] == "rest_stad":
+        points.append(
+            "Even zwakke gebieden zonder aanpak zijn er in de stad te weinig. De aandachtswijken waren vooraf slechter af dan de rest van de stad: een "
+            "deel van het verschil kan terugkeer naar het gemiddelde zijn."
+        )
+    years = (int(main["before"]), int(main["period"].rsplit("-", 1)[-1]))
+    if broke := r.breaks(main["indicator"], years):
+        points.append(
+            f"In deze jaren veranderde de meting zelf ({'; '.join(broke)}); raakte dat de aandachtswijken anders, dan zit dat in de schatting."
+        )
+    points.append(
+        "Aangrenzende gebieden tellen mee als vergelijking: zonder kaart zijn zij niet uit te sluiten."
+    )
+    return points
 
 
 def beside_goal(r: Report, sign: float) -> str:
@@ -871,7 +955,7 @@ def overview_answer(r: Report) -> Html:
             f"Over {r.names['wijk']} is met de aanwezige gegevens op geen van de vijf vragen een begin- en een eindmeting te vergelijken."
         ]
     else:
-        moved = data.assign(stated=r.state("gap_change", data))
+        moved = data.assign(stated=r.state("gap_change", data, unit=data["change_unit"]))
         told = [_all_moved(r, moved), _begun_late(data), _all_on_course(data), _all_caused(r)]
     both = "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het ene antwoord volgt niet uit het andere."
     doubts = list_doubts(r)
@@ -880,7 +964,7 @@ def overview_answer(r: Report) -> Html:
 
 def _all_moved(r: Report, data: pd.DataFrame) -> str:
     shown = {
-        verb: [f"{q}: {row['stated']} {row['unit']}" for q, row in part.iterrows()]
+        verb: [f"{q}: {row['stated']} {row['change_unit']}" for q, row in part.iterrows()]
         for verb, part in data[data["verdict"].isin(["kleiner", "groter"])].groupby("verdict")
     }
     had = "had" if len(r.panel.wijken) == 1 else "hadden"

@@ -9,12 +9,11 @@ the set of possible outcomes (Moore, Interval Analysis, 1966, ch. 3).
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import copysign, inf, nan
+from math import ceil, copysign, floor, inf, nan
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -27,13 +26,16 @@ from wijkenaanpak.measures import monitor
 QUESTIONS = ("werk", "wonen", "leren", "veiligheid", "leefbaarheid", "programma")
 RIGHT, WRONG, OPEN, BEYOND = "klopt", "klopt niet", "niet vast te stellen", "niet na te rekenen"
 VERDICTS = (RIGHT, WRONG, OPEN, BEYOND)
+ABOUT = (
+    "uitkomst",
+    "uitvoering",
+)  # how the wijken fared, or what the programme did: its dates, sums and counts
 RELATIONS = ("=", "~", "<", "<=", ">", ">=")
 COLUMNS = (
-    *("id", "document", "phrase", "question", "gebied", "statement", "computation", "inputs"),
+    *("id", "document", "phrase", "question", "about", "gebied", "statement", "computation", "inputs"),
     *("relation", "claimed", "claimed_decimals", "tolerance", "unit", "missing", "remark"),
 )
 FIGURE_COLUMNS = ("id", "indicator", "value", "decimals", "exact", "bound", "unit", "document")
-DAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,16 @@ def _interval(value: Interval | float) -> Interval:
     return value if isinstance(value, Interval) else Interval(float(value), float(value))
 
 
+def whole(count: Interval) -> list[int]:
+    """Every count that a published one may stand for: "two thirds of 40" is 26 or 27."""
+    return list(range(ceil(count.low), floor(count.high) + 1))
+
+
 def sampled(count: Interval, n: Interval) -> Interval:
     """Percentage that a count out of `n` is, with its 95% interval (Wilson, JASA 22, 1927)."""
     size = round(n.low)
-    low, high = (monitor.wilson(round(k), size) for k in (count.low, count.high))
+    low, high = (monitor.wilson(k, size) for k in (whole(count)[0], whole(count)[-1]))
     return Interval(100 * low.lower, 100 * high.upper)
-
-
-def weekday(date: Interval) -> Interval:
-    """Day of the week, Monday 1 to Sunday 7, of a date written as the number yyyymmdd."""
-    return _interval(dt.datetime.strptime(f"{date.low:.0f}", "%Y%m%d").isoweekday())
 
 
 class Operation(NamedTuple):
@@ -92,7 +94,6 @@ class Operation(NamedTuple):
 
 OPERATIONS = {
     "waarde": Operation("{0}", lambda a: a),
-    "weekdag": Operation("{0}", weekday),
     "som": Operation(" + ", lambda *terms: sum(terms, Interval(0, 0))),
     "verschil": Operation("{0} − {1}", lambda a, b: a - b),
     "rest": Operation("{0} − {1} × {2}", lambda a, b, c: a - b * c),
@@ -104,9 +105,6 @@ OPERATIONS = {
     "kloofverandering": Operation("({2} − {3}) − ({0} − {1})", lambda w0, r0, w1, r1: (w1 - r1) - (w0 - r0)),
     "kloof_ingelopen_pct": Operation(
         "1 − ({2} − {3}) / ({0} − {1})", lambda w0, r0, w1, r1: -((w1 - r1) / (w0 - r0)) * 100 + 100, 0
-    ),
-    "groeiverschil_pct": Operation(
-        "{2} / {0} − {3} / {1}", lambda w0, r0, w1, r1: w1 / w0 * 100 - r1 / r0 * 100, 1
     ),
     # A share of all cases and the two rates imply the share of the population behind them.
     "impliciet_aandeel_pct": Operation(
@@ -193,7 +191,6 @@ def _figures(path: Path) -> dict[str, Input]:
 COUNTS: dict[str, Callable[[pd.Series], float]] = {
     "aantal": len,
     "verschillend": lambda column: column.nunique(),
-    "meervoudig": lambda column: (column.value_counts() > 1).sum(),
     "som": lambda column: pd.to_numeric(column).sum(),
 }
 
@@ -227,18 +224,19 @@ def _compute(row: pd.Series, inputs: list[Input]) -> dict[str, Any]:
         computed = {low: "ten minste ", high: "hoogstens "}.get(point, "") + computed
         computed += f" (tussen {number(low, decimals)} en {number(high, decimals)})"
     texts = [f"({text})" if text.startswith("−") else text for text in texts]
+    counts = whole(inputs[0].envelope) if op.point else []
+    if len(counts) > 1:
+        texts[0] = " of ".join(map(str, counts))
     formula = op.formula.format(*texts) if "{" in op.formula else op.formula.join(texts)
     if name == "waarde":
         computed, calculation = texts[0] + unit, f"{texts[0]}{unit} ({inputs[0].label})"
-    elif name == "weekdag":
-        date = dt.datetime.strptime(f"{values[0]:.0f}", "%Y%m%d")
-        computed, calculation = DAYS[int(point) - 1], f"{date:%d-%m-%Y} was een {DAYS[int(point) - 1]}"
     else:
         calculation = f"{formula} = {computed}"
     if op.point and claimed:
-        p = monitor.sign_test(round(values[0]), round(values[1]), float(claimed) / 100)
+        ps = [monitor.sign_test(k, round(values[1]), float(claimed) / 100) for k in counts]
         test = "tekentoets" if float(claimed) == 50 else f"toets tegen {claimed}%"
-        calculation += f"; {test}: p {'= ' + number(p, 2) if p >= 0.01 else '< 0,01'}"
+        shown = " of ".join(dict.fromkeys(number(p, 2) if p >= 0.01 else "minder dan 0,01" for p in ps))
+        calculation += f"; {test}: p {shown if shown.startswith('minder') else f'= {shown}'}"
     return {"computed": computed, "low": low, "high": high, "calculation": calculation}
 
 
@@ -247,6 +245,8 @@ def _judge(row: pd.Series, where: str, figures: dict[str, Input], folder: Path) 
     name, relation, inputs = row["computation"], row["relation"], []
     if row["question"] not in QUESTIONS:
         _fail(where, "question", f"{row['question']!r} is geen vraag; kies uit {QUESTIONS}")
+    if row["about"] not in ABOUT:
+        _fail(where, "about", f"{row['about']!r} is geen soort uitspraak; kies uit {ABOUT}")
     if relation and (relation not in RELATIONS or not name):
         _fail(where, "relation", f"{relation!r} vraagt een computation en een van {RELATIONS}")
     if not relation and not row["missing"]:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from wijkenaanpak.effects.inference import Array, Regression, partial_out
+from wijkenaanpak.measures.monitor import percent
 
 CLEAN_UNTIL = 2004  # last year that the selection did not look at
 CHOSEN_ON = 2006  # last year it can have looked at: the list is of March 2007
@@ -140,7 +141,7 @@ class Sample:
             Level of the treated areas, as published, to which the effect brought them.
         """
         if self.scale in ("log", "rate"):
-            return 100 * np.asarray(effect)
+            return percent(np.asarray(effect))
         if self.scale == "logit":
             share = at / 100
             return 100 * (share - expit(np.log(share / (1 - share)) - np.asarray(effect)))

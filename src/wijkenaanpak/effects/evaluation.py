@@ -20,10 +20,10 @@ from scipy import sparse
 from scipy.special import expit
 
 from wijkenaanpak import RAW
-from wijkenaanpak.effects import diagnostics, effects, gaps, space, verdict, wijken
+from wijkenaanpak.effects import diagnostics, effects, gaps, space, verdict, wijken, within
 from wijkenaanpak.effects.effects import Design, Sample, Windows
 from wijkenaanpak.effects.inference import Regression, detectable, equivalence, quantile_t
-from wijkenaanpak.measures.monitor import effect_unit
+from wijkenaanpak.measures.monitor import effect_unit, percent
 from wijkenaanpak.sources.areas import is_candidate
 
 # The design that carries the verdict, chosen on invented countries and not on outcomes: the first that the data allow.
@@ -70,7 +70,7 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
     for indicator, minus in wanted:
         sample = lay_out(store, indicator, minus=minus)
         windows = None if sample is None else effects.windows(sample.periods, eind)
-        if sample is None or windows is None:
+        if sample is None or windows is None or len(np.unique(sample.city)) == 1:
             continue
         main = main_of(effects.designs(sample, windows))
         if main is None:
@@ -106,7 +106,7 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
 
 
 def lay_out(
-    store: Path, indicator: pd.Series, candidates: bool = False, minus: str | None = None
+    store: Path, indicator: pd.Series, candidates: bool = False, minus: str | None = None, least: int = 10
 ) -> Sample | None:
     """Read the postcode areas of an outcome as a sample.
 
@@ -117,6 +117,8 @@ def lay_out(
         Count candidates as treated; without, they are left out.
     minus : str, optional
         Another outcome to take off: the total without one of its dimensions.
+    least : int
+        Treated areas that a comparison needs.
 
     Returns
     -------
@@ -149,7 +151,7 @@ def lay_out(
         later=pd.read_parquet(later).set_index("area")["year"].to_dict() if later.exists() else None,
         deprivation=pd.read_parquet(deprivation).set_index("area") if deprivation.exists() else None,
     )
-    return sample if sample.treated.sum() >= 10 else None
+    return sample if sample.treated.sum() >= least else None
 
 
 def _shapes(store: Path) -> gpd.GeoDataFrame | None:
@@ -238,6 +240,41 @@ def compute(
         "discontinuity": score,
         "density": density,
     }  # fmt: skip
+
+
+def compute_within(store: Path, book: pd.DataFrame, eind: int) -> dict[str, Any]:
+    """Compare the areas of the one city that the series of a question are about.
+
+    Parameters
+    ----------
+    store : Path
+        See ``panel.build``.
+    book : DataFrame
+        Codebook rows of the question.
+    eind : int
+        Last year after.
+
+    Returns
+    -------
+    dict
+        reason (Dutch: why cities cannot be compared), city, and within: for every outcome that allows it indicator, label, unit and
+        what ``within.compare`` returns, the primary outcome first.
+    """
+    found: list[dict[str, Any]] = []
+    reason, city = "", ""
+    ordered = book[book["direction"] != 0].sort_values("primary", ascending=False, kind="stable")
+    for _, indicator in ordered.iterrows():
+        sample = lay_out(store, indicator, least=within.LEAST)
+        windows = None if sample is None else effects.windows(sample.periods, eind)
+        if sample is None or windows is None or sample.donor.sum() < within.LEAST_OTHERS:
+            reason = reason or _nothing_to_compare(sample, eind)
+            continue
+        names = {k: indicator[k] for k in ("indicator", "label")} | {"unit": effect_unit(indicator)}
+        found.append(names | within.compare(sample, windows))
+        city = str(sample.city[0])
+    if found:
+        reason = f"alle gebieden van deze reeks liggen in {city}; steden zijn dus niet te vergelijken"
+    return {"reason": reason, "city": city, "within": found}
 
 
 def _nothing_to_compare(sample: Sample | None, eind: int) -> str:
@@ -493,7 +530,7 @@ def _counts(s: Sample, windows: Windows, main: Design) -> dict[str, Any] | None:
     cases, n = (float(x[s.treated][:, late].sum()) for x in (s.cases, s.n))  # type: ignore[index]
     numbers = np.array([fit.estimate, *fit.interval()])
     # A ratio of rates: points of a share, per cent of a rate.
-    in_unit = 100 * cases / n * (1 - np.exp(-numbers)) if s.scale == "logit" else 100 * numbers
+    in_unit = 100 * cases / n * (1 - np.exp(-numbers)) if s.scale == "logit" else percent(numbers)
     return {
         **dict(zip(NUMBERS, in_unit.tolist(), strict=True)), "p": fit.p_values()["p"], "n": len(fit.y),
         "clusters": fit.groups, "cases": cases,

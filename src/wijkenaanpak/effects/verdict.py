@@ -12,7 +12,15 @@ from wijkenaanpak.effects.effects import Design, Sample, Windows
 
 DRAWS, SEED = 1000, 2007
 FEWER = 400  # programmes for the other outcomes of a question: only the main design of each is judged
-UNIT = ("estimate", "mean", "less", "lower", "upper")  # what is in the unit of the outcome
+UNIT = (
+    "estimate",
+    "mean",
+    "mean_lower",
+    "mean_upper",
+    "less",
+    "lower",
+    "upper",
+)  # what is in the unit of the outcome
 DIGITS = 6  # of a drawn estimate: a figure shows fewer
 
 

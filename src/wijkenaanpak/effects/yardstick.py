@@ -62,7 +62,7 @@ def distribution(fits: Fits, estimate: float, se: float, q: float) -> dict[str, 
     -------
     dict or None
         On the scale of the analysis: mean, sd (of the draws, widened), less (the estimate less the mean), margin (half the width that covers
-        95% of the draws, widened), lower, upper (of `less`) and values (all draws, sorted); and n, p (share of draws as far
+        95% of the draws, widened), mean_lower, mean_upper (where they lie), lower, upper (of `less`) and values (all draws, sorted); and n, p (share of draws as far
         from their mean as the estimate, itself included: Phipson & Smyth 2010), p_t (the same with every distance divided by
         its own standard error), bias (mean over the mean standard error), size (share of draws in which the model-based
         test at 5% finds something), coverage (of model-based intervals around nothing). None with fewer than `LEAST`.
@@ -77,6 +77,7 @@ def distribution(fits: Fits, estimate: float, se: float, q: float) -> dict[str, 
     size = float((fits.p[known] < 1 - LEVEL).mean())
     return {
         "n": int(known.sum()), "mean": mean, "sd": wide * float(drawn.std(ddof=1)), "less": less, "margin": margin,
+        "mean_lower": mean - margin, "mean_upper": mean + margin,
         "lower": less - margin, "upper": less + margin, "p": _rank(off, abs(less)),
         "p_t": _rank(off / errors, abs(less) / se), "bias": mean / float(errors.mean()), "size": size,
         "coverage": 1 - size, "values": np.sort(drawn).tolist(),

@@ -17,7 +17,7 @@ class Measure:
         The function that computes it, of ``wijkenaanpak.measures.monitor`` or "package.module.function"; empty when it is read or
         averaged as published.
     unit : str
-        "uitkomst", "achterstand" or "effect" for the unit that has in the report; or the unit itself; empty when it differs.
+        "uitkomst", "achterstand", "verandering" (of a gap) or "effect" for the unit that has in the report; or the unit itself; empty when it differs.
     signed : bool
         A difference or a change: written with a plus sign when positive.
     """
@@ -48,7 +48,7 @@ MEASURES = {
     "gap": Measure(
         "achterstand",
         "De wijk min de referentie, zo gericht dat boven nul slechter is dan de referentie. Bij prijzen in procenten "
-        "(honderd maal het verschil van de logaritmen).",
+        "van de referentie.",
         "gaps",
         unit="achterstand",
     ),
@@ -63,7 +63,7 @@ MEASURES = {
         "De achterstand in het laatste jaar min die in het eerste. Onder nul is inlopen. Het oordeel is alleen stellig "
         "als de 95%-marge en de afronding van de gepubliceerde cijfers dezelfde richting geven.",
         "change",
-        unit="achterstand",
+        unit="verandering",
         signed=True,
     ),
     "gap_closed": Measure(
@@ -77,14 +77,14 @@ MEASURES = {
         "deel van die verandering door de wijk zelf",
         "Hoeveel de achterstand veranderd zou zijn als alleen de wijk bewogen had en de referentie had stilgestaan.",
         "decompose",
-        unit="achterstand",
+        unit="verandering",
         signed=True,
     ),
     "reference_change": Measure(
         "deel van die verandering door de referentie",
         "Hoeveel de achterstand veranderd zou zijn als alleen de referentie bewogen had en de wijk had stilgestaan.",
         "decompose",
-        unit="achterstand",
+        unit="verandering",
         signed=True,
     ),
     "target_verdict": Measure(
@@ -143,18 +143,18 @@ MEASURES = {
         "Het gemiddelde van de veranderingen, elke wijk even zwaar; de marge houdt rekening met samenhang binnen steden "
         "(CR1 met een t-verdeling, Liang en Zeger 1986).",
         "mean_change",
-        unit="achterstand",
+        unit="verandering",
         signed=True,
     ),
     "detectable_change": Measure(
         "gemiddelde verandering die met 80% kans gevonden wordt",
         "Wat er ten minste had moeten gebeuren om het met deze gegevens in vier van de vijf gevallen te zien.",
         "mean_change",
-        unit="achterstand",
+        unit="verandering",
     ),
     "sigma": Measure(
         "spreiding tussen wijken",
-        "De standaardafwijking tussen de wijken; wordt die kleiner, dan groeien de wijken naar elkaar toe.",
+        "De standaardafwijking tussen de wijken, bij prijzen in procenten van hun gemiddelde; wordt die kleiner, dan groeien de wijken naar elkaar toe.",
         "sigma_convergence",
         unit="achterstand",
     ),

@@ -118,10 +118,27 @@ def breaks_between(breaks: str, first: int, last: int) -> list[str]:
 
 
 def gap_unit(indicator: pd.Series) -> str:
-    """Return the unit of a gap: percentage points for shares, per cent (100 log points) for prices."""
+    """Return the unit of a gap: percentage points for shares, per cent of the reference for prices."""
     if indicator["scale"] == "log":
         return "procent"
     return {"%": "procentpunt", "score": "punt"}.get(indicator["unit"], indicator["unit"])
+
+
+def change_unit(indicator: pd.Series) -> str:
+    """Return the unit of the change of a gap: from 30 to 25 per cent is five percentage points."""
+    unit = gap_unit(indicator)
+    return "procentpunt" if unit == "procent" else unit
+
+
+def percent(difference: Any) -> Any:
+    """Bring a difference of logarithms, or its bounds, back to per cent: 100 (e^x - 1); float, array or Series.
+
+    Examples
+    --------
+    >>> print(round(percent(-0.423), 1))
+    -34.5
+    """
+    return 100 * np.expm1(difference)
 
 
 def effect_unit(indicator: pd.Series) -> str:
@@ -179,7 +196,7 @@ def _compared(
 ) -> dict[str, np.ndarray]:
     """Both series on the scale of the gap, higher is worse: z, its rounding envelope and se.
 
-    `se` without suffix is that of the gap. On the log scale: delta method, se(z) = 100 se / y.
+    `se` without suffix is that of the gap. On the log scale: delta method, se(z) = se / y.
     """
     if direction not in (-1, 1):
         raise ValueError(f"direction is {direction}: een achterstand vraagt om +1 of -1.")
@@ -194,8 +211,8 @@ def _compared(
         if scale == "log":
             # A price of zero or less has no logarithm: unknown, not an infinite gap.
             y, low, high = (np.where(v > 0, v, NAN) for v in (y, low, high))
-            slope[side] = 100 / y
-            y, low, high = 100 * np.log(y), 100 * np.log(low), 100 * np.log(high)
+            slope[side] = 1 / y
+            y, low, high = np.log(y), np.log(low), np.log(high)
         x |= {f"z_{side}": s * y, f"low_{side}": s * low, f"high_{side}": s * high}
         x[f"se_{side}"] = slope[side] * raw[f"se_{side}"]
     variance = x["se_w"] ** 2 + x["se_r"] ** 2
@@ -217,8 +234,8 @@ def gaps(
 ) -> pd.DataFrame:
     """Gap, relative gap and index of a wijk against a reference, by period.
 
-    gap = s (y_w - y_ref) in the unit of the values; for scale "log" it is 100 s ln(y_w / y_ref),
-    in log points (for small gaps: per cent). relative_gap = s (y_w - y_ref) / y_ref, a fraction.
+    gap = s (y_w - y_ref) in the unit of the values; for scale "log" it is 100 s (y_w / y_ref - 1), per cent of the
+    reference, with bounds that are those of ln(y_w / y_ref) brought back. relative_gap = s (y_w - y_ref) / y_ref, a fraction.
     index = (y_w / y_ref)^s: the reference is 1 and **above 1 is always worse**, so where higher
     is better it is y_ref / y_w, the inverse of a plain ratio. Its interval is that of ln(index).
     Measures: CBS, Outcomemonitor Wijkenaanpak. Standard errors by the delta method.
@@ -249,18 +266,25 @@ def gaps(
     periods, both = _joined(wijk, reference)
     x = _compared(both, direction, scale, nested)
     ratio = x if scale == "log" else _compared(both, direction, "log", nested)
-    gap, log_index = x["z_w"] - x["z_r"], ratio["z_w"] / 100 - ratio["z_r"] / 100
-    ratio_se = ratio["se"] / 100
-    y_w, y_r = both["value_w"], both["value_r"]
-    columns = {
-        "wijk": y_w,
-        "reference": y_r,
+    gap, log_index, ratio_se = x["z_w"] - x["z_r"], ratio["z_w"] - ratio["z_r"], ratio["se"]
+    bounds = {
         "gap": gap,
-        "se": np.where(np.isnan(gap), NAN, x["se"]),
         "lower": gap - Z * x["se"],
         "upper": gap + Z * x["se"],
         "low": x["low_w"] - x["high_r"],
         "high": x["high_w"] - x["low_r"],
+    }
+    slope = 1.0
+    if scale == "log":
+        slope = 100 * np.exp(-direction * gap)
+        bounds = {name: -direction * percent(-direction * bound) for name, bound in bounds.items()}
+    y_w, y_r = both["value_w"], both["value_r"]
+    columns = {
+        "wijk": y_w,
+        "reference": y_r,
+        "gap": bounds.pop("gap"),
+        "se": np.where(np.isnan(gap), NAN, slope * x["se"]),
+        **bounds,
         "relative_gap": direction * (1 - y_w / np.where(y_r > 0, y_r, NAN)),
         "index": np.exp(log_index),
         "index_lower": np.exp(log_index - Z * ratio_se),
@@ -340,20 +364,28 @@ def decompose(
     """Split the change of the gap in what the wijk did and what the reference did.
 
     dg = s dy_w - s dy_ref. A negative part makes the gap smaller: the wijk improved, or the
-    reference got worse. Parameters as in `gaps`; `t0` and `t1` are periods.
+    reference got worse. On the log scale the parts of d ln(y_w / y_ref) are brought to the unit of the gap by
+    one factor, the logarithmic mean of the two ratios, so that they add up (Ang 2004, Energy Policy 32).
+    Parameters as in `gaps`; `t0` and `t1` are periods.
 
     Returns
     -------
     DataFrame
         Rows "eigen verandering", "verandering referentie" and their sum "verandering
-        achterstand"; columns estimate, se, lower, upper, in the unit of the gap.
+        achterstand"; columns estimate, se, lower, upper, in the unit of the change of the gap.
     """
     periods, both = _joined(wijk, reference)
     at = periods.get_indexer([t0, t1])
     ends = {k: np.where(at >= 0, v[at], NAN) for k, v in _compared(both, direction, scale, nested).items()}
     own, other = np.diff(ends["z_w"])[0], -np.diff(ends["z_r"])[0]
-    estimate = np.array([own, other, own + other])
     se = np.array([np.hypot(*ends[k]) for k in ("se_w", "se_r", "se")])
+    if scale == "log":
+        ratios = np.exp(-direction * (ends["z_w"] - ends["z_r"]))
+        moved = own + other
+        mean = np.diff(ratios)[0] / (-direction * moved) if abs(moved) > NOISE else ratios[0]
+        own, other = 100 * mean * own, 100 * mean * other
+        se = np.array([*(100 * mean * se[:2]), 100 * np.hypot(*(ratios * ends["se"]))])
+    estimate = np.array([own, other, own + other])
     return pd.DataFrame(
         {"estimate": estimate, "se": se, "lower": estimate - Z * se, "upper": estimate + Z * se},
         index=["eigen verandering", "verandering referentie", "verandering achterstand"],

@@ -122,7 +122,8 @@ def verdict_tag(verdict: str) -> Html:
 def claims_list(ledger: pd.DataFrame, notes: dict[str, str] | None = None) -> Html:
     """Write statements with verdict, recomputation, what is missing, and the findable source.
 
-    What could be recomputed comes first and open; the rest folds away.
+    Those about outcomes lead: how many of them cannot be checked, then what could be recomputed, the rest folded. What the
+    programme did, its dates, sums and counts, is an appendix.
 
     Parameters
     ----------
@@ -134,16 +135,35 @@ def claims_list(ledger: pd.DataFrame, notes: dict[str, str] | None = None) -> Ht
     notes = notes or {}
     if not len(ledger):
         return Html("<p>In de vijf brondocumenten staat over deze vraag en dit gebied geen uitspraak.</p>")
-    beyond = ledger["verdict"] == "niet na te rekenen"
-    shown, folded = (
+    told, beyond = ledger["about"] == "uitkomst", ledger["verdict"] == "niet na te rekenen"
+    shown, folded, appendix = (
         "".join(_claim(row, notes.get(row.title, "")) for row in part.itertuples())
-        for part in (ledger[~beyond], ledger[beyond])
+        for part in (ledger[told & ~beyond], ledger[told & beyond], ledger[~told])
     )
-    text = f'<ul class="uitspraken">{shown}</ul>' if shown else ""
+    text = f"<p>{escape(beyond_checking(ledger))}</p>" if told.any() else ""
+    text += f'<ul class="uitspraken">{shown}</ul>' if shown else ""
     if folded:
-        summary = f"Niet na te rekenen: {beyond.sum()} uitspraken, met wat ervoor ontbreekt"
+        summary = f"Niet na te rekenen: {(told & beyond).sum()}, met wat ervoor ontbreekt"
         text += fold(f'<ul class="uitspraken">{folded}</ul>', summary)
+    if appendix:
+        summary = f"Bijlage: {(~told).sum()} over de uitvoering (data, bedragen, aantallen)"
+        text += fold(f'<ul class="uitspraken">{appendix}</ul>', summary)
     return Html(text)
+
+
+def beyond_checking(ledger: pd.DataFrame) -> str:
+    """Say how many of the statements about outcomes cannot be checked, and how the others fared."""
+    told = ledger.loc[ledger["about"] == "uitkomst", "verdict"]
+    n, counts = len(told), told.value_counts()
+    beyond = counts.get("niet na te rekenen", 0)
+    about = f"Van de {n} uitspraken over uitkomsten" if n > 1 else "Van de ene uitspraak over uitkomsten"
+    rest = ", ".join(
+        f"{k} keer {word}"
+        for word in ("klopt", "klopt niet", "niet vast te stellen")
+        if (k := counts.get(word, 0))
+    )
+    said = f"{about} {'is' if beyond == 1 else 'zijn'} er {beyond or 'geen'} niet na te rekenen"
+    return f"{said}. De andere: {rest}." if rest else f"{said}."
 
 
 def _claim(row: Any, note: str) -> str:

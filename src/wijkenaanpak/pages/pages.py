@@ -23,7 +23,7 @@ from wijkenaanpak.dutch import in_unit, number, with_interval
 from wijkenaanpak.effects.inference import holm
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
-from wijkenaanpak.pages.html import claims_list, table
+from wijkenaanpak.pages.html import beyond_checking, claims_list, table
 from wijkenaanpak.programme import OVERVIEW, VRAGEN, gebieden, slug
 from wijkenaanpak.sources import forms
 
@@ -317,13 +317,7 @@ def _row(
 
 
 def _answer(ledger: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
-    counts = ledger["verdict"].value_counts()
-    computed = int(counts.drop("niet na te rekenen", errors="ignore").sum())
-    sentences = [
-        f"Van de {len(ledger)} onderzochte uitspraken over de wijkenaanpak zijn er {computed} na te rekenen: "
-        f"{counts.get('klopt', 0)} kloppen, {counts.get('klopt niet', 0)} kloppen niet, en bij "
-        f"{counts.get('niet vast te stellen', 0)} laten afronding of toeval beide mogelijkheden open."
-    ]
+    sentences = [f"Onderzocht zijn {len(ledger)} uitspraken over de wijkenaanpak. {beyond_checking(ledger)}"]
     wijken = (
         verdicts[[("/" in g) for g in verdicts.index.get_level_values("gebied")]]
         if len(verdicts)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wijkenaanpak import SourceError, content
+from wijkenaanpak import SourceError, content, programme
 from wijkenaanpak.content import write_whole
 from wijkenaanpak.results import RESULT_COLUMNS, RESULTS_MIME
 from wijkenaanpak.run import plan
@@ -100,6 +100,7 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
             )
             raise_for_execution_errors(notebook, None)
             outcome.rows = _recorded(notebook)
+            _name_folder(notebook, job.data)
             outcome.page = pages.report_page(notebook, job.vraag, job.gebied, job.name)
         except papermill.PapermillExecutionError as error:
             first_line = error.source.splitlines()[0]
@@ -113,6 +114,13 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
         outcome.error = f"{type(error).__name__}: {error}"
     outcome.seconds = time.monotonic() - started
     return outcome
+
+
+def _name_folder(notebook: Any, data: str) -> None:
+    """Name the data folder on the page, and not where it is on this machine."""
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = cell.source.replace(json.dumps(data), json.dumps(Path(data).name))
 
 
 def _recorded(notebook: Any) -> str:
@@ -325,6 +333,20 @@ def summary(outcomes: Sequence[Outcome], asked: int, seconds: float) -> str:
     return "\n".join(lines)
 
 
+def rests_on(data: str, seed: int) -> str:
+    """Say which data the reports are made from, and which questions have no published series in them."""
+    from wijkenaanpak.store import panel
+
+    if data == "oefendata":
+        return "Gegevens: oefendata, geen werkelijke cijfers. `make data` haalt echte op; daarna gebruikt `make reports` die."
+    there = panel.answered(place.store_path(data, seed))
+    absent = [vraag for vraag in programme.VRAGEN if vraag not in there]
+    text = f"Gegevens: {Path(data).name}. Echte reeksen voor: {', '.join(there) or 'geen enkele vraag'}."
+    if absent:
+        text += f" Zonder echte reeks, en dus alleen als oefendata na te bootsen (--data oefendata): {', '.join(absent)}."
+    return text
+
+
 # ---- beyond one machine ------------------------------------------------------------------------
 
 
@@ -418,6 +440,7 @@ def _reports(options: argparse.Namespace) -> int:
     executor = dask_executor(options.dask, jobs) if options.dask else ThreadPoolExecutor(options.jobs)
     outcomes = run(jobs, options.out, executor, limits, options.force)
     print(summary(outcomes, len(jobs), time.monotonic() - started))
+    print(rests_on(options.data, options.seed))
     print(f"Begin bij {options.out / 'index.html'}")
     return 1 if any(o.error for o in outcomes) else 0
 
@@ -455,10 +478,9 @@ def _coverage(options: argparse.Namespace) -> int:
     from wijkenaanpak.sources import coverage, download
     from wijkenaanpak.store import panel
 
-    practice = options.data == "oefendata"
     failed = 0
     if options.download:
-        folder = download.OPEN if practice else Path(options.data)
+        folder = download.OPEN if options.data == "oefendata" else Path(options.data)
         failed = download.download(folder, force=options.force)
     else:
         folder = panel.source_folder(options.data, options.seed)
@@ -470,8 +492,8 @@ def _coverage(options: argparse.Namespace) -> int:
     table["indicator"] = table["indicator"].where(table["indicator"] != "", table["label"])
     print(table.drop(columns="label").to_string(index=False))
     print(f"{here.sum()} uitkomsten aanwezig in {folder}.")
-    if here.any() and options.download and practice:
-        print(f"Rapporten hiervan: WIJKEN_RAW={folder} make reports")
+    if here.any() and options.download:
+        print("Rapporten hiervan: make reports")
     return 1 if failed else 0
 
 
@@ -571,9 +593,9 @@ def _parser() -> argparse.ArgumentParser:
 def _data_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
-        default=os.environ.get("WIJKEN_RAW") or "oefendata",
+        default=place.default_data(),
         metavar="D",
-        help="'oefendata' or a folder with published data (default: $WIJKEN_RAW, else oefendata)",
+        help="'oefendata' or a folder with published data (default: $WIJKEN_RAW, else data/raw/open when it is there, else oefendata)",
     )
 
 

@@ -23,11 +23,10 @@ import pandas as pd
 import requests
 from tqdm import tqdm
 
-from wijkenaanpak import RAW, SourceError
+from wijkenaanpak import OPEN, RAW, SourceError
 from wijkenaanpak.content import write_whole
 from wijkenaanpak.sources.boundaries import RD_NEW
 
-OPEN = RAW / "open"  # where downloads go when no folder is named; not in git
 MANIFEST = "MANIFEST.json"
 ATTEMPTS = 5
 TIMEOUT = (10, 60)  # seconds: to connect, and between two packets

@@ -635,18 +635,16 @@ class Panel:
         Returns
         -------
         dict
-            See ``evaluation.compute``.
+            See ``evaluation.compute``, or ``evaluation.compute_within`` where all areas are in one city.
         """
         if self.outcome is None:
             return {"reason": "er is geen reeks per postcodegebied"}
-        if len(self._cities()) == 1:  # the margins count cities, and with one there is none to give
-            return {
-                "reason": "alle gebieden van deze reeks liggen in een stad, dus steden zijn niet te vergelijken"
-            }
 
         def compute() -> dict[str, Any]:
             from wijkenaanpak.effects import evaluation  # all other reports only read what one has computed
 
+            if len(self._cities()) == 1:  # elsewhere the margins count cities
+                return evaluation.compute_within(self.store, self.indicators, eind)
             return evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators)
 
         return self.kept(
@@ -719,6 +717,17 @@ def _measurements(path: Path) -> int:
     column = next(i for i in range(file.num_columns) if file.schema.column(i).name == "period")
     known = [file.row_group(i).column(column).statistics for i in range(file.num_row_groups)]
     return min(len({end for part in known if part and part.has_min_max for end in (part.min, part.max)}), 2)
+
+
+def answered(store: Path) -> list[str]:
+    """List the questions of which an outcome was measured twice or more in an aandachtswijk."""
+    book = pd.read_parquet(store / "indicators.parquet")
+    wijken = pd.read_parquet(store / "areas.parquet").query("level == 'aandachtswijk'")["area"]
+    series = _series(store, book.loc[book["direction"] != 0, "indicator"], wijken)
+    years = series.groupby(["indicator", "area"])["period"].nunique().groupby("indicator").max()
+    return [
+        v for v in programme.VRAGEN if (book.loc[book["question"] == v, "indicator"].map(years) >= 2).any()
+    ]
 
 
 def references(gebied: str) -> dict[str, str]:

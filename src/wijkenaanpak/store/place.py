@@ -8,10 +8,16 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from wijkenaanpak import ROOT, SourceError
+from wijkenaanpak import OPEN, ROOT, SourceError
 from wijkenaanpak.content import code_key, digest, facts, text_digest
 
 CHECKED = "WIJKEN_CHECKED"  # environment variable: the stores that a batch found up to date
+
+
+def default_data() -> str:
+    """Return the data that are used when none are named: ``WIJKEN_RAW``, what was fetched, or else the practice panel."""
+    fetched = OPEN.is_dir() and any(f.is_file() for f in OPEN.rglob("*"))
+    return os.environ.get("WIJKEN_RAW") or (str(OPEN) if fetched else "oefendata")
 
 
 def processed() -> Path:
