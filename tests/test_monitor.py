@@ -769,3 +769,17 @@ def test_the_difference_of_two_means_is_that_of_welch():
     assert np.isnan(monitor.difference(one, other.iloc[:1]).estimate)
     same = monitor.difference(pd.Series([1.0, 1.0]), pd.Series([0.0, 0.0]))
     assert (same.estimate, same.lower, same.upper) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "when"),
+    [
+        ({2008: 0.264, 2012: 0.227, 2014: 0.233, 2016: 0.231, 2018: 0.226}, ("vroeg", 2012)),
+        ({2008: 10.0, 2010: 9.9, 2012: 9.8, 2015: 8.5, 2018: 8.0}, ("laat", 2012)),
+        ({2008: 10.0, 2010: 9.0, 2012: 8.0, 2014: 7.0, 2016: 6.0}, ("geleidelijk", 2016)),
+        ({2008: 10.0, 2012: 7.0, 2018: 8.0}, ("weer weg", 2012)),
+        ({2008: 10.0, 2012: 13.0, 2018: 13.1}, ("vroeg", 2012)),  # a gap that grew
+    ],
+)
+def test_a_change_is_early_late_gradual_or_gone_again(gaps, when):
+    assert monitor.timing(pd.Series(gaps)) == when

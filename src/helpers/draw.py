@@ -41,6 +41,7 @@ GREY, PALE, WORSE, BETTER = "#5A5A5A", "#E8E8E8", "#D55E00", "#0072B2"
 SIDES = {True: BETTER, False: WORSE}
 YEARS = "#F3EFE6"  # shades the years of a comparison
 WIDTH = 7.4  # inches: the page's column
+NARROW = 4.4  # inches: fits a phone without scrolling, its smallest text 10 pixels high there
 
 RC: Any = {
     "font.family": "DejaVu Sans",
@@ -69,15 +70,15 @@ THEME: Any = {"style": "ticks", "rc": RC}  # for seaborn.set_theme
 # ---- axes ----------------------------------------------------------------------------------------
 
 
-def axes(height: float = 3.9) -> Axes:
+def axes(height: float = 3.9, width: float = WIDTH) -> Axes:
     """Make axes as wide as the page and `height` inches high, outside pyplot: nothing global, nothing to close."""
-    return panels(1, height)[0]
+    return panels(1, height, width=width)[0]
 
 
-def panels(n: int, height: float, columns: int = 1) -> list[Axes]:
-    """Make `n` axes in rows of `columns`, each with scales of its own; `height` inches in all."""
+def panels(n: int, height: float, columns: int = 1, width: float = WIDTH) -> list[Axes]:
+    """Make `n` axes in rows of `columns`, each with scales of its own; `height` and `width` inches in all."""
     # Room at the sides for a browser whose font is a little wider than ours.
-    figure = Figure(figsize=(WIDTH, height), dpi=72, layout=ConstrainedLayoutEngine(w_pad=0.11))
+    figure = Figure(figsize=(width, height), dpi=72, layout=ConstrainedLayoutEngine(w_pad=0.11))
     rows = -(-n // columns)
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for spare in grid[n:]:
@@ -102,10 +103,16 @@ def rows(names: Sequence[str], each: float = 0.3, room: float = 1.2, zero: float
 
 
 def years(ax: Axes, periods: Iterable[int], window: tuple[int, int] | None = None) -> None:
-    """Mark at most eight of the years, the last among them, and shade those of the comparison."""
+    """Mark as many of the years as fit, the last among them, and shade those of the comparison."""
     known = sorted({int(p) for p in periods})
     step = max(1, -(-len(known) // 8))
-    ax.set_xticks(known[::-1][::step][::-1])
+    width = ax.get_figure(root=True).get_figwidth() / ax.get_subplotspec().get_gridspec().ncols  # type: ignore[union-attr]
+    least = (known[-1] - known[0]) * 0.55 / width if known else 0.0  # four digits take about half an inch
+    marked: list[int] = []
+    for year in known[::-1][::step]:
+        if not marked or marked[-1] - year >= least:
+            marked.append(year)
+    ax.set_xticks(marked[::-1])
     ax.xaxis.set_major_formatter(FuncFormatter(lambda year, _: f"{year:.0f}"))
     ax.set_xlabel("jaar")
     if window:
@@ -121,7 +128,7 @@ def programme(ax: Axes, before: Sequence[int] = (), start: float = 2007.5) -> No
     ax.set_ylim(low, high + (high - low) * 0.1)
     ax.annotate(
         "eerste geld, 2008", (start, 1), xycoords=("data", "axes fraction"), xytext=(4, -3),
-        textcoords="offset points", fontsize=8.5, color=GREY, va="top",
+        textcoords="offset points", fontsize=8.8, color=GREY, va="top",
     )  # fmt: skip
 
 
@@ -179,11 +186,11 @@ def end_labels(
 
 
 def note_at(ax: Axes, line: pd.DataFrame, text: str, x: str = "period", y: str = "estimate") -> None:
-    """Write beside a line that falls, two thirds of the way, what it is."""
+    """Write to the right of a line that falls, halfway, what it is."""
     if len(line):
-        at = line.sort_values(x).iloc[2 * len(line) // 3]
+        at = line.sort_values(x).iloc[len(line) // 2]
         ax.annotate(
-            text, (at[x], at[y]), xytext=(-6, -3), textcoords="offset points", fontsize=8.5, color=GREY, ha="right", va="top"
+            textwrap.fill(text, 14), (at[x], at[y]), xytext=(6, 0), textcoords="offset points", fontsize=8.8, color=GREY, va="center"
         )  # fmt: skip
 
 
@@ -275,6 +282,8 @@ class Picture:
         Title above, alternative text (what the figure shows), source line below.
     kind : {"svg", "png"}
         SVG for lines and dots, PNG for maps.
+    data : DataFrame or None
+        What is drawn, a row a point: on the page a CSV file to keep.
     """
 
     figure: Figure
@@ -282,6 +291,7 @@ class Picture:
     alt: str
     caption: str = ""
     kind: Literal["svg", "png"] = "svg"
+    data: pd.DataFrame | None = None
 
     def data_uri(self) -> str:
         """Return the drawing as a data URI; the same figure gives the same bytes."""
@@ -299,23 +309,48 @@ class Picture:
             self.figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
         return f"data:image/svg+xml,{_quoted(compact(drawn.getvalue().decode()))}"
 
+    def _csv_uri(self) -> str:
+        """Return what is drawn as a CSV file in a data URI: names and numbers, no empty columns."""
+        assert self.data is not None
+        known = self.data.dropna(axis="columns", how="all")
+        plain = [c for c in known if all(pd.api.types.is_scalar(v) for v in known[c])]
+        return f"data:text/csv;charset=utf-8,{_quoted(known[plain].to_csv(index=False, float_format='%.5g'))}"
+
     def _repr_html_(self) -> str:
+        narrow = bool(self.figure.get_figwidth() < WIDTH)
+        # On a phone a wide drawing keeps its size, and slides.
+        place = 'class="beeld"' if narrow else 'class="beeld" tabindex="0" role="group" aria-label="figuur"'
+        # The page has the drawing once; its script gives the link the same content.
+        keep = (
+            f'<a class="bewaar" download="figuur.{self.kind}" hidden>Bewaar figuur ({self.kind.upper()})</a>'
+        )
+        if self.data is not None:
+            keep += f' <a class="bewaar" download="figuur.csv" href="{html.escape(self._csv_uri(), quote=True)}">Bewaar cijfers (CSV)</a>'
         return (
-            f'<figure class="figuur"><p class="figuur-titel">{html.escape(self.title)}</p>'
-            f'<img alt="{html.escape(self.alt, quote=True)}" src="{self.data_uri().replace("&", "&amp;")}">'
-            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
+            f'<figure class="figuur{" smal" * narrow}"><p class="figuur-titel">{html.escape(self.title)}</p>'
+            f"<div {place}>"
+            f'<img alt="{html.escape(self.alt, quote=True)}" src="{self.data_uri().replace("&", "&amp;")}"></div>'
+            f"<figcaption>{html.escape(self.caption)} {keep}</figcaption></figure>"
         )
 
 
 def picture(
-    figure: Figure, title: str, alt: str, source: str, simulated: bool, kind: Literal["svg", "png"] = "svg"
+    figure: Figure,
+    title: str,
+    alt: str,
+    source: str,
+    simulated: bool,
+    kind: Literal["svg", "png"] = "svg",
+    data: pd.DataFrame | None = None,
 ) -> Picture:
     """Finish a drawing: decimal commas on its axes, a stamp when it is practice data, title and alternative text."""
     for ax in figure.axes:
         if len(figure.axes) == 1 and len(ax.get_xlabel()) > 60:  # wider than axes beside long names
             figure.supxlabel(textwrap.fill(ax.get_xlabel(), 100), fontsize=9)
             ax.set_xlabel("")
-        lines = [textwrap.fill(line, 45) for line in ax.get_ylabel().splitlines()]
+        place = ax.get_subplotspec()  # a bar of colours has none
+        height = figure.get_figheight() / (place.get_gridspec().nrows if place else 1)
+        lines = [textwrap.fill(line, min(45, int(10 * height))) for line in ax.get_ylabel().splitlines()]
         ax.set_ylabel("\n".join(lines))
         for axis in (ax.xaxis, ax.yaxis):
             # A plain formatter writes plain numbers; what a cell set itself stays.
@@ -330,7 +365,9 @@ def picture(
             )  # fmt: skip
         title, alt = f"{title} (oefendata)", f"Oefendata, geen werkelijke cijfers. {alt}"
     caption = f"Bron: {source}." if source else ""
-    return Picture(figure, title, alt, f"OEFENDATA. {caption}".strip() if simulated else caption, kind)
+    if data is not None:
+        data = pd.DataFrame({"data": "oefendata" if simulated else "gepubliceerd"}, data.index).join(data)
+    return Picture(figure, title, alt, f"OEFENDATA. {caption}".strip() if simulated else caption, kind, data)
 
 
 def _written(most: int) -> FuncFormatter:

@@ -26,7 +26,7 @@ TILES = {
     **{"Enschede": (6, 3), "Schiedam": (0, 4), "Rotterdam": (1, 4), "Dordrecht": (2, 4), "Nijmegen": (4, 4)},
     **{"Eindhoven": (3, 5), "Maastricht": (4, 6), "Heerlen": (5, 6)},
 }
-SCALE = "cividis"
+SCALE = "cividis"  # dark is low
 
 
 def show(r: Report) -> Html:
@@ -45,58 +45,97 @@ def show(r: Report) -> Html:
 
 
 def areas(r: Report) -> Any:
-    """Draw the postcode areas of the city, or of the country, coloured by the last measurement; north is up."""
+    """Draw the postcode areas of the city, or of each city with aandachtswijken, coloured by the last measurement; north is up."""
     values = r.panel.pc4(r.indicator["indicator"], r.window[1])
     shapes = r.shapes().merge(values[["area", "value"]], on="area", how="left")  # type: ignore[union-attr]
     candidate = is_candidate(shapes["zekerheid"])
     treated = shapes["aandachtswijk"].notna() & ~(
         candidate & r.national
     )  # the country stands on the certain ones
-    ax = area_map(
-        shapes.assign(treated=treated), f"{r.label} ({r.unit}); zwart omlijnd: aandachtswijk", not r.national
+    shapes = shapes.assign(treated=treated)
+    if r.national:
+        shapes = shapes[shapes["gemeente"].isin(r.cities)]
+    high_is_worse = r.indicator["direction"] < 0
+    legend = f"{r.label} ({r.unit}); donker is slechter; zwart omlijnd: aandachtswijk"
+    drawn = (
+        city_maps(shapes, legend, high_is_worse) if r.national else area_map(shapes, legend, high_is_worse)
     )
     kind = "schematische kaart" if r.simulated else "kaart"
     known = shapes["value"].notna()
-    inside, outside = (shapes.loc[known & which, "value"] for which in (treated, ~treated))
+    inside, outside = (
+        shapes.loc[known & which, "value"] for which in (shapes["treated"], ~shapes["treated"])
+    )
+    where = f"Kaart van elk van de {shapes['gemeente'].nunique()} steden" if r.national else "Kaart"
     alt = (
-        f"Kaart van {len(shapes)} postcodegebieden, noord boven, gekleurd naar {r.label.lower()}. Gemiddelde van {len(inside)} gebieden in "
+        f"{where}: {len(shapes)} postcodegebieden, noord boven, gekleurd naar {r.label.lower()}. Gemiddelde van {len(inside)} gebieden in "
         f"aandachtswijken: {in_unit(inside.mean(), r.unit)} {r.unit}; van {len(outside)} andere gebieden: {in_unit(outside.mean(), r.unit)}. "
         f"Zonder gegevens: {int((~known).sum())} gebieden."
     )  # fmt: skip
-    return r.show(ax, f"{r.label} in {r.city}, {r.window[1]}: {kind}", alt, kind="png")
+    return r.show(
+        drawn,
+        f"{r.label} in {r.city}, {r.window[1]}: {kind}",
+        alt,
+        kind="png",
+        data=shapes[["area", "gemeente", "treated", "value"]],
+    )
 
 
-def area_map(shapes: gpd.GeoDataFrame, legend: str, city: bool = False) -> Axes:
-    """Draw PC4 areas coloured by `value` (may be missing), those that are `treated` (bool) outlined.
+def area_map(shapes: gpd.GeoDataFrame, legend: str, high_is_worse: bool = False) -> Axes:
+    """Draw the PC4 areas of one gemeente coloured by `value` (may be missing), those that are `treated` (bool) outlined.
 
     Parameters
     ----------
     shapes : GeoDataFrame
         In RD New (EPSG:28992, metres).
     legend : str
-    city : bool
-        The shapes are one gemeente, whose border is drawn.
+    high_is_worse : bool
+        The dark end of the colours is always the worse one.
     """
     left, bottom, right, top = shapes.total_bounds
     ax = draw.axes(float(np.clip(6.6 * (top - bottom) / (right - left), 2.2, 7.0)) + 0.8)
+    norm, colours = _norm(shapes["value"]), _colours(high_is_worse)
+    _fill(ax, shapes, norm, colours)
+    _legend([ax], norm, colours, legend)
+    _scale_bar(ax)
+    return ax
+
+
+def city_maps(shapes: gpd.GeoDataFrame, legend: str, high_is_worse: bool = False) -> Any:
+    """Draw a small map for each `gemeente`, all on one scale of colours; returns the figure. Parameters as of :func:`area_map`."""
+    cities = sorted(shapes["gemeente"].unique())
+    panels = draw.panels(len(cities), 1.55 * -(-len(cities) // 6) + 0.7, min(6, len(cities)))
+    norm, colours = _norm(shapes["value"]), _colours(high_is_worse)
+    for ax, city in zip(panels, cities, strict=True):
+        _fill(ax, shapes[shapes["gemeente"] == city], norm, colours, 0.8)
+        ax.set_title(city, fontsize=8.8, pad=2)
+    _legend(panels, norm, colours, legend)
+    return panels[0].get_figure(root=True)
+
+
+def _norm(values: pd.Series) -> Any:
+    known = values.dropna()
+    low, high = known.quantile([0.02, 0.98]) if len(known) else (0.0, 1.0)
+    return mpl.colors.Normalize(low, high if high > low else low + 1)
+
+
+def _colours(high_is_worse: bool) -> str:
+    return f"{SCALE}_r" if high_is_worse else SCALE
+
+
+def _fill(ax: Axes, shapes: gpd.GeoDataFrame, norm: Any, colours: str, line: float = 1.3) -> None:
+    """Draw the areas of one gemeente, its border, and around those that are treated a line."""
     shown, missing = shapes.dropna(subset=["value"]), shapes[shapes["value"].isna()]
-    low, high = shown["value"].quantile([0.02, 0.98]) if len(shown) else (0.0, 1.0)
-    norm = mpl.colors.Normalize(low, high if high > low else low + 1)
     if len(missing):
         missing.plot(ax=ax, color="#F2F2F2", edgecolor="#CCCCCC", linewidth=0.2, hatch="///")
     if len(shown):
-        shown.plot(ax=ax, column="value", cmap=SCALE, norm=norm, edgecolor="white", linewidth=0.15)
-    if city:
-        _outline(shapes).plot(ax=ax, color="#555555", linewidth=0.8)
+        shown.plot(ax=ax, column="value", cmap=colours, norm=norm, edgecolor="white", linewidth=0.15)
+    _outline(shapes).plot(ax=ax, color="#555555", linewidth=0.6 * line)
     treated = shapes[shapes["treated"]]
     if len(treated):
-        line = _outline(treated).plot(ax=ax, color="black", linewidth=1.3).collections[-1]
-        line.set_path_effects([patheffects.withStroke(linewidth=2.8, foreground="white")])
+        around = _outline(treated).plot(ax=ax, color="black", linewidth=line).collections[-1]
+        around.set_path_effects([patheffects.withStroke(linewidth=line + 1.5, foreground="white")])
     ax.set_axis_off()
     ax.set_aspect("equal")
-    _legend(ax, norm, legend)
-    _scale_bar(ax)
-    return ax
 
 
 def _outline(shapes: gpd.GeoDataFrame) -> gpd.GeoSeries:
@@ -106,10 +145,11 @@ def _outline(shapes: gpd.GeoDataFrame) -> gpd.GeoSeries:
     return gpd.GeoSeries([whole], crs=shapes.crs).boundary
 
 
-def _legend(ax: Axes, norm: Any, text: str) -> None:
-    scale = mpl.cm.ScalarMappable(norm, SCALE)
-    bar = ax.figure.colorbar(scale, ax=ax, orientation="horizontal", shrink=0.55, pad=0.02, aspect=30)
-    bar.set_label(text, fontsize=8.5)
+def _legend(axes: list[Axes], norm: Any, colours: str, text: str) -> None:
+    scale = mpl.cm.ScalarMappable(norm, colours)
+    figure = axes[0].get_figure(root=True)
+    bar = figure.colorbar(scale, ax=axes, orientation="horizontal", shrink=0.55, pad=0.02, aspect=30)  # type: ignore[union-attr]
+    bar.set_label(text, fontsize=8.8)
 
 
 def _scale_bar(ax: Axes) -> None:
@@ -140,10 +180,11 @@ def tiles(r: Report) -> Any:
         alt += f"Zonder gegevens: {len(data) - len(known)} wijken."
     else:
         alt += draw.listed(known.assign(area=known["area"].str.split("/").str[-1]), "area", r.unit, "value")
-    return r.show(tile_map(data, r.label, r.unit), f"{r.label} in {r.city}, {last}: tegelkaart", alt)
+    drawn = tile_map(data, r.label, r.unit, r.indicator["direction"] < 0)
+    return r.show(drawn, f"{r.label} in {r.city}, {last}: tegelkaart", alt, data=data)
 
 
-def tile_map(data: pd.DataFrame, label: str, unit: str) -> Axes:
+def tile_map(data: pd.DataFrame, label: str, unit: str, high_is_worse: bool = False) -> Axes:
     """Draw tiles: all wijken put together by city, the cities about where they lie, north up; or a few in a row.
 
     Parameters
@@ -151,12 +192,14 @@ def tile_map(data: pd.DataFrame, label: str, unit: str) -> Axes:
     data : DataFrame
         Columns `area` ("gemeente/wijk", or another name when the tiles are of one city) and `value` (float, may be missing).
     label, unit : str
+    high_is_worse : bool
+        The dark end of the colours is always the worse one.
     """
     city = data["area"].str.split("/").str[0]
     country = city.nunique() > 2
     low, high = data["value"].min(), data["value"].max()
     norm = mpl.colors.Normalize(low, high if high > low else low + 1)
-    ax = draw.axes(6.6 if country else 2.6)
+    ax, colours = draw.axes(6.6 if country else 2.6), _colours(high_is_worse)
     if country:
         for name, part in data.groupby(city):
             column, row = TILES[str(name)]
@@ -164,27 +207,33 @@ def tile_map(data: pd.DataFrame, label: str, unit: str) -> Axes:
             side = 0.62 / many
             for i, value in enumerate(part["value"]):
                 _tile(
-                    ax, (column + 0.16 + side * (i % many), -row - side * (i // many + 1)), side, value, norm
+                    ax,
+                    (column + 0.16 + side * (i % many), -row - side * (i // many + 1)),
+                    side,
+                    value,
+                    norm,
+                    colours,
                 )
             ax.text(column + 0.47, -row + 0.05, str(name), ha="center", va="bottom", fontsize=8)
         ax.set(xlim=(0, 7), ylim=(-6.8, 0.3), aspect="equal")
     else:
         for i, (area, value) in enumerate(zip(data["area"], data["value"], strict=True)):
-            _tile(ax, (i + 0.1, 0.0), 0.8, value, norm)
+            _tile(ax, (i + 0.1, 0.0), 0.8, value, norm, colours)
             shown = in_unit(value, unit) if np.isfinite(value) else "geen"
             text = f"{textwrap.fill(area.split('/')[-1], 13)}\n{shown}"
             ax.text(i + 0.5, -0.06, text, ha="center", va="top", fontsize=8)
         ax.set(xlim=(0, max(len(data), 6)), ylim=(-0.75, 0.85), aspect="equal")
     ax.set_axis_off()
-    _legend(ax, norm, f"{label} ({unit}); een tegel is een {'wijk' if country else 'gebied'}")
+    tile = "wijk" if country else "gebied"
+    _legend([ax], norm, colours, f"{label} ({unit}); donker is slechter; een tegel is een {tile}")
     return ax
 
 
-def _tile(ax: Axes, corner: tuple[float, float], side: float, value: float, norm: Any) -> None:
+def _tile(ax: Axes, corner: tuple[float, float], side: float, value: float, norm: Any, colours: str) -> None:
     known = np.isfinite(value)
     ax.add_patch(
         mpl.patches.Rectangle(
             corner, side, side, linewidth=0.8, hatch=None if known else "////", edgecolor="white" if known else "#AAAAAA",
-            facecolor=mpl.colormaps[SCALE](norm(value)) if known else "#F2F2F2",
+            facecolor=mpl.colormaps[colours](norm(value)) if known else "#F2F2F2",
         )
     )  # fmt: skip

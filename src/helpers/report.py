@@ -514,6 +514,7 @@ class Report:
         alt: str,
         source: str | None = None,
         kind: Literal["svg", "png"] = "svg",
+        data: pd.DataFrame | None = None,
     ) -> draw.Picture | Html:
         """Show a figure with its finding as title; one line that says why, when there is nothing in it.
 
@@ -528,13 +529,15 @@ class Report:
             By default that of the main outcome.
         kind : {"svg", "png"}
             PNG for maps.
+        data : DataFrame, optional
+            What is drawn; on the page a CSV file to keep.
         """
         figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
         assert figure is not None
         if not any(axes.has_data() for axes in figure.axes):
             return self.absent()
         line = self.source_of() if source is None else source
-        return draw.picture(figure, html.plain(title), html.plain(alt), line, self.simulated, kind)
+        return draw.picture(figure, html.plain(title), html.plain(alt), line, self.simulated, kind, data)
 
     def absent(self, text: str = "") -> Html:
         """Say in one line that there is nothing to show, and why."""

@@ -93,8 +93,8 @@ def header(r: Report, question: str) -> Html:
         if r.simulated
         else ""
     )
-    title = escaping.escape(f"{question} {r.gebied.replace('/', ', ', 1)}")
-    return Html(f"<h1>{title}</h1>{warning}")
+    place = escaping.escape(r.gebied.replace("/", ", ", 1))
+    return Html(f'<h1><span class="gebied">{place}: </span>{escaping.escape(question)}</h1>{warning}')
 
 
 def about(r: Report, lines: dict[str, str] | None = None) -> Html:
@@ -133,21 +133,37 @@ def answer(r: Report) -> Html:
     if r.window is None:
         return answered(r, _unanswered(r))
     row = measures.changes(r).loc[r.referentie]
-    moved = r.state("gap_change", row)
     sign = {"kleiner": -1.0, "groter": 1.0}.get(row["verdict"], 0.0)
     r.state("target_verdict", sign, reference=r.referentie)
     gaps = measures.gaps(r).query("reference == @r.referentie").set_index("period", drop=False)
-    first, last = (_standing(r, gaps.loc[year]) for year in r.window)
-    had = f"had {r.names['wijk']}" if len(r.panel.wijken) == 1 else f"hadden {r.names['wijk']} samen"
-    position = (
-        f"{r.label}: in {r.window[0]} {had} {first} op {r.names[r.referentie]}, in {r.window[1]} {last}."
-    )
-    judged = (
-        f"De achterstand werd dus {row['verdict']}: een verschil van {moved} {r.change_unit}{_share_closed(r, row)}. {_lasted(r, gaps)}"
-        if sign
-        else f"Of de achterstand kleiner of groter werd, is niet vast te stellen: {row['why']} (verschil {moved} {r.change_unit})."
-    )
-    return answered(r, [f"{position} {judged}", brief(r)], caveat(r))
+    told = [_moved(r, row, gaps), _lasted(r, gaps) if sign else "", brief(r)]
+    return answered(r, told, caveat(r))
+
+
+def _moved(r: Report, row: pd.Series, gaps: pd.DataFrame) -> str:
+    """Say how large the gap was and became, and whether that is a change."""
+    moved, (first, last) = r.state("gap_change", row), r.window
+    ends = [gaps.loc[year, "estimate"] for year in (first, last)]
+    shown = [f"{r.state('gap', gaps.loc[year]):size} {r.gap_unit}" for year in (first, last)]
+    on = f"{r.names['wijk']} op {r.names[r.referentie]}"
+    if row["verdict"] not in ("kleiner", "groter"):
+        went = f"zij ging van {shown[0]} in {first} naar {shown[1]} in {last}"
+        if not (np.isfinite(ends) & (np.array(ends) >= 0)).all():
+            went = (
+                f"{_standing(r, ends[0], shown[0])} in {first}, {_standing(r, ends[1], shown[1])} in {last}"
+            )
+        return (
+            f"{r.label}: of de achterstand van {on} kleiner of groter werd, is niet vast te stellen: {went}, een verschil van {moved} {r.change_unit}. "
+            f"{capital(row['why'])}."
+        )
+    if min(ends) >= 0:
+        return (
+            f"{r.label}: de achterstand van {on} werd {_share_closed(r, row)}{row['verdict']}, van {shown[0]} in {first} naar {shown[1]} in "
+            f"{last}. Dat is een verschil van {moved} {r.change_unit}."
+        )
+    stood = [_standing(r, end, text) for end, text in zip(ends, shown, strict=True)]
+    side = "beter" if row["verdict"] == "kleiner" else "slechter"
+    return f"{r.label}: {on} ging van {stood[0]} in {first} naar {stood[1]} in {last}: {side}, met een verschil van {moved} {r.change_unit}."
 
 
 FRACTIONS = {
@@ -163,24 +179,31 @@ def _share_closed(r: Report, row: pd.Series) -> str:
         return ""
     near = min(FRACTIONS, key=lambda f: abs(np.log(f / share)))
     r.state("gap_closed", measures.part(row.to_frame().T, "closed"), method="Fieller", reference=r.referentie)
-    return f", ongeveer {FRACTIONS[near]} van de achterstand bij het begin"
+    return f"ongeveer {FRACTIONS[near]} "
 
 
 def _lasted(r: Report, gaps: pd.DataFrame) -> str:
-    """Say whether a change came early or late: the part of it that was there halfway."""
+    """Say since when most of a change was there, whether it stayed, and where the gap stood at the last measurement."""
     inside = gaps.loc[r.window[0] : r.window[1], "estimate"].astype(float).dropna()
-    if len(inside) < 3:
-        return ""
-    middle = min(inside.index[1:-1], key=lambda year: abs(year - sum(r.window) / 2))
-    part = (inside[middle] - inside.iloc[0]) / (inside.iloc[-1] - inside.iloc[0])
-    halfway = f"in {middle} was de achterstand {r.state('gap', gaps.loc[middle]):bare} {r.gap_unit}"
-    if part > 1.25:
-        return f"Dat bleef niet helemaal zo: {halfway}, daarna liep een deel terug."
-    if part > 0.75:
-        return f"Dat gebeurde vooral in de eerste jaren: {halfway}, daarna veranderde er weinig."
-    if part < 0.25:
-        return f"Dat gebeurde vooral in de laatste jaren: {halfway}."
-    return f"Dat ging geleidelijk: {halfway}."
+    told = _timing(r, gaps, inside) if len(inside) > 2 else ""
+    after = gaps.loc[r.window[1] + 1 :, "estimate"].astype(float).dropna()
+    if not len(after):
+        return told
+    year = int(after.index[-1])
+    now = _standing(r, after[year], f"{r.state('gap', gaps.loc[year]):size} {r.gap_unit}")
+    return f"{told} In {year} was er {now}.".strip()
+
+
+def _timing(r: Report, gaps: pd.DataFrame, inside: pd.Series) -> str:
+    """Say in a sentence when most of a change happened, with the gap of that year."""
+    when, year = monitor.timing(inside)
+    at = f"{r.state('gap', gaps.loc[year]):bare} {r.gap_unit}"
+    return {
+        "weer weg": f"Dat hield niet helemaal stand: het verst was het in {year} ({at}), daarna liep een deel terug.",
+        "vroeg": f"Bijna alles gebeurde voor {year} ({at}); daarna veranderde er weinig.",
+        "laat": f"Bijna alles gebeurde na {year} (toen {at}).",
+        "geleidelijk": "Dat ging geleidelijk.",
+    }[when]
 
 
 def finding(r: Report) -> str:
@@ -189,11 +212,17 @@ def finding(r: Report) -> str:
     if r.referentie not in changes.index:
         return r.label
     row = changes.loc[r.referentie]
-    on = f"op {row['name']}"
     if row["verdict"] not in ("kleiner", "groter"):
-        return f"Of de achterstand {on} veranderde, is niet vast te stellen"
-    first, last = (in_unit(row[k], r.gap_unit) for k in ("first", "last"))
-    return f"De achterstand {on} werd {row['verdict']}: van {first} naar {last} {r.gap_unit}"
+        return "Of de achterstand veranderde, is niet vast te stellen"
+    gaps = measures.gaps(r).query("reference == @r.referentie").set_index("period")["estimate"].astype(float)
+    inside = gaps.loc[r.window[0] : r.window[1]].dropna()
+    when, year = monitor.timing(inside) if len(inside) > 2 else ("", 0)
+    told = {
+        "weer weg": f", maar niet blijvend: het verst in {year}",
+        "vroeg": f", bijna alles voor {year}",
+        "laat": f", bijna alles na {year}",
+    }
+    return f"De achterstand werd {_share_closed(r, row)}{row['verdict']}{told.get(when, '')}"
 
 
 def caveat(r: Report) -> str:
@@ -226,11 +255,11 @@ def _unanswered(r: Report) -> list[str]:
     return [f"Deze vraag is met de aanwezige gegevens niet te beantwoorden. {r.reason}", told]
 
 
-def _standing(r: Report, row: pd.Series) -> str:
-    if not np.isfinite(row["estimate"]):
+def _standing(r: Report, gap: float, shown: str) -> str:
+    """Name a gap by its side; `shown` is its size and unit."""
+    if not np.isfinite(gap):
         return "een onbekende positie"
-    stated = r.state("gap", row)
-    return f"een {'achterstand' if row['estimate'] >= 0 else 'voorsprong'} van {stated:size} {r.gap_unit}"
+    return f"een {'achterstand' if gap >= 0 else 'voorsprong'} van {shown}"
 
 
 def answered(r: Report, sentences: list[str], but: str = "") -> Html:
@@ -508,20 +537,18 @@ def brief(r: Report) -> str:
     found = effect.state(r)
     inside = effect.within(r).head(1)
     if not effect.estimated(r) and not len(inside):
-        return f"Of de wijkenaanpak hiervan de oorzaak is, is met deze gegevens niet te schatten: {r.effect['reason']}."
+        return (
+            f"Of dat door de wijkenaanpak komt, is met deze gegevens niet te schatten: {r.effect['reason']}."
+        )
     sign = found["verdict"].estimate
     shown = found["within"] if len(inside) else found.get("own", found["main"])
-    where = f"binnen {r.city} " if len(inside) else "" if "own" in found or r.national else "landelijk "
+    where = f" binnen {r.city}" if len(inside) else "" if "own" in found or r.national else " landelijk"
     unit = inside["unit"].iloc[0] if len(inside) else r.effect_unit
-    word = (
-        "is niet vast te stellen"
-        if not np.isfinite(sign) or sign == 0
-        else f"is naar schatting {VERDICTS[sign]}"
-    )
-    return (
-        f"Of de wijkenaanpak hiervan de oorzaak is: het effect {word} ({where}{shown} {unit} verschil met wat anders was "
-        "gebeurd; zie het deel over het effect)."
-    )
+    if np.isfinite(sign) and sign:
+        told = f"De wijkenaanpak pakte{where} naar schatting {VERDICTS[sign]} uit"
+    else:
+        told = f"Of dat door de wijkenaanpak komt, is{where} niet vast te stellen"
+    return f"{told}: het geschatte effect is {shown} {unit}."
 
 
 def verdict(r: Report) -> Html:
@@ -765,6 +792,30 @@ def _rests_own(r: Report, own: Any) -> list[str]:
         f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. Bij veertig "
         "wijken vallen er ook zonder effect zo'n twee buiten hun marge.",
     ]
+
+
+def course_title(r: Report) -> str:
+    """Say in one line where the gap stood on the path to the average of the city in ten years."""
+    course = measures.course(r)
+    status = course.query("horizon == horizon.max()")["status"].iloc[-1] if len(course) else ""
+    return {
+        "op koers": "De achterstand op de stad lag op het pad naar nul in tien jaar",
+        "voorbij": "De achterstand op de stad was verder dan het pad naar nul in tien jaar",
+        "achter": "De achterstand op de stad bleef achter op het pad naar nul in tien jaar",
+        "verkeerde kant": "De achterstand op de stad ging de verkeerde kant op",
+    }.get(status, "De achterstand op de stad, en het pad naar nul in tien jaar")
+
+
+def groups_title(groups: pd.DataFrame) -> str:
+    """Say in one line against how many groups the estimate differs from zero."""
+    clear = ((groups["lower"] > 0) | (groups["upper"] < 0)).sum()
+    return f"Bij {clear or 'geen'} van de {len(groups)} vergelijkingen is er een duidelijk verschil (marge zonder nul)"
+
+
+def yearly_title(path: pd.DataFrame) -> str:
+    """Say in one line in how many years the estimate differs from zero."""
+    clear = ((path["lower"] > 0) | (path["upper"] < 0)).sum()
+    return f"In {clear or 'geen'} van de {len(path)} jaren is er een duidelijk verschil (marge zonder nul)"
 
 
 def placebo_title(r: Report) -> str:

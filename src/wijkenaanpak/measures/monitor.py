@@ -443,6 +443,34 @@ def wilson(k: int, n: int) -> Estimate:
     return Estimate(p, 0.0 if k == 0 else low, 1.0 if k == n else high)
 
 
+def timing(gaps: pd.Series) -> tuple[str, int]:
+    """Say when most of a change of a gap happened.
+
+    Parameters
+    ----------
+    gaps : Series
+        The gap by year, at least three of them, in order; the first and last differ.
+
+    Returns
+    -------
+    (str, int)
+        "weer weg" and the year in which the change was furthest, when it was once a quarter more than at the end; "vroeg" and the first
+        year with three quarters of it, when that year lies in the first half and no later year has less; "laat" and the last year of the
+        first half, when no year until then had a quarter of it; else "geleidelijk" and the last year.
+    """
+    part = (gaps - gaps.iloc[0]) / (gaps.iloc[-1] - gaps.iloc[0])
+    middle = (gaps.index[0] + gaps.index[-1]) / 2
+    furthest, early = int(part.idxmax()), int(part.index[part > 0.75][0])
+    half = part[part.index <= middle]
+    if part[furthest] > 1.25:
+        return "weer weg", furthest
+    if early <= middle and part.loc[early:].min() > 0.75:
+        return "vroeg", early
+    if half.max() < 0.25:
+        return "laat", int(half.index[-1])
+    return "geleidelijk", int(gaps.index[-1])
+
+
 def steer(probability: float, sure: float = 0.8) -> str:
     """Say what the rule of 2012 asks for: wind the partnership down on course, intensify behind.
 

@@ -86,7 +86,7 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     Returns
     -------
     str
-        HTML without scripts and without any address outside the reports folder.
+        HTML without any address outside the reports folder.
 
     Raises
     ------
@@ -109,6 +109,7 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
         resources={
             "titel": f"{'OEFENDATA – ' if practice else ''}{vraag.capitalize()}: {gebied}",
             "stijl": _text("stijl.css") + (RUNNING_HEAD if practice else ""),
+            "script": _text("rapport.js"),
             "kruimels": crumbs,
             "vragen": [
                 (v.capitalize(), "" if v == vraag else f"../{v}/{own}.html") for v in (OVERVIEW, *VRAGEN)
@@ -119,8 +120,12 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     )
     if re.search(r"<img(?! alt=\"[^\"]{20,}\")", html):
         raise ValueError(f"een figuur in {name} heeft geen alternatieve tekst")
-    count = itertools.count(1)
-    html = re.sub(FIGURE, lambda _: f"{FIGURE}Figuur {next(count)}. ", html)
+    first, *figures = html.split(FIGURE)
+    kept = f"{'oefendata-' * practice}{vraag}-{own}-figuur"
+    for n, figure in enumerate(figures, 1):
+        named = figure.replace('download="figuur', f'download="{kept}-{n}')
+        figures[n - 1] = f"Figuur {n}. {named}"
+    html = FIGURE.join([first, *figures])
     headings = re.findall(r"<h2>(.*?)</h2>", html, flags=re.S)
     for text in headings:
         html = html.replace(f"<h2>{text}</h2>", f'<h2 id="{slug(text)}">{text}</h2>', 1)
