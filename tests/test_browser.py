@@ -167,7 +167,7 @@ def test_enter_opens_the_best_hit(index):
 
 
 def test_what_is_chosen_on_the_index_lives_in_its_address(index, browser):
-    index.get_by_label("Stad").select_option("Utrecht")
+    index.get_by_role("combobox", name="Stad").select_option("Utrecht")
     index.get_by_label("alleen wijken").check()
     index.get_by_label("marges en effect").check()
     index.locator("#kaart-werk").check()
@@ -209,11 +209,11 @@ def test_a_tile_of_the_map_shows_the_verdict_of_the_chosen_question(rendered, br
 
 
 def test_the_index_filters_by_city_and_verdict(index, rendered):
-    index.get_by_label("Stad").select_option("Utrecht")
+    index.get_by_role("combobox", name="Stad").select_option("Utrecht")
     names = [name.split(" ")[0] for name in visible(index)]
     assert names[0] == "Utrecht"
     assert "Overvecht" in names
-    index.get_by_label("Stad").select_option("")
+    index.get_by_role("combobox", name="Stad").select_option("")
     index.get_by_role("combobox", name="Oordeel").select_option("kleiner")
     shown = index.locator("#matrix tbody tr:visible")
     assert 0 < shown.count() < 59

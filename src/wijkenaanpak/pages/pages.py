@@ -129,6 +129,7 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
                 (v.capitalize(), "" if v == vraag else f"../{v}/{own}.html") for v in (OVERVIEW, *VRAGEN)
             ],
             "buren": _below(gebied),
+            "kort": vraag == OVERVIEW,
             "naast": _beside(gebied),
             "engels": english.summary(rows, practice) if gebied == "Nederland" else "",
         },

@@ -521,6 +521,14 @@ def _compare(options: argparse.Namespace) -> int:
     return 0
 
 
+def _briefs(options: argparse.Namespace) -> int:
+    from wijkenaanpak.run import briefs
+
+    made = briefs.briefs(options.out)
+    print(f"{len(made)} briefs in {options.out / 'briefs'}")
+    return 0
+
+
 def _simulate(options: argparse.Namespace) -> int:
     from wijkenaanpak.practice import simulate
 
@@ -589,6 +597,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("old", type=Path, metavar="OLD", help="results.csv or reports folder of the earlier run")
     sub.add_argument("new", type=Path, metavar="NEW", help="of the later run")
     sub.add_argument("--out", type=Path, metavar="FILE", help="also write a page")
+    sub = command("briefs", _briefs, "print the overview of every area as a brief of two pages (PDF)")
+    sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="reports folder")
     sub = command("simulate", _simulate, "write a practice panel")
     sub.add_argument("--out", type=Path, required=True, metavar="DIR")
     sub.add_argument(
