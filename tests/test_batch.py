@@ -1,5 +1,6 @@
 """The batch as its users run it: through the command line, on a small practice panel."""
 
+import html
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from helpers.state import FACTS
 from wijkenaanpak import content, dutch, programme
+from wijkenaanpak.measures.explained import FAMILIES
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import pages
 from wijkenaanpak.programme import NOTEBOOK_NAMES, VRAGEN
@@ -80,6 +82,20 @@ def test_every_cited_number_leads_to_its_row_and_from_there_to_definition_and_so
         for anchor in re.findall(r'href="../methode.html#([^"]+)"', text):
             assert f'id="{anchor}"' in method, anchor
     assert "def gap_closed(" in method
+
+
+def test_the_page_on_methods_says_of_every_measure_what_it_is_and_when_it_misleads():
+    text = html.unescape(pages.method_page())
+    assert not [key for family in FAMILIES for key in family.formulas if key not in MEASURES]
+    for key, measure in MEASURES.items():
+        row = re.search(rf'<tr id="{key}">(.*?)</tr>', text)
+        assert row, key
+        assert measure.definition in row[1]
+    for family in FAMILIES:
+        assert family.misleads in text
+    folded = re.sub(r"<details.*?</details>", "", text, flags=re.S)
+    assert "def " not in folded
+    assert len(re.sub(r"<[^>]*>", " ", folded.split("<main")[1]).split()) < 4500
 
 
 def test_figures_are_numbered_and_sources_stand_in_footnotes(rendered):

@@ -19,7 +19,8 @@ import pandas as pd
 from wijkenaanpak import RAW, content
 from wijkenaanpak.content import TEMPLATES
 from wijkenaanpak.measures import monitor
-from wijkenaanpak.measures.measures import MEASURES
+from wijkenaanpak.measures.explained import FAMILIES, Family, family_of
+from wijkenaanpak.measures.measures import MEASURES, Measure
 from wijkenaanpak.pages import english
 from wijkenaanpak.pages.html import table
 from wijkenaanpak.programme import OVERVIEW, VRAGEN, gebieden, slug
@@ -186,9 +187,8 @@ def _below(gebied: str) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def method_page() -> str:
-    """Render how every measure is computed, with its code, and where every outcome comes from."""
+    """Render of every measure what it is, its formula, when it misleads, and its code; and where every outcome comes from."""
     book = pd.read_csv(RAW / "indicatoren.csv", dtype=str, keep_default_na=False)
-    sources = {m.code: inspect.getsource(_function(m.code)) for m in MEASURES.values() if m.code}
     return render(
         "methode.html.j2",
         titel="De wijkenaanpak nagerekend: methode en bronnen",
@@ -196,9 +196,18 @@ def method_page() -> str:
             (name, form, forms.columns(str(name)).reset_index().to_dict("records"))
             for name, form in forms.book().iterrows()
         ],
-        maten=[(key, m, sources.get(m.code, "")) for key, m in MEASURES.items()],
+        maten=[_family(number, family) for number, family in enumerate(FAMILIES, 1)],
         uitkomsten=[(v, book[book["question"] == v].to_dict("records")) for v in VRAGEN],
     )
+
+
+def _family(
+    number: int, family: Family
+) -> tuple[int, Family, list[tuple[str, Measure]], list[tuple[str, str]]]:
+    """Return the measures of a family and the code that computes them, each function once."""
+    measures = [(key, measure) for key, measure in MEASURES.items() if family_of(key) is family]
+    names = dict.fromkeys(measure.code for _, measure in measures if measure.code)
+    return number, family, measures, [(name, inspect.getsource(_function(name))) for name in names]
 
 
 def _function(code: str) -> Any:
