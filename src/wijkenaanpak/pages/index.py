@@ -216,8 +216,13 @@ def _national(rows: pd.DataFrame, found: pd.DataFrame, pages: set[str]) -> list[
 def _headline(national: list[dict[str, Any]]) -> str:
     """Say in one line what the national chart shows."""
     smaller = sum(line["woord"] == "kleiner" for line in national)
-    of = f"alle {smaller}" if smaller == len(national) > 1 else f"{smaller or 'geen'} van de {len(national)}"
-    return f"Landelijk werd de achterstand bij {of} vragen aantoonbaar kleiner"
+    if len(national) == 1:
+        which = f"bij {national[0]['vraag'].lower()} {'' if smaller else 'niet '}aantoonbaar"
+    elif smaller == len(national):
+        which = f"bij alle {smaller} vragen aantoonbaar"
+    else:
+        which = f"bij {smaller or 'geen'} van de {len(national)} vragen aantoonbaar"
+    return f"Landelijk werd de achterstand {which} kleiner"
 
 
 def _national_effects(rows: pd.DataFrame) -> str:
@@ -268,15 +273,15 @@ def _answer(found: pd.DataFrame, national: list[dict[str, Any]]) -> list[str]:
         smaller, larger = (int((known == word).sum()) for word in ("kleiner", "groter"))
         open_ = len(known) - smaller - larger
         sentences.append(
-            f"Per wijk en per vraag ({len(known)} rapporten): {smaller} keer kleiner, {larger} keer groter, en {open_} keer niet vast te stellen."
+            f"Per wijk en per vraag ({len(known)} {'rapport' if len(known) == 1 else 'rapporten'}): {smaller} keer kleiner, {larger} keer groter, en {open_} keer niet vast te stellen."
         )
     told = [line["vraag"].lower() for line in national if line["oordeel"] == "gunstig"]
-    if national:
+    if any(line["oordeel"] in VERDICTS["effect_verdict"].values() for line in national):
         listed = " en ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
         sentences.append(
             f"Een gunstig effect van de wijkenaanpak zelf is landelijk te zien bij {listed}."
             if told
-            else "Een gunstig effect van de wijkenaanpak zelf is landelijk bij geen enkele vraag vast te stellen."
+            else "Een gunstig effect van de wijkenaanpak zelf is landelijk niet vast te stellen."
         )
     return sentences
 
