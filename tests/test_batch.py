@@ -1,5 +1,6 @@
 """The batch as its users run it: through the command line, on a small practice panel."""
 
+import html
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from helpers.state import FACTS
 from wijkenaanpak import content, dutch, programme
+from wijkenaanpak.measures.explained import FAMILIES
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import pages
 from wijkenaanpak.programme import NOTEBOOK_NAMES, VRAGEN
@@ -83,6 +85,20 @@ def test_every_cited_number_leads_to_its_row_and_from_there_to_definition_and_so
     assert "def gap_closed(" in method
 
 
+def test_the_page_on_methods_says_of_every_measure_what_it_is_and_when_it_misleads():
+    text = html.unescape(pages.method_page())
+    assert not [key for family in FAMILIES for key in family.formulas if key not in MEASURES]
+    for key, measure in MEASURES.items():
+        row = re.search(rf'<tr id="{key}">(.*?)</tr>', text)
+        assert row, key
+        assert measure.definition in row[1]
+    for family in FAMILIES:
+        assert family.misleads in text
+    folded = re.sub(r"<details.*?</details>", "", text, flags=re.S)
+    assert "def " not in folded
+    assert len(re.sub(r"<[^>]*>", " ", folded.split("<main")[1]).split()) < 4500
+
+
 def test_figures_are_numbered_and_sources_stand_in_footnotes(rendered):
     text = (rendered[1] / "werk" / "utrecht.html").read_text()
     titles = re.findall(r'<p class="figuur-titel">(.*?)</p>', text)
@@ -135,7 +151,7 @@ def test_gap_reference_margin_source_and_status_stand_on_the_page_itself(vraag, 
 
 def test_pages_are_light(rendered):
     sizes = {p.relative_to(rendered[1]).as_posix(): p.stat().st_size for p in rendered[1].rglob("*.html")}
-    assert sizes["index.html"] < 500_000
+    assert sizes["index.html"] < 400_000
     assert sorted(s for n, s in sizes.items() if "overvecht" in n)[3] <= 250_000
     assert sorted(s for n, s in sizes.items() if n.endswith("/utrecht.html"))[3] <= 250_000
 
@@ -176,9 +192,44 @@ def test_the_index_states_the_verdict_of_each_report(rendered):
     verdicts = results[results["measure"] == "target_verdict"]
     assert len(verdicts) == 15
     for row in verdicts.itertuples():
-        word = {-1: "kleiner", 0: "onbeslist", 1: "groter"}[int(row.estimate)]
-        assert re.search(rf'href="{row.report}"[^>]*><span class="oordeel {word}">', index)
+        word = dutch.verdict("target_verdict", row.estimate)
+        css = word.replace(" ", "-")
+        assert re.search(rf'href="{row.report}"[^>]*><span class="oordeel {css}">{word}<', index)
     assert "Onderzocht zijn 145 uitspraken" in index
+
+
+def test_practice_is_marked_in_every_title_printed_page_and_row(rendered):
+    _, out = rendered
+    for page in out.rglob("*.html"):
+        text = page.read_text()
+        if page.name == "methode.html":  # says how is computed, and shows no figures
+            continue
+        assert "<title>OEFENDATA – " in text, page
+        assert "@top-center { content: 'OEFENDATA" in text, page
+    for file in out.rglob("*.csv"):
+        rows = pd.read_csv(file, dtype=str)
+        assert rows.columns[0] == "data"
+        assert ((rows["data"] == "OEFENDATA") == (rows["status"] == "simulated")).all()
+    assert 'download="oefendata-results.csv"' in (out / "index.html").read_text()
+    assert 'download="oefendata-wonen-utrecht.csv"' in (out / "wonen" / "utrecht.html").read_text()
+
+
+def test_the_index_and_national_pages_have_a_summary_in_english_of_their_own_numbers(rendered):
+    _, out = rendered
+    results = pd.read_csv(out / "results.csv", dtype={"period": str})
+    index = (out / "index.html").read_text()
+    for vraag in VRAGEN:
+        own = (out / vraag / "nederland.html").read_text()
+        told = re.search(r'<details lang="en">.*?</details>', own, re.S)[0]
+        gap = results.query(
+            "question == @vraag and gebied == 'Nederland' and measure == 'gap' and reference == 'rest_stad'"
+        ).set_index("period")
+        for year in re.search(r"between (\d{4}) and (\d{4}) the gap", told).groups():
+            size = dutch.in_unit(gap.loc[year, "estimate"], gap.loc[year, "unit"]).replace(",", ".")
+            assert size in told or "cannot be said" in told
+            assert size in index or "cannot be said" in told
+        assert "OEFENDATA: the series on this page are simulated" in told
+    assert "Summary in English" not in (out / "werk" / "utrecht.html").read_text()
 
 
 def test_the_same_batch_gives_the_same_bytes(rendered, practice, tmp_path):

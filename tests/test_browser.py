@@ -121,25 +121,103 @@ def visible(page):
     return page.locator("#matrix tbody tr:visible th").all_inner_texts()
 
 
+def hits(page, asked):
+    page.get_by_label("Zoek een gebied").fill(asked)
+    return page.locator("#treffers a").all_inner_texts()
+
+
 def test_the_index_finds_an_area_by_name_without_accents_or_capitals(index):
     assert len(visible(index)) == 59
     index.get_by_label("Zoek een gebied").fill("OVERvecht")
-    assert [name.split("\n")[0] for name in visible(index)] == ["Overvecht"]
+    assert [name.split(" ")[0] for name in visible(index)] == ["Overvecht"]
     assert index.locator("#telling").inner_text() == "1 van de 59 gebieden"
     index.get_by_label("Zoek een gebied").fill("utrecht")
     assert len(visible(index)) == 1 + 4
 
 
+@pytest.mark.parametrize(
+    ("asked", "row"),
+    [
+        ("Zuilen-Oost", "Zuilen Oost"),
+        ("zuilenoost", "Zuilen Oost"),
+        ("overvegt", "Overvecht"),
+        ("Schilderwijk", "Schilderswijk"),
+        ("bos lommer", "Bos en Lommer"),
+    ],
+)
+def test_the_index_forgives_how_a_name_is_written(asked, row, index):
+    index.get_by_label("Zoek een gebied").fill(asked)
+    assert [name.removesuffix(" kandidaat") for name in visible(index)] == [row]
+
+
+def test_the_index_finds_a_wijk_by_its_postcode_and_says_when_there_is_none(index, practice):
+    import pandas as pd
+
+    listed = pd.read_csv(practice / "aandachtswijken_pc4.csv", dtype=str).set_index("wijk")["pc4"]
+    pc4 = listed[["Utrecht/Overvecht"]].iloc[0]
+    assert hits(index, f"{pc4} AB") == ["Overvecht, Utrecht", "Utrecht"]
+    assert hits(index, "9999") == []
+    assert "Geen gebied" in index.locator("#telling").inner_text()
+
+
+def test_enter_opens_the_best_hit(index):
+    assert hits(index, "utrecht")[0] == "Utrecht"
+    index.keyboard.press("Enter")
+    index.wait_for_url("**/overzicht/utrecht.html")
+
+
+def test_what_is_chosen_on_the_index_lives_in_its_address(index, browser):
+    index.get_by_role("combobox", name="Stad").select_option("Utrecht")
+    index.get_by_label("alleen wijken").check()
+    index.get_by_label("marges en effect").check()
+    index.locator("#kaart-werk").check()
+    shown = visible(index)
+    other = browser.new_page(viewport={"width": 1280, "height": 900})
+    other.goto(index.url)
+    assert visible(other) == shown
+    assert len(shown) == 4
+    assert other.locator("#kaart-werk").is_checked()
+    assert other.locator("td .marge").first.is_hidden()
+    assert other.locator("tr:visible td .marge").first.is_visible()
+    other.close()
+
+
+def test_a_margin_shows_when_its_number_has_the_focus(index):
+    cell = index.locator("#matrix tr.stad td:has(.marge)").first
+    assert not cell.locator(".marge").is_visible()
+    cell.locator("a").focus()
+    assert "tot" in cell.locator(".marge").inner_text()
+    assert cell.locator(".marge").is_visible()
+
+
+def test_the_index_answers_on_its_first_screen(index):
+    for part in ("#zoek", ".landelijk tbody tr:last-child", ".kaart .tegel >> nth=0"):
+        box = index.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= 800, part
+
+
+def test_a_tile_of_the_map_shows_the_verdict_of_the_chosen_question(rendered, browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((rendered[1] / "index.html").as_uri())
+    tile = page.locator(".tegel[aria-label^='Overvecht']")
+    for vraag in ("werk", "wonen"):
+        page.locator(f"#kaart-{vraag}").check()
+        assert tile.locator(f".v-{vraag}").is_visible()
+        assert tile.locator(".oordeel:visible").count() == 1
+    context.close()
+
+
 def test_the_index_filters_by_city_and_verdict(index, rendered):
-    index.get_by_label("Stad").select_option("Utrecht")
-    names = [name.split("\n")[0] for name in visible(index)]
+    index.get_by_role("combobox", name="Stad").select_option("Utrecht")
+    names = [name.split(" ")[0] for name in visible(index)]
     assert names[0] == "Utrecht"
     assert "Overvecht" in names
-    index.get_by_label("Stad").select_option("")
+    index.get_by_role("combobox", name="Stad").select_option("")
     index.get_by_role("combobox", name="Oordeel").select_option("kleiner")
     shown = index.locator("#matrix tbody tr:visible")
     assert 0 < shown.count() < 59
-    assert all("kleiner" in text for text in shown.all_inner_texts())
+    assert all("kleiner" in text for text in shown.all_text_contents())
 
 
 def test_the_index_sorts_by_keyboard_and_says_so(index):
@@ -168,7 +246,7 @@ def test_the_index_is_complete_without_its_script(rendered, browser):
     page.goto((rendered[1] / "index.html").as_uri())
     assert page.locator("#matrix tbody tr").count() == 59
     assert not page.locator("#zoeken").is_visible()
-    page.locator('a[href="werk/utrecht.html"]').click()
+    page.locator('#matrix a[href="werk/utrecht.html"]').click()
     assert page.locator("h1").inner_text().endswith("Utrecht")
     context.close()
 

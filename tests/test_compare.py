@@ -11,6 +11,7 @@ from wijkenaanpak.results import RESULT_COLUMNS
 from wijkenaanpak.run import batch
 
 BASE = {
+    "data": "OEFENDATA",
     "question": "werk", "gebied": "Utrecht", "indicator": "nww", "measure": "gap", "method": "beschrijvend",
     "reference": "stad", "period": "2010", "estimate": 5.0, "lower": 4.0, "upper": 6.0, "unit": "procentpunt",
     "n": 10.0, "status": "simulated", "report": "werk/utrecht.html",
@@ -64,7 +65,7 @@ def test_new_lost_and_flipped_are_told_apart(tmp_path):
         ("gap", "2013"): "alleen de marge",
     }
     flipped = differences.iloc[0]
-    assert (flipped["old"], flipped["new"]) == ("kleiner", "onbeslist")
+    assert (flipped["old"], flipped["new"]) == ("kleiner", "niet vast te stellen")
 
 
 @settings(max_examples=40, deadline=None)
@@ -118,6 +119,12 @@ def test_a_file_that_is_no_results_is_one_clear_message(content, part, tmp_path,
     message = capsys.readouterr().err
     assert part in message
     assert len(message.strip().splitlines()) == 1
+
+
+def test_a_run_from_before_the_mark_of_practice_is_still_read(tmp_path):
+    old = write(tmp_path / "oud.csv", {})
+    pd.read_csv(old).drop(columns="data").to_csv(old, index=False)
+    assert len(compare.read(old)) == 1
 
 
 def test_reading_refuses_with_the_projects_own_error(tmp_path):

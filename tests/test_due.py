@@ -126,6 +126,7 @@ NEVER = {
     "__main__.py",
     "sources/download.py",
     "pages/compare.py",
+    "pages/index.py",
     "sources/coverage.py",
     "instruments/flows.py",
 }

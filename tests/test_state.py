@@ -115,6 +115,6 @@ def test_rows_of_the_batch_are_in_a_fixed_order_with_missing_numbers_empty(state
     add(stated, (1.0, np.nan, np.nan), period=2007)
     lines = stated.csv("werk/utrecht.html").splitlines()
     assert lines[0].startswith(
-        "werk,Utrecht,nww,gap,beschrijvend,,2007,1.0,,,procentpunt,,simulated,werk/utrecht.html"
+        "OEFENDATA,werk,Utrecht,nww,gap,beschrijvend,,2007,1.0,,,procentpunt,,simulated,werk/utrecht.html"
     )
     assert re.match(r".*,2018,2\.0,,,", lines[1])

@@ -15,6 +15,7 @@ import pandas as pd
 
 from helpers.report import Report
 from helpers.state import Stated
+from wijkenaanpak import dutch
 from wijkenaanpak.effects import effects, evaluation
 from wijkenaanpak.effects.inference import Regression, detectable
 from wijkenaanpak.sources.areas import OWN_LIST
@@ -36,7 +37,7 @@ IN_CITY = {
 }
 NATIONAL, WITHIN = "landelijk", "binnen de stad"
 SHRUNKEN = "eigen vergelijkingsgroep, naar het gemiddelde van de wijken getrokken"
-VERDICTS = {-1.0: "gunstig", 0.0: "niet vast te stellen", 1.0: "ongunstig"}
+VERDICTS = dutch.VERDICTS["effect_verdict"]
 NUMBERS = ["estimate", "lower", "upper"]
 
 

@@ -944,7 +944,9 @@ def sources(r: Report) -> Html:
             "licentie EUPL-1.2",
         ]
     )
-    csv = f'<p>Ook als <a href="{slug(r.gebied)}.csv">CSV-bestand</a>.</p>'
+    own = slug(r.gebied)
+    saved = f"{'oefendata-' if r.simulated else ''}{r.vraag}-{own}.csv"
+    csv = f'<p>Ook als <a href="{own}.csv" download="{saved}">CSV-bestand</a>.</p>'
     return Html(
         html.fold(f'<ol class="noten">{notes}</ol>', f"Bronnen ({len(r.stated.notes)})")
         + html.fold(

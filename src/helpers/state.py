@@ -15,9 +15,8 @@ import pandas as pd
 from wijkenaanpak.dutch import in_unit, with_interval
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages.html import cited
-from wijkenaanpak.results import RESULT_COLUMNS
+from wijkenaanpak.results import PRACTICE, REAL, RESULT_COLUMNS, RESULT_KEY
 
-KEY = RESULT_COLUMNS[:7]  # what makes two rows the same number
 WORDS = ("+", "bare", "size", "unit")
 # Tables of data/raw that hold what documents published: real in a report on practice data too.
 FACTS = ("cijfers", "aanbevelingen", "wijken_40plus", "investeringen", "uitkeringen", "bewonersbudgetten")
@@ -137,7 +136,8 @@ class Statements:
             raise ValueError(f"de maat {measure!r} staat niet in measures.MEASURES; beschrijf haar daar")
         key = (self.question, self.gebied, indicator, measure, method, reference, str(period))
         status = "simulated" if self.simulated and indicator not in FACTS else "published"
-        values = [*key, *map(float, numbers_of(numbers)), unit, float(n), status, ""]
+        kind = PRACTICE if status == "simulated" else REAL
+        values = [kind, *key, *map(float, numbers_of(numbers)), unit, float(n), status, ""]
         known = self._stated.get(key)
         anchor = known.anchor if known else f"g{len(self._stated)}"
         self._stated[key] = Stated(MappingProxyType(dict(zip(RESULT_COLUMNS, values, strict=True))), anchor)
@@ -159,7 +159,7 @@ class Statements:
         """Write every number as a row of results.csv, in a fixed order and without a header; `report` is its page."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        for row in sorted((s.row for s in self.all()), key=lambda row: [row[c] for c in RESULT_COLUMNS[2:7]]):
+        for row in sorted((s.row for s in self.all()), key=lambda row: [row[c] for c in RESULT_KEY[2:]]):
             line = {**row, "report": report}
             writer.writerow("" if v != v else v for v in line.values())  # a missing number is an empty field
         return text.getvalue()

@@ -66,3 +66,24 @@ def with_interval(estimate: float, lower: float, upper: float, unit: str, sign: 
     if not np.isfinite(lower) or not np.isfinite(upper):
         return text if not np.isfinite(estimate) else f"{text} (marge onbekend)"
     return f"{text} ({in_unit(lower, unit, sign)} tot {in_unit(upper, unit, sign)})"
+
+
+UNDECIDED = "niet vast te stellen"
+# What the sign of a recorded verdict is called, on every page.
+VERDICTS = {
+    "target_verdict": {-1.0: "kleiner", 0.0: UNDECIDED, 1.0: "groter"},
+    "effect_verdict": {-1.0: "gunstig", 0.0: UNDECIDED, 1.0: "ongunstig"},
+}
+UNKNOWN = {"target_verdict": "geen reeks", "effect_verdict": "niet te schatten"}
+
+
+def verdict(measure: str, sign: float) -> str:
+    """Write a recorded verdict as a word: the same one in reports, on the index and between two runs.
+
+    Parameters
+    ----------
+    measure : {"target_verdict", "effect_verdict"}
+    sign : float
+        -1, 0 or 1; missing when there was nothing to judge.
+    """
+    return VERDICTS[measure].get(float(sign), UNKNOWN[measure])

@@ -24,12 +24,13 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from wijkenaanpak.dutch import UNDECIDED
+
 Scale = Literal["lineair", "log"]
 
 Z = float(special.ndtri(0.975))
 NAN = math.nan
 NOISE = 1e-9  # smaller differences come from floating point, not from a publisher
-UNDECIDED = "niet vast te stellen"
 
 
 @dataclass(frozen=True)

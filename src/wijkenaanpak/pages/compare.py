@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from wijkenaanpak import SourceError
-from wijkenaanpak.dutch import in_unit, with_interval
+from wijkenaanpak.dutch import VERDICTS, in_unit, verdict, with_interval
 from wijkenaanpak.results import RESULT_COLUMNS
+from wijkenaanpak.results import RESULT_KEY as KEY
 
-KEY = ["question", "gebied", "indicator", "measure", "method", "reference", "period"]
 NUMBERS = ["estimate", "lower", "upper"]
-VERDICTS = ("target_verdict", "effect_verdict")
 SAME = 1e-9  # relative: what two machines may differ in the last digits of a float
 
 
@@ -39,7 +38,9 @@ def read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise SourceError(f"{path} bestaat niet; geef een results.csv of een map met rapporten.")
     head = pd.read_csv(path, nrows=0).columns
-    missing = [c for c in RESULT_COLUMNS if c not in head]
+    missing = [
+        c for c in RESULT_COLUMNS if c not in head and c != "data"
+    ]  # a mark that older runs do not have
     if missing:
         raise SourceError(f"{path}: kolom {missing[0]!r} ontbreekt; geef een results.csv van dit project.")
     try:
@@ -96,11 +97,11 @@ def _kinds(both: pd.DataFrame) -> pd.Series:
     known = {side: both[f"unit_{side}"].notna() for side in ("old", "new")}
     moved = {c: ~np.isclose(both[f"{c}_old"], both[f"{c}_new"], SAME, 0, equal_nan=True) for c in NUMBERS}
     other = both["unit_old"] != both["unit_new"]
-    verdict = both.index.get_level_values("measure").isin(VERDICTS)
+    judged = both.index.get_level_values("measure").isin(VERDICTS)
     cases = {
         "nieuw": ~known["old"],
         "vervallen": ~known["new"],
-        "oordeel omgeslagen": moved["estimate"] & verdict,
+        "oordeel omgeslagen": moved["estimate"] & judged,
         "veranderd": moved["estimate"] | other,
         "alleen de marge": moved["lower"] | moved["upper"],
     }
@@ -108,15 +109,15 @@ def _kinds(both: pd.DataFrame) -> pd.Series:
 
 
 def _shown(both: pd.DataFrame, side: str, unit: pd.Series) -> list[str]:
-    words = {-1.0: "kleiner", 0.0: "onbeslist", 1.0: "groter"}
-    rows = zip(*(both[f"{c}_{side}"] for c in NUMBERS), unit, both[f"unit_{side}"], strict=True)
+    measure = both.index.get_level_values("measure")
+    rows = zip(measure, *(both[f"{c}_{side}"] for c in NUMBERS), unit, both[f"unit_{side}"], strict=True)
     return [
         ""
         if pd.isna(present)
-        else words.get(e, "geen reeks")
-        if u == "oordeel"
+        else verdict(m, e)
+        if m in VERDICTS
         else with_interval(e, low, high, u).removesuffix(" (marge onbekend)")
-        for e, low, high, u, present in rows
+        for m, e, low, high, u, present in rows
     ]
 
 

@@ -308,11 +308,16 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
     ]
     head = ",".join(RESULT_COLUMNS) + "\n"
     write_whole(targets[0], head + "".join(parts))
-    from wijkenaanpak.pages import pages
+    import pandas as pd
+
+    from wijkenaanpak.pages import index, pages
 
     lines = [line for part in parts for line in part.splitlines()]
-    shown = head + "\n".join(line for line in lines if pages.ON_INDEX.search(line))
-    page = pages.index_page(shown, len(lines), failed, {f"{job.name}.html" for job in jobs})
+    shown = head + "\n".join(line for line in lines if index.SHOWN.search(line))
+    made = {f"{job.name}.html" for job in jobs}
+    treated = pd.read_parquet(place.store_path(data, seed) / "treated.parquet", columns=["wijk", "pc4"])
+    postcodes = treated.groupby("wijk")["pc4"].agg(list).to_dict()
+    page = index.index_page(shown, len(lines), failed, made, postcodes)
     write_whole(targets[1], page)
     write_whole(targets[2], pages.method_page())
     write_whole(stamp, json.dumps([key, *_hashes(targets)]))
@@ -509,8 +514,18 @@ def _compare(options: argparse.Namespace) -> int:
         which = ", ".join(filter(None, (row.question, row.gebied, row.measure, row.reference, row.period)))
         print(f"{row.kind}: {which}: {row.old or '–'} → {row.new or '–'}")
     if options.out:
-        write_whole(options.out, pages.comparison_page(found, counted, (str(options.old), str(options.new))))
+        practice = any((run["status"] == "simulated").any() for run in (old, new))
+        names = str(options.old), str(options.new)
+        write_whole(options.out, pages.comparison_page(found, counted, names, practice))
         print(f"Alles staat in {options.out}")
+    return 0
+
+
+def _briefs(options: argparse.Namespace) -> int:
+    from wijkenaanpak.run import briefs
+
+    made = briefs.briefs(options.out)
+    print(f"{len(made)} briefs in {options.out / 'briefs'}")
     return 0
 
 
@@ -582,6 +597,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("old", type=Path, metavar="OLD", help="results.csv or reports folder of the earlier run")
     sub.add_argument("new", type=Path, metavar="NEW", help="of the later run")
     sub.add_argument("--out", type=Path, metavar="FILE", help="also write a page")
+    sub = command("briefs", _briefs, "print the overview of every area as a brief of two pages (PDF)")
+    sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="reports folder")
     sub = command("simulate", _simulate, "write a practice panel")
     sub.add_argument("--out", type=Path, required=True, metavar="DIR")
     sub.add_argument(

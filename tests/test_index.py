@@ -1,0 +1,87 @@
+"""What the index says of any number of reports: one, some, none."""
+
+import io
+
+import pandas as pd
+import pytest
+
+from wijkenaanpak.pages import english, index
+from wijkenaanpak.programme import VRAGEN
+from wijkenaanpak.results import RESULT_COLUMNS
+
+
+def rows(vragen, gebied="Nederland", sign=-1.0, judged=0.0):
+    found = []
+    for vraag in vragen:
+        same = {
+            "data": "gepubliceerd",
+            "question": vraag,
+            "gebied": gebied,
+            "indicator": "lbm",
+            "status": "published",
+        }
+        same |= {"method": "beschrijvend", "reference": "rest_stad", "period": "2008-2018", "unit": "punt"}
+        found += [
+            same | {"measure": "target_verdict", "estimate": sign, "unit": "oordeel"},
+            same
+            | {
+                "measure": "gap_change",
+                "estimate": 0.02 * sign,
+                "lower": 0.02 * sign - 0.01,
+                "upper": 0.02 * sign + 0.01,
+            },
+            same | {"measure": "effect_verdict", "estimate": judged, "unit": "oordeel"},
+        ]
+        for year, gap in (("2008", 0.25), ("2018", 0.25 + 0.02 * sign)):
+            found.append(
+                same
+                | {
+                    "measure": "gap",
+                    "period": year,
+                    "estimate": gap,
+                    "lower": gap - 0.01,
+                    "upper": gap + 0.01,
+                }
+            )
+    return pd.DataFrame(found, columns=RESULT_COLUMNS)
+
+
+def page(data, pages=()):
+    text = io.StringIO()
+    data.to_csv(text, index=False)
+    return index.index_page(text.getvalue(), len(data), [], set(pages), {"Utrecht/Overvecht": ["3561"]})
+
+
+@pytest.mark.parametrize(
+    ("vragen", "sign", "said"),
+    [
+        (VRAGEN[:1], -1.0, "de achterstand bij werk aantoonbaar kleiner"),
+        (VRAGEN[:1], 0.0, "de achterstand bij werk niet aantoonbaar kleiner"),
+        (VRAGEN[:3], -1.0, "de achterstand bij alle 3 vragen aantoonbaar kleiner"),
+        (VRAGEN[:3], 0.0, "de achterstand bij geen van de 3 vragen aantoonbaar kleiner"),
+    ],
+)
+def test_the_headline_counts_in_correct_dutch(vragen, sign, said):
+    assert said in page(rows(vragen, sign=sign))
+
+
+def test_the_index_without_any_report_says_so_and_links_none():
+    text = page(rows(()))
+    assert "nog geen rapporten" in text
+    assert ".html" not in text.split("<main")[1].replace("methode.html", "")
+
+
+def test_an_undecided_verdict_is_called_the_same_in_every_cell():
+    text = page(rows(VRAGEN, "Utrecht/Overvecht", sign=0.0), [f"{v}/utrecht-overvecht.html" for v in VRAGEN])
+    assert "onbeslist" not in text
+    assert text.count("niet vast te stellen, ") == len(VRAGEN)
+    assert "OEFENDATA" not in text
+    assert 'data-pc4="3561"' in text
+
+
+def test_the_summary_in_english_writes_numbers_the_english_way_with_their_margins():
+    told = english.summary(rows(("leefbaarheid",)), practice=False)
+    assert "from 0.250 points (95% margin 0.240 to 0.260) to 0.230 points" in told
+    assert "became smaller" in told
+    assert "cannot be estimated" in told
+    assert english.summary(rows(()), practice=False) == ""
