@@ -769,3 +769,18 @@ def test_the_difference_of_two_means_is_that_of_welch():
     assert np.isnan(monitor.difference(one, other.iloc[:1]).estimate)
     same = monitor.difference(pd.Series([1.0, 1.0]), pd.Series([0.0, 0.0]))
     assert (same.estimate, same.lower, same.upper) == (1, 1, 1)
+
+
+def test_a_widened_gap_keeps_its_estimate_and_its_ratio_stays_positive():
+    found = monitor.gaps(series({2007: 60, 2010: 50}, se=20), series({2007: 40, 2010: 45}, se=1), -1)
+    wide = monitor.widen(found, pd.Series({2007: 1.0, 2010: 3.0}))
+    assert wide.loc[2007, ["se", "lower", "upper", "index_lower"]].equals(
+        found.loc[2007, ["se", "lower", "upper", "index_lower"]]
+    )
+    assert wide["gap"].equals(found["gap"])
+    assert wide.loc[2010, "upper"] - wide.loc[2010, "gap"] == pytest.approx(
+        3 * monitor.Z * found.loc[2010, "se"]
+    )
+    assert 0 < wide.loc[2010, "index_lower"] < found.loc[2010, "index_lower"]
+    one, three = (monitor.change(found, 2007, 2010, times) for times in (1.0, 3.0))
+    assert three.se == pytest.approx(3 * one.se) and three.estimate == one.estimate

@@ -264,7 +264,7 @@ def certainty(r: Report) -> Html:
                 if r.simulated
                 else []
             ),
-            f"De 95%-marge van de verandering ({moved} {r.change_unit}) {margin}.",
+            f"De 95%-marge van de verandering ({moved} {r.change_unit}) {margin}. {shared(r)}",
             f"Ten opzichte van {join_and(others)} is het oordeel anders: de keuze van de referentie doet ertoe."
             if len(others)
             else "Met elke van de vier referenties is het oordeel hetzelfde.",
@@ -272,6 +272,24 @@ def certainty(r: Report) -> Html:
             "Dit gaat over doelrealisatie, niet over het effect van de wijkenaanpak.",
         ]
     )
+
+
+SHARED = {
+    "stad": "gebieden in dezelfde stad hetzelfde overkomt (de stad als groep)",
+    "wijk": "gebieden in dezelfde wijk hetzelfde overkomt (de wijk als groep)",
+    "conley": "buren hetzelfde overkomt (Conley, tot drie stappen op de kaart; dat geeft hier een bredere marge dan de stad of wijk als groep)",
+}
+
+
+def shared(r: Report) -> str:
+    """Say whether the margin of the change counts what areas share, and whose."""
+    if "/" in r.gebied:
+        return "Zij gaat over de metingen van deze ene wijk."
+    kind = r.clusters(r.referentie)
+    if not kind:
+        return "Wat gebieden in een stad delen, is er niet in meegeteld: de werkelijke marge is breder."
+    times = number(r.widening(r.referentie, r.window[1], "change"), 1)
+    return f"Daarin telt mee dat {SHARED[kind]}: zij is {times} keer zo breed als wanneer elk gebied op zichzelf stond."
 
 
 # ---- data and statements -----------------------------------------------------------------------------
@@ -833,8 +851,8 @@ def cannot_say(r: Report) -> Html:
             "De wijken zijn gekozen omdat ze slecht scoorden. Wie op een slechte meting kiest, ziet daarna vanzelf enige verbetering: terugkeer "
             "naar het gemiddelde.",
             "Of de zittende bewoners vooruitgingen of de bevolking veranderde, is in deze cijfers niet te scheiden.",
-            "De marges gaan over toeval in de metingen, met onafhankelijke fouten per postcodegebied en jaar. Definitiebreuken en gezamenlijke "
-            "schokken zitten er niet in.",
+            "De marges gaan over toeval in de metingen. Definitiebreuken zitten er niet in; wat gebieden in een stad delen alleen bij de "
+            "achterstand op de hoofduitkomst van Nederland en van steden met meer aandachtswijken.",
         ]
     )  # fmt: skip
 

@@ -48,7 +48,8 @@ MEASURES = {
     "gap": Measure(
         "achterstand",
         "De wijk min de referentie, zo gericht dat boven nul slechter is dan de referentie. Bij prijzen in procenten "
-        "van de referentie.",
+        "van de referentie. Van Nederland en van steden met meer wijken telt de marge mee wat gebieden delen: met de stad of wijk als groep, "
+        "of met buren (Conley 1999) waar die breder is.",
         "gaps",
         unit="achterstand",
     ),
