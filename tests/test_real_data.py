@@ -1,6 +1,9 @@
 """Real open data, read whole and checked against the files themselves."""
 
 import csv
+import importlib.util
+import re
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +18,8 @@ from wijkenaanpak.sources.crosswalk import _by_overlay, _by_shares, read_crosswa
 from wijkenaanpak.sources.facts import read_codebook
 from wijkenaanpak.sources.folder import read_folder
 from wijkenaanpak.sources.publishers import kerncijfers
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -301,3 +306,13 @@ def test_the_gap_of_one_wijk_keeps_its_own_margin_and_says_so(store, real_data):
     r = open_report("leefbaarheid", "Amersfoort/De Kruiskamp", 2008, 2018, data=str(real_data))
     assert r.gap("rest_stad").equals(r.gap("rest_stad", shared=False))
     assert "deze ene wijk" in say.shared(r)
+
+
+def test_the_findings_are_what_the_data_give(store, real_data):
+    """docs/bevindingen.md is what `make bevindingen` writes: every number of this project in it comes from a real run."""
+    spec = importlib.util.spec_from_file_location("bevindingen", ROOT / "benchmarks" / "bevindingen.py")
+    bevindingen = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bevindingen)
+    written = (ROOT / "docs" / "bevindingen.md").read_text(encoding="utf-8")
+    date = re.search(r"Computed on (\S+)", written)[1]
+    assert bevindingen.page(real_data, date) == written
