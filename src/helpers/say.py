@@ -710,7 +710,7 @@ def beside_goal(r: Report, sign: float) -> str:
     )
     if sign and not r.national:
         side = "beter" if sign < 0 else "slechter"
-        then = f"en het gebied deed het {side} dan de groep; bij veertig wijken vallen er ook zonder effect enkele buiten hun marge"
+        then = f"en het gebied deed het {side} dan de groep; één op de twintig gebieden valt ook zonder effect buiten zijn 95%-marge"
     elif sign < 0:
         then = (
             "en de vergelijking laat zien dat de aanpak daar gunstig aan bijdroeg"
@@ -780,8 +780,8 @@ def _rests_own(r: Report, own: Any) -> list[str]:
     return [
         f"Het gebied telt {many(own['n'], 'postcodegebied', 'postcodegebieden')}; de groep is samengesteld uit de {e['n']['wijk_donors']} andere stedelijke "
         f"gebieden die er vooraf het meest op leken, gelijkgesteld op {'het pad' if path else 'het niveau'} van {effect.before(r)}.{error}",
-        f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. Bij veertig "
-        "wijken vallen er ook zonder effect zo'n twee buiten hun marge.",
+        f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. Eén op de "
+        "twintig gebieden valt ook zonder effect buiten zijn 95%-marge.",
     ]
 
 

@@ -546,7 +546,7 @@ MEASURES = {
         unit="aantal",
     ),
     "follow_up": Measure(
-        "aanbevelingen met een genoemd vervolg", "Met het interval van Wilson (1927).", "wilson", unit="%"
+        "aanbevelingen met een genoemd vervolg", "Alle aanbevelingen zijn geteld: zonder marge.", unit="%"
     ),
     "npv": Measure(
         "netto contante waarde",
