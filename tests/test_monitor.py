@@ -783,3 +783,18 @@ def test_the_difference_of_two_means_is_that_of_welch():
 )
 def test_a_change_is_early_late_gradual_or_gone_again(gaps, when):
     assert monitor.timing(pd.Series(gaps)) == when
+
+
+def test_a_widened_gap_keeps_its_estimate_and_its_ratio_stays_positive():
+    found = monitor.gaps(series({2007: 60, 2010: 50}, se=20), series({2007: 40, 2010: 45}, se=1), -1)
+    wide = monitor.widen(found, pd.Series({2007: 1.0, 2010: 3.0}))
+    assert wide.loc[2007, ["se", "lower", "upper", "index_lower"]].equals(
+        found.loc[2007, ["se", "lower", "upper", "index_lower"]]
+    )
+    assert wide["gap"].equals(found["gap"])
+    assert wide.loc[2010, "upper"] - wide.loc[2010, "gap"] == pytest.approx(
+        3 * monitor.Z * found.loc[2010, "se"]
+    )
+    assert 0 < wide.loc[2010, "index_lower"] < found.loc[2010, "index_lower"]
+    one, three = (monitor.change(found, 2007, 2010, times) for times in (1.0, 3.0))
+    assert three.se == pytest.approx(3 * one.se) and three.estimate == one.estimate

@@ -1,11 +1,15 @@
 """Real open data, read whole and checked against the files themselves."""
 
 import csv
+import importlib.util
+import re
+from pathlib import Path
 
 import pytest
 
 from helpers import measures, say
 from helpers.report import open_report
+from wijkenaanpak.measures import monitor
 from wijkenaanpak.sources import files
 from wijkenaanpak.sources.areas import read_gemeenten
 from wijkenaanpak.sources.boundaries import read_boundaries, read_cbs_boundaries
@@ -14,6 +18,8 @@ from wijkenaanpak.sources.crosswalk import _by_overlay, _by_shares, read_crosswa
 from wijkenaanpak.sources.facts import read_codebook
 from wijkenaanpak.sources.folder import read_folder
 from wijkenaanpak.sources.publishers import kerncijfers
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -279,3 +285,34 @@ def test_a_wijk_of_candidates_is_labelled_so(store, real_data):
     r = open_report("leefbaarheid", "Utrecht/Overvecht", 2008, 2018, data=str(real_data))
     assert "kandidaat A: 4" in say.about(r)
     assert "zijn kandidaten" in say.cannot_say(r)
+
+
+def test_the_gap_of_the_country_has_the_margin_of_whole_cities(store, real_data):
+    """What areas of a city share makes the margin of the change nearly twice as wide: 0.028 for 0.015."""
+    r = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(real_data))
+    row = measures.changes(r).loc["rest_stad"]
+    alone = monitor.change(r.gap("rest_stad", shared=False), 2008, 2018)
+    assert row["estimate"] == pytest.approx(-0.038, abs=5e-4)
+    assert (row["upper"] - row["lower"]) / 2 == pytest.approx(0.0285, abs=5e-4)
+    assert (alone.upper - alone.lower) / 2 == pytest.approx(0.0150, abs=5e-4)
+    gaps = measures.gaps(r).query("reference == 'rest_stad'").set_index("period")
+    assert (row["first_lower"], row["first_upper"]) == tuple(gaps.loc[2008, ["lower", "upper"]])
+    assert "keer zo breed als wanneer elk gebied op zichzelf stond" in say.shared(r)
+    stated = r.state("gap_change", row)
+    assert stated.numbers == (row["estimate"], row["lower"], row["upper"])
+
+
+def test_the_gap_of_one_wijk_keeps_its_own_margin_and_says_so(store, real_data):
+    r = open_report("leefbaarheid", "Amersfoort/De Kruiskamp", 2008, 2018, data=str(real_data))
+    assert r.gap("rest_stad").equals(r.gap("rest_stad", shared=False))
+    assert "deze ene wijk" in say.shared(r)
+
+
+def test_the_findings_are_what_the_data_give(store, real_data):
+    """docs/bevindingen.md is what `make bevindingen` writes: every number of this project in it comes from a real run."""
+    spec = importlib.util.spec_from_file_location("bevindingen", ROOT / "benchmarks" / "bevindingen.py")
+    bevindingen = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bevindingen)
+    written = (ROOT / "docs" / "bevindingen.md").read_text(encoding="utf-8")
+    date = re.search(r"Computed on (\S+)", written)[1]
+    assert bevindingen.page(real_data, date) == written

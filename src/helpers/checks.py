@@ -239,7 +239,7 @@ def _wijken(r: Report) -> tuple[str, str, str] | None:
         f"{n['raw']} van de {n['n']} wijken weken meer af dan 95% van hun schijnwijken; na correctie voor hun aantal "
         f"(Benjamini-Hochberg) {n['adjusted']}",
         f"puur toeval zou er zo'n {number(0.05 * n['n'], 0)} geven; met {r.effect['wijken'][0]['placebos']} schijnwijken is p nooit "
-        "kleiner dan 0,005",
+        f"kleiner dan {number(1 / (r.effect['wijken'][0]['placebos'] + 1), 3)}",
     )
 
 

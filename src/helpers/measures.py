@@ -109,11 +109,18 @@ def changes(r: Report) -> pd.DataFrame:
         if not {t0, t1} <= set(gap.index):
             continue
         first, last = gap.loc[t0], gap.loc[t1]
-        change = monitor.change(gap, t0, t1)
+        change, times = r.change(role), r.widening(role, t1, "change")
         half = (first["high"] - first["low"]) / 2
-        closed = monitor.gap_closed(first["gap"], last["gap"], first["se"], last["se"], half)
+        se = times * r.gap(role, shared=False)["se"]
+        closed = monitor.gap_closed(first["gap"], last["gap"], se[t0], se[t1], half)
         direction, scale = int(r.indicator["direction"]), r.indicator["scale"]
         apart = monitor.decompose(r.series(), r.series(role=role), t0, t1, direction, scale)
+        apart = apart.assign(
+            **{
+                end: apart["estimate"] + times * (apart[end] - apart["estimate"])
+                for end in ("lower", "upper")
+            }
+        )
         rows.append(
             {"reference": role, "name": r.names[role], "period": r.period, "first_year": t0, "last_year": t1}
             | named("first", tuple(first[["gap", "lower", "upper"]]))
@@ -259,10 +266,12 @@ def outcomes(r: Report) -> pd.DataFrame:
         window = r.window_of(row["indicator"])
         if row["direction"] == 0 or window is None:
             continue
-        gap = r.gap_of(row, r.roles["wijk"], r.roles["g18"], True).dropna(subset="gap")
+        main = row["indicator"] == r.indicator["indicator"]
+        gap = r.gap("g18") if main else r.gap_of(row, r.roles["wijk"], r.roles["g18"], True)
+        gap = gap.dropna(subset="gap")
         if not set(window) <= set(gap.index):
             continue
-        change = monitor.change(gap, *window)
+        change = r.change("g18") if main else monitor.change(gap, *window)
         about = {"indicator": row["indicator"], "label": row["label"], "unit": monitor.gap_unit(row)}
         about |= {"change_unit": monitor.change_unit(row)}
         about |= {"period": "-".join(map(str, window)), "first_year": window[0], "last_year": window[1]}

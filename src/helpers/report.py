@@ -21,6 +21,7 @@ from helpers import draw
 from helpers.state import Stated, Statements
 from wijkenaanpak import SourceError
 from wijkenaanpak.claims import claims
+from wijkenaanpak.effects import evaluation
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
@@ -220,9 +221,65 @@ class Report:
             gap[["index", "index_lower", "index_upper"]] = float("nan")
         return gap
 
-    def gap(self, role: str) -> pd.DataFrame:
-        """Return the gap of the main outcome to a reference, indexed by period; see :meth:`gap_of`."""
-        return self.gap_of(self._indicator, self.roles["wijk"], self.roles[role], role != "rest_stad")
+    def gap(self, role: str, shared: bool = True) -> pd.DataFrame:
+        """Return the gap of the main outcome to a reference, indexed by period; see :meth:`gap_of`.
+
+        Its margins count what areas of a city, and neighbours, share (:meth:`widening`), unless `shared` is False.
+        """
+        gap = self.gap_of(self._indicator, self.roles["wijk"], self.roles[role], role != "rest_stad")
+        if shared and len(self.shared):
+            gap = monitor.widen(gap, pd.Series([self.widening(role, year) for year in gap.index], gap.index))
+        return gap
+
+    def change(self, role: str) -> monitor.Change:
+        """Return the change of the gap over the years that are compared (``monitor.change``); its margin counts what areas share."""
+        first, last = self.window
+        return monitor.change(self.gap(role, shared=False), first, last, self.widening(role, last, "change"))
+
+    def widening(self, role: str, year: int, kind: str = "gap") -> float:
+        """Return how many times as wide the margin of a gap (or its "change") is for what areas share; at least 1.
+
+        The measurement nearest to the year counts.
+        """
+        rows = self._shared_with(role, kind)
+        if not len(rows):
+            return 1.0
+        return max(1.0, float(rows["factor"].iloc[(rows["period"] - year).abs().argmin()]))
+
+    def clusters(self, role: str) -> str:
+        """Say which areas share what widens the margin of the change: "stad", "wijk" or "conley"; empty where none is counted."""
+        rows = self._shared_with(role, "change")
+        return (
+            ""
+            if not len(rows)
+            else str(rows["method"].iloc[(rows["period"] - self.window[1]).abs().argmin()])
+        )
+
+    def _shared_with(self, role: str, kind: str) -> pd.DataFrame:
+        to = "nederland" if self.national and role in ("g18", "nederland") else "rest_stad"
+        return self.shared[(self.shared["reference"] == to) & (self.shared["kind"] == kind)]
+
+    @cached_property
+    def shared(self) -> pd.DataFrame:
+        """What areas share in the margins of this report (``evaluation.shared``): reference, kind, period, method, factor.
+
+        Empty for a wijk, for a city of one wijk, and without a series per postcode area.
+        """
+        outcome, window, rows = self.panel.outcome, self.window, []
+        if (
+            outcome is not None
+            and window
+            and "/" not in self.gebied
+            and outcome["indicator"] == self._indicator["indicator"]
+        ):
+            kept = self.panel.kept(
+                f"gedeeld/{outcome['indicator']}-{window[0]}",
+                evaluation.__name__,
+                [window[0]],
+                lambda: {"rows": evaluation.shared(self.panel.store, outcome, window[0])},
+            )
+            rows = [row for row in kept["rows"] if row["gebied"] == self.gebied]
+        return pd.DataFrame(rows, columns=["reference", "kind", "period", "method", "factor"])
 
     @cached_property
     def effect(self) -> Mapping[str, Any]:

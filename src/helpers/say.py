@@ -293,7 +293,7 @@ def certainty(r: Report) -> Html:
                 if r.simulated
                 else []
             ),
-            f"De 95%-marge van de verandering ({moved} {r.change_unit}) {margin}.",
+            f"De 95%-marge van de verandering ({moved} {r.change_unit}) {margin}. {shared(r)}",
             f"Ten opzichte van {join_and(others)} is het oordeel anders: de keuze van de referentie doet ertoe."
             if len(others)
             else "Met elke van de vier referenties is het oordeel hetzelfde.",
@@ -301,6 +301,24 @@ def certainty(r: Report) -> Html:
             "Dit gaat over doelrealisatie, niet over het effect van de wijkenaanpak.",
         ]
     )
+
+
+SHARED = {
+    "stad": "gebieden in dezelfde stad hetzelfde overkomt (de stad als groep)",
+    "wijk": "gebieden in dezelfde wijk hetzelfde overkomt (de wijk als groep)",
+    "conley": "buren hetzelfde overkomt (Conley, tot drie stappen op de kaart; dat geeft hier een bredere marge dan de stad of wijk als groep)",
+}
+
+
+def shared(r: Report) -> str:
+    """Say whether the margin of the change counts what areas share, and whose."""
+    if "/" in r.gebied:
+        return "Zij gaat over de metingen van deze ene wijk."
+    kind = r.clusters(r.referentie)
+    if not kind:
+        return "Wat gebieden in een stad delen, is er niet in meegeteld: de werkelijke marge is breder."
+    times = number(r.widening(r.referentie, r.window[1], "change"), 1)
+    return f"Daarin telt mee dat {SHARED[kind]}: zij is {times} keer zo breed als wanneer elk gebied op zichzelf stond."
 
 
 # ---- data and statements -----------------------------------------------------------------------------
@@ -719,7 +737,7 @@ def beside_goal(r: Report, sign: float) -> str:
     )
     if sign and not r.national:
         side = "beter" if sign < 0 else "slechter"
-        then = f"en het gebied deed het {side} dan de groep; bij veertig wijken vallen er ook zonder effect enkele buiten hun marge"
+        then = f"en het gebied deed het {side} dan de groep; één op de twintig gebieden valt ook zonder effect buiten zijn 95%-marge"
     elif sign < 0:
         then = (
             "en de vergelijking laat zien dat de aanpak daar gunstig aan bijdroeg"
@@ -789,8 +807,8 @@ def _rests_own(r: Report, own: Any) -> list[str]:
     return [
         f"Het gebied telt {many(own['n'], 'postcodegebied', 'postcodegebieden')}; de groep is samengesteld uit de {e['n']['wijk_donors']} andere stedelijke "
         f"gebieden die er vooraf het meest op leken, gelijkgesteld op {'het pad' if path else 'het niveau'} van {effect.before(r)}.{error}",
-        f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. Bij veertig "
-        "wijken vallen er ook zonder effect zo'n twee buiten hun marge.",
+        f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. Eén op de "
+        "twintig gebieden valt ook zonder effect buiten zijn 95%-marge.",
     ]
 
 
@@ -884,8 +902,8 @@ def cannot_say(r: Report) -> Html:
             "De wijken zijn gekozen omdat ze slecht scoorden. Wie op een slechte meting kiest, ziet daarna vanzelf enige verbetering: terugkeer "
             "naar het gemiddelde.",
             "Of de zittende bewoners vooruitgingen of de bevolking veranderde, is in deze cijfers niet te scheiden.",
-            "De marges gaan over toeval in de metingen, met onafhankelijke fouten per postcodegebied en jaar. Definitiebreuken en gezamenlijke "
-            "schokken zitten er niet in.",
+            "De marges gaan over toeval in de metingen. Definitiebreuken zitten er niet in; wat gebieden in een stad delen alleen bij de "
+            "achterstand op de hoofduitkomst van Nederland en van steden met meer aandachtswijken.",
         ]
     )  # fmt: skip
 

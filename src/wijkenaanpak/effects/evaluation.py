@@ -179,6 +179,27 @@ def _near(store: Path, treated: frozenset[str], _: str) -> set[str]:
     return {area for area, k in zip(areas, ring, strict=True) if k == 1}
 
 
+def shared(store: Path, indicator: pd.Series, base: int) -> list[dict[str, Any]]:
+    """Measure what areas share adds to the margin of their distance to others; see ``gaps.margins``.
+
+    Parameters
+    ----------
+    store, indicator : Path, Series
+    base : int
+        Year from which changes are counted; the nearest measurement is used.
+
+    Returns
+    -------
+    list of dict
+        Empty without a series per postcode area.
+    """
+    sample = lay_out(store, indicator)
+    if sample is None or not sample.treated.any():
+        return []
+    nearest = int(sample.periods[np.abs(sample.periods - base).argmin()])
+    return gaps.margins(sample, nearest, touching(store, sample.area))
+
+
 def compute(
     store: Path, vraag: str, indicator: pd.Series, eind: int, book: pd.DataFrame | None = None
 ) -> dict[str, Any]:
@@ -233,7 +254,6 @@ def compute(
         "counts": _counts(sample, windows, main),
         "cohorts": _cohorts(sample, windows, fit, at),
         "outcomes": [] if book is None else outcomes(store, book, eind),
-        "gaps": gaps.margins(sample, windows.before[-1], near),
         "placebo": verdict.among_programmes(sample, windows, found, main.name, near, workers=WORKERS),
         **_spatial(store, sample, windows, main, at, -int(indicator["direction"])),
         "dose": _dose(own, at, sample),

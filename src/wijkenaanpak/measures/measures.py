@@ -48,7 +48,8 @@ MEASURES = {
     "gap": Measure(
         "achterstand",
         "De wijk min de referentie, zo gericht dat boven nul slechter is dan de referentie. Bij prijzen in procenten "
-        "van de referentie.",
+        "van de referentie. Van Nederland en van steden met meer wijken telt de marge mee wat gebieden delen: met de stad of wijk als groep, "
+        "of met buren (Conley 1999) waar die breder is.",
         "gaps",
         unit="achterstand",
     ),
@@ -545,7 +546,7 @@ MEASURES = {
         unit="aantal",
     ),
     "follow_up": Measure(
-        "aanbevelingen met een genoemd vervolg", "Met het interval van Wilson (1927).", "wilson", unit="%"
+        "aanbevelingen met een genoemd vervolg", "Alle aanbevelingen zijn geteld: zonder marge.", unit="%"
     ),
     "npv": Measure(
         "netto contante waarde",

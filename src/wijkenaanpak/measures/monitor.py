@@ -295,6 +295,23 @@ def gaps(
     return pd.DataFrame(np.column_stack(list(columns.values())), periods, list(columns))
 
 
+def widen(gaps: pd.DataFrame, times: pd.Series) -> pd.DataFrame:
+    """Make the margins of a gap so many times as wide; the ratio keeps its interval on the scale of its logarithm.
+
+    Parameters
+    ----------
+    gaps : DataFrame
+        As `gaps` returns.
+    times : Series
+        Indexed by period.
+    """
+    index = {
+        end: gaps["index"] * (gaps[end] / gaps["index"]) ** times for end in ("index_lower", "index_upper")
+    }
+    bounds = {end: gaps["gap"] + times * (gaps[end] - gaps["gap"]) for end in ("lower", "upper")}
+    return gaps.assign(se=times * gaps["se"], **bounds, **index)
+
+
 def rest_gap(gap_city: Any, share: Any) -> Any:
     """Gap to the rest of the city, from the gap to the city as a whole (floats or Series).
 
@@ -401,7 +418,7 @@ def _direction_of(low: float, high: float, unknown: str, both_ways: str) -> tupl
     return UNDECIDED, unknown if math.isnan(low) else both_ways
 
 
-def change(gaps: pd.DataFrame, t0: int, t1: int) -> Change:
+def change(gaps: pd.DataFrame, t0: int, t1: int, times: float = 1.0) -> Change:
     """Change of the gap between two periods, and whether its direction is certain.
 
     `rounding` and `interval` are "kleiner" or "groter" when the rounding envelope, respectively
@@ -414,11 +431,13 @@ def change(gaps: pd.DataFrame, t0: int, t1: int) -> Change:
         As `gaps` returns.
     t0, t1 : int
         First and last period.
+    times : float
+        How many times as wide the margin is as that of areas on their own.
     """
     at = gaps.index.get_indexer([t0, t1])
     names = ("gap", "se", "low", "high")
     ends = {name: np.where(at >= 0, gaps[name].to_numpy(float)[at], NAN) for name in names}
-    step, se = float(np.diff(ends["gap"])[0]), float(np.hypot(*ends["se"]))
+    step, se = float(np.diff(ends["gap"])[0]), times * float(np.hypot(*ends["se"]))
     low, high = (float(ends[a][1] - ends[b][0]) for a, b in (("low", "high"), ("high", "low")))
     lower, upper = step - Z * se, step + Z * se
     rounding, doubt = _direction_of(
