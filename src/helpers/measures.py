@@ -354,6 +354,37 @@ def lists(r: Report) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
+@once
+def list_gaps(r: Report) -> pd.DataFrame:
+    """Compare the change of the gap to the rest of the own city on the established list, with the candidates, and of those alone.
+
+    Returns
+    -------
+    DataFrame
+        Columns name, reference, method, period, n (weight: PC4 or denominators), first, last; estimate, lower, upper (change); verdict. Empty
+        when the list has no candidates, as the official one has none.
+    """
+    names = dict(zip(panel.REST_OF, ("vastgesteld", "met kandidaten", "alleen kandidaten"), strict=True))
+    candidates = is_candidate(r.panel.treated["zekerheid"]).any()
+    rows = []
+    for area, name in names.items() if r.window and candidates and r.national else ():
+        gap = r.gap_of(r.indicator, area, panel.REST_OF[area], False)
+        if not set(r.window) <= set(gap.index):
+            continue
+        change = monitor.change(gap, *r.window)
+        weight = r.series(role=area).set_index("period").loc[r.window[-1], "n"]
+        about = {
+            "name": name,
+            "reference": "rest_stad",
+            "method": f"lijst: {name}",
+            "period": r.period,
+            "n": weight,
+        }
+        ends = {k: gap.loc[year, "gap"] for k, year in zip(("first", "last"), r.window, strict=True)}
+        rows.append({**about, **ends, **named("", change.numbers), "verdict": change.verdict})
+    return pd.DataFrame(rows)
+
+
 # ---- the target ----------------------------------------------------------------------------------
 
 

@@ -147,7 +147,21 @@ def answer(r: Report) -> Html:
         if sign
         else f"Of de achterstand kleiner of groter werd, is niet vast te stellen: {row['why']} (verschil {moved} {r.change_unit})."
     )
-    return answered(r, [f"{position} {judged}", brief(r)], caveat(r))
+    return answered(r, [f"{position} {judged}{_other_lists(r)}", brief(r)], caveat(r))
+
+
+def _other_lists(r: Report) -> str:
+    """Say what the headline is with the candidates of the list, and of those alone; empty when the list has none."""
+    lists = measures.list_gaps(r)
+    if len(lists) < 3:
+        return ""
+    stated = r.state("gap_change", lists)
+    sizes = [number(n, 0) if n < 1_000 else "" for n in lists["n"]]  # a weight in people says nothing here
+    known, both = (f"{n} " if n else "" for n in sizes[:2])
+    return (
+        f" Dit geldt voor de {known}vastgestelde gebieden; met de kandidaten erbij ({both}samen) is het verschil {stated[1]}, van de kandidaten "
+        f"alleen {stated[2]}."
+    )
 
 
 FRACTIONS = {
@@ -314,6 +328,20 @@ def data_quality(r: Report) -> Html:
         wide["gewicht (noemer of aantal PC4)"] = [number(n, 0) for n in weights]
         caption = f"De uitkomst op de vastgestelde wijkenlijst en met kandidaten ({r.unit}; 95%-marge)"
         shown = Html(shown + r.table(wide, caption))
+    by_list = measures.list_gaps(r)
+    if len(by_list):
+        table = {
+            "wijkenlijst": by_list["name"],
+            "gewicht (noemer of aantal PC4)": [number(n, 0) for n in by_list["n"]],
+            "achterstand eerst": [in_unit(v, r.gap_unit, True) for v in by_list["first"]],
+            "laatst": [in_unit(v, r.gap_unit, True) for v in by_list["last"]],
+            "verandering (95%-marge)": r.state("gap_change", by_list),
+            "de achterstand werd": [tag(v) for v in by_list["verdict"]],
+        }
+        caption = (
+            f"De achterstand op de rest van de eigen stad op elke wijkenlijst ({r.gap_unit}, {r.period})"
+        )
+        shown = Html(shown + r.table(pd.DataFrame(table, dtype=object), caption))
     seldom = measures.snapshot(r)
     if len(seldom):
         caption = f"Wel gemeten, maar te weinig voor een verandering tussen {r.start} en {r.eind}: de laatste stand (95%-marge, waar die te bepalen is)"
