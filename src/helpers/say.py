@@ -28,7 +28,7 @@ from wijkenaanpak.pages import html
 from wijkenaanpak.pages.html import Html
 from wijkenaanpak.programme import VRAGEN, slug
 from wijkenaanpak.results import RESULTS_MIME
-from wijkenaanpak.sources import forms
+from wijkenaanpak.sources import facts, forms
 
 PACKAGES = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")  # that a page names
 version = cache(metadata.version)
@@ -987,7 +987,53 @@ def overview_answer(r: Report) -> Html:
         told = [_all_moved(r, moved), _begun_late(data), _all_on_course(data), _all_caused(r)]
     both = "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het ene antwoord volgt niet uit het andere."
     doubts = list_doubts(r)
-    return answered(r, told, doubts[0] if doubts else both)
+    return Html(known(r) + answered(r, told, doubts[0] if doubts else both))
+
+
+def known(r: Report) -> Html:
+    """Tell first, in a report on practice data, what was found on published series about the area; empty where nothing was."""
+    rows = facts.known()
+    rows = rows[rows["gebied"] == r.gebied] if r.simulated else rows.head(0)
+    if not len(rows):
+        return Html("")
+    told = [_found(r, row) for _, row in rows.iterrows()]
+    source = f"Berekend door dit project op gepubliceerde reeksen ({rows['date'].max()}; data/raw/bevindingen.csv). Wat hieronder staat is oefendata."
+    return Html(
+        f'<div class="antwoord"><p><strong>Echt, en niet uit de oefendata:</strong></p>{html.bullets(told)}</div>{html.note(source)}'
+    )
+
+
+def _found(r: Report, row: pd.Series) -> str:
+    """Say one finding on published series: the gap, its change, and the effect."""
+    label = facts.read_codebook().set_index("indicator")["label"].get(row["indicator"], row["indicator"])
+    about = {"indicator": "bevindingen", "reference": "rest_stad", "unit": row["unit"]}
+    method = f"{row['question']}, {row['indicator']}"
+    years = row["period"].split("-")
+    first, last = (
+        r.state("gap", row[k], period=year, method=method, **about)
+        for k, year in zip(("first", "last"), years, strict=True)
+    )
+    change = (row["change"], row["lower"], row["upper"])
+    moved = r.state("gap_change", change, period=row["period"], method=method, **about)
+    text = (
+        f"{row['question'].capitalize()} ({label}): de achterstand op de rest van de eigen stad ging van {first:bare} in {years[0]} naar {last:bare} in "
+        f"{years[1]}, een verschil van {moved} {row['unit']}."
+    )
+    if pd.isna(row["effect"]):
+        return f"{text} Een effect is voor dit gebied niet te schatten."
+    numbers = (row["effect"], row["effect_lower"], row["effect_upper"])
+    about |= {
+        "reference": row["effect_reference"],
+        "unit": row["effect_unit"],
+        "period": row["effect_period"],
+    }
+    stated = r.state("effect", numbers, method=f"{method}: {row['effect_method']}", **about)
+    shown = (
+        "een effect van de aanpak is niet aangetoond"
+        if not stated.sign
+        else "dat verschil is groter dan toeval"
+    )
+    return f"{text} Tegen vergelijkbare gebieden zonder aanpak: {stated} {row['effect_unit']}; {shown}."
 
 
 def _all_moved(r: Report, data: pd.DataFrame) -> str:

@@ -20,7 +20,15 @@ from wijkenaanpak.results import RESULT_COLUMNS
 KEY = RESULT_COLUMNS[:7]  # what makes two rows the same number
 WORDS = ("+", "bare", "size", "unit")
 # Tables of data/raw that hold what documents published: real in a report on practice data too.
-FACTS = ("cijfers", "aanbevelingen", "wijken_40plus", "investeringen", "uitkeringen", "bewonersbudgetten")
+FACTS = (
+    "cijfers",
+    "aanbevelingen",
+    "wijken_40plus",
+    "investeringen",
+    "uitkeringen",
+    "bewonersbudgetten",
+    "bevindingen",
+)
 
 
 @dataclass(frozen=True)
