@@ -21,6 +21,7 @@ from helpers.effect import NAMES, VERDICTS
 from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
 from helpers.state import Stated
 from wijkenaanpak import RAW
+from wijkenaanpak.claims import tested
 from wijkenaanpak.dutch import in_unit, number, p_text, with_interval
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
@@ -368,10 +369,35 @@ def side_by_side(r: Report, data: pd.DataFrame) -> pd.DataFrame:
 
 
 def claims(r: Report) -> Html:
-    """Show the published statements about this question and area, recomputed."""
-    ledger = r.ledger
+    """Show the published statements about this question and area, recomputed, or tested on a series where one is there."""
+    ledger = _tested(r, r.ledger)
     documents = ledger[["title", "date"]].drop_duplicates().itertuples(index=False)
     return html.claims_list(ledger, {title: r.note(f"{title}, {date}.") for title, date in documents})
+
+
+def _tested(r: Report, ledger: pd.DataFrame) -> pd.DataFrame:
+    """Put the test on a published series in the place of "cannot be checked" (``measures.tested``)."""
+    found = measures.tested(r)
+    if not len(found):
+        return ledger
+    found["gap"] = r.state("gap_change", found)
+    for name, measure in (("own", "own_change"), ("other", "reference_change")):
+        found[name] = r.state(measure, measures.part(found, name))
+    result = ledger.copy()
+    for name, part in found.groupby("id", sort=False):
+        row = result["id"] == name
+        told = [
+            f"{line.area}: zelf {line.own.text()}, {'heel de stad' if line.reference == 'stad' else 'de rest van de stad'} {line.other.text()}, samen "
+            f"{line.gap.text()} {line.unit}"
+            for line in part.itertuples()
+        ]
+        first = part.iloc[0]
+        result.loc[row, ["verdict", "missing"]] = [tested.together(list(part["verdict"])), ""]
+        result.loc[row, "calculation"] = (
+            f"op de reeks {first['label']}, {first['period']}, bijdrage aan de achterstand (min maakt haar kleiner): {'; '.join(told)}"
+        )
+        result.loc[row, "remark"] = f"{first['voorbehoud']} {result.loc[row, 'remark'].iloc[0]}".strip()
+    return result
 
 
 # ---- the wijken, the target ----------------------------------------------------------------------------
