@@ -6,13 +6,22 @@ import pytest
 from helpers import say
 from helpers.report import Report
 from wijkenaanpak import SourceError
+from wijkenaanpak.pages import known, pages
+from wijkenaanpak.results import RESULT_COLUMNS
 from wijkenaanpak.run import findings
 from wijkenaanpak.sources import facts
 from wijkenaanpak.store import panel
 
 
 def rows(data: str = "map", change: float = -0.038) -> pd.DataFrame:
-    about = {"question": "leefbaarheid", "gebied": "Nederland", "indicator": "lbm", "unit": "punt", "n": 46.0}
+    about = {
+        "question": "leefbaarheid",
+        "gebied": "Nederland",
+        "indicator": "lbm",
+        "unit": "punt",
+        "n": 46.0,
+        "label": "Score",
+    }
     made = {"data": data, "content": "abc", "command": "python -m wijkenaanpak findings"}
     numbers = [
         ("gap", "beschrijvend", "rest_stad", "2008", 0.264, 0.25, 0.27),
@@ -67,3 +76,30 @@ def test_the_kept_findings_are_of_the_country_eighteen_cities_and_twentyfive_wij
     assert len(found) == 44 and found.str.contains("/").sum() == 25
     assert set(facts.known()["gebied"]) >= {"Nederland", "Rotterdam", "Amsterdam"}
     assert facts.read_findings()[["content", "command", "date"]].notna().all(axis=None)
+
+
+def test_the_table_for_the_index_leads_with_the_country_and_folds_the_rest():
+    shown = known.known_findings()
+    assert shown.index(">Nederland<") < shown.index("<details>") < shown.index(">Utrecht<")
+    assert "(echt)" in shown and "data/raw/bevindingen.csv" in shown
+
+
+def test_an_index_says_which_questions_have_series():
+    results = pd.DataFrame(
+        [("werk", "gap_change", None, "published"), ("veiligheid", "gap_change", -0.1, "published")],
+        columns=["question", "measure", "estimate", "status"],
+    )
+    assert "echte reeksen zijn er voor: veiligheid. Zonder echte reeks" in known.series_there(results)
+    assert known.series_there(results.assign(status="simulated")) == "De reeksen zijn oefendata."
+
+
+@pytest.mark.parametrize("status", ["simulated", "published"])
+def test_an_index_of_practice_data_shows_the_findings_before_what_is_practice(status):
+    head = ",".join(RESULT_COLUMNS)
+    line = f"werk,Nederland,nww,gap_change,beschrijvend,rest_stad,2008-2018,-0.1,-0.2,0.1,punt,,{status},werk/nederland.html"
+    page = pages.index_page(f"{head}\n{line}\n", 1, [], set())
+    assert ('id="bekend"' in page) is (status == "simulated")
+    if status == "simulated":
+        assert page.index('id="bekend"') < page.index("onderzocht" if "onderzocht" in page else "Onderzocht")
+    else:
+        assert "echte reeksen zijn er voor: werk" in page

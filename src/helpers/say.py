@@ -1031,7 +1031,6 @@ def known(r: Report) -> Html:
 
 def _found(r: Report, row: pd.Series) -> str:
     """Say one finding on published series: the gap, its change, and the effect."""
-    label = facts.read_codebook().set_index("indicator")["label"].get(row["indicator"], row["indicator"])
     about = {"indicator": "bevindingen", "reference": "rest_stad", "unit": row["unit"]}
     method = f"{row['question']}, {row['indicator']}"
     years = row["period"].split("-")
@@ -1042,7 +1041,7 @@ def _found(r: Report, row: pd.Series) -> str:
     change = (row["change"], row["lower"], row["upper"])
     moved = r.state("gap_change", change, period=row["period"], method=method, **about)
     text = (
-        f"{row['question'].capitalize()} ({label}): de achterstand op de rest van de eigen stad ging van {first:bare} in {years[0]} naar {last:bare} in "
+        f"{row['question'].capitalize()} ({row['label']}): de achterstand op de rest van de eigen stad ging van {first:bare} in {years[0]} naar {last:bare} in "
         f"{years[1]}, een verschil van {moved} {row['unit']}."
     )
     if pd.isna(row["effect"]):

@@ -24,6 +24,7 @@ from wijkenaanpak.effects.inference import holm
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages.html import beyond_checking, claims_list, table
+from wijkenaanpak.pages.known import known_findings, series_there
 from wijkenaanpak.programme import OVERVIEW, VRAGEN, gebieden, slug
 from wijkenaanpak.sources import forms
 
@@ -193,6 +194,7 @@ def index_page(results: str, total: int, failed: list[str], pages: set[str]) -> 
         script=_text("overzicht.js"),
         ruim=True,
         gesimuleerd=simulated,
+        bekend=known_findings() if simulated else "",
         antwoord=_answer(ledger, verdicts),
         mislukt=failed,
         vragen=[(v, _unit_of(v, changes)) for v in VRAGEN],
@@ -205,9 +207,7 @@ def index_page(results: str, total: int, failed: list[str], pages: set[str]) -> 
         uitspraken=claims_list(ledger),
         aantal=number(total, 0),
         rapporten=len(pages),
-        herkomst="De reeksen zijn oefendata."
-        if simulated
-        else "De reeksen komen uit de aangeleverde gegevensmap.",
+        herkomst=series_there(rows),
     )
 
 

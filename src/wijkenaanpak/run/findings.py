@@ -88,7 +88,9 @@ def _of(r: Report) -> pd.DataFrame:
         effect.state(r)
     rows = r.stated.frame()
     elsewhere = (rows["method"] == effect.NATIONAL) & (not r.national)
-    return rows[rows["measure"].isin(MEASURES) & ~elsewhere].dropna(subset="estimate")
+    labels = r.panel.indicators.set_index("indicator")["label"]
+    kept = rows[rows["measure"].isin(MEASURES) & ~elsewhere].dropna(subset="estimate")
+    return kept.assign(label=kept["indicator"].map(labels))
 
 
 def keep(rows: pd.DataFrame, path: Path = FINDINGS, today: str = "") -> bool:

@@ -27,7 +27,7 @@ _FINDING_COLUMNS = [
         "lower",
         "upper",
     ),
-    *("unit", "n", "data", "content", "command", "date"),
+    *("unit", "n", "label", "data", "content", "command", "date"),
 ]
 
 
@@ -38,7 +38,7 @@ def read_findings(path: Path = FINDINGS) -> pd.DataFrame:
     -------
     DataFrame
         question, gebied, indicator, measure, method, reference, period (text), estimate, lower, upper, unit, n as in results.csv;
-        data (name of the folder), content (hash of its files), command and date of the computation. Empty without the table.
+        label of the outcome; data (name of the folder), content (hash of its files), command and date of the computation. Empty without the table.
     """
     if not path.exists():
         return pd.DataFrame(
@@ -55,7 +55,7 @@ def known(path: Path = FINDINGS) -> pd.DataFrame:
     DataFrame
         question, gebied, indicator, unit, period, first, last (gap to the rest of the city in those years); change, lower, upper; effect,
         effect_lower, effect_upper, effect_unit, effect_method, effect_reference, effect_period (missing where there is none: that of
-        programmes that never were goes first, then that of the area itself); data, content, date, command.
+        programmes that never were goes first, then that of the area itself); label, data, content, date, command.
     """
     rows = read_findings(path)
     key = ["question", "gebied", "indicator", "data"]
