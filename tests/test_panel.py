@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from wijkenaanpak import SourceError, programme
-from wijkenaanpak.sources.areas import WITH_CANDIDATES, WITH_LIKELY
+from wijkenaanpak.sources.areas import GROUPS, WITH_CANDIDATES, WITH_LIKELY
 from wijkenaanpak.store import panel
 
 
@@ -253,3 +253,32 @@ def test_a_report_names_the_files_that_were_read_and_no_others(practice, tmp_pat
     read = set(json.loads((panel.build(str(folder)) / "meta.json").read_text())["files"])
     everything = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
     assert everything - read == {"aantekeningen.txt"}
+
+
+def test_each_list_of_areas_is_compared_with_the_rest_of_its_own_cities():
+    wijk = {"1000": "A/w", "1001": "A/w", "2000": "B/v"}
+    pc4 = [("1000", "A"), ("1001", "A"), ("1002", "A"), ("2000", "B"), ("2001", "B")]
+    areas = pd.DataFrame(
+        [(a, a, "pc4", g, wijk.get(a), {"1000": "vast", "1001": "kandidaat S", "2000": "kandidaat B"}.get(a)) for a, g in pc4]
+        + [("A/w", "w", "aandachtswijk", "A", "A/w", None), ("B/v", "v", "aandachtswijk", "B", "B/v", None)]
+        + [(g, g, "gemeente", g, None, None) for g in "AB"],
+        columns=["area", "name", "level", "gemeente", "aandachtswijk", "zekerheid"],
+    )  # fmt: skip
+    rest = [
+        (f"{g}, {suffix}", g, "groep", g, None, None)
+        for g in "AB"
+        for suffix in ("aandachtswijken", "niet-aandachtswijken")
+    ]
+    groups = [(name, name, "groep", None, None, None) for name in (*GROUPS, "Nederland")]
+    areas = pd.concat([areas, pd.DataFrame(rest + groups, columns=areas.columns)], ignore_index=True)
+    values = {"1000": 1.0, "1001": 2.0, "1002": 5.0, "2000": 3.0, "2001": 9.0}
+    rows = pd.DataFrame(
+        [("lbm", a, 2008, v, np.nan, 3, "bron", "published", 0.0) for a, v in values.items()],
+        columns=["indicator", "area", "period", "value", "n", "decimals", "source", "status", "error"],
+    )
+    book = pd.DataFrame([{"indicator": "lbm", "scale": "lineair", "unit": "score"}])
+    found = panel.complete(rows, areas, book).set_index("area")["value"]
+    pairs = {name: (found[name], found[other]) for name, other in panel.REST_OF.items()}
+    assert pairs["Aandachtswijken"] == (1, 5)
+    assert pairs["Aandachtswijken en kandidaten"] == pytest.approx((2, (5 + 5 + 9) / 3))
+    assert pairs["Kandidaten"] == pytest.approx((2.5, 7))

@@ -316,3 +316,24 @@ def test_the_findings_are_what_the_data_give(store, real_data):
     written = (ROOT / "docs" / "bevindingen.md").read_text(encoding="utf-8")
     date = re.search(r"Computed on (\S+)", written)[1]
     assert bevindingen.page(real_data, date) == written
+
+
+def test_the_headline_is_told_on_the_established_list_with_the_candidates_and_of_those_alone(real_data):
+    r = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(real_data))
+    found = measures.list_gaps(r)
+    assert found["n"].tolist() == [46, 84, 38]
+    assert found["estimate"].round(3).tolist() == [-0.038, -0.017, 0.009]
+    assert (found["lower"] < found["estimate"]).all() and (found["estimate"] < found["upper"]).all()
+    assert found["estimate"].iloc[0] == pytest.approx(measures.changes(r).at["rest_stad", "estimate"])
+    shown = say.answer(r)
+    assert "Dit geldt voor de 46 vastgestelde gebieden" in shown and "alleen" in shown
+    assert "+0,009 (" in shown  # with its margin
+
+
+def test_the_headline_stands_alone_when_the_list_has_no_candidates(real_data, tmp_path):
+    for name in ("lbm3_pc4_2002_2022.csv", "pc4_gemeente_inwoners_2021.csv"):
+        (tmp_path / name).symlink_to(next(real_data.rglob(name)).resolve())
+    r = open_report("leefbaarheid", "Nederland", 2008, 2018, data=str(tmp_path))
+    assert r.window == (2008, 2018)
+    assert not len(measures.list_gaps(r))
+    assert "kandidaten" not in say.answer(r)

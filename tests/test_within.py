@@ -135,6 +135,7 @@ def test_what_one_city_shows_is_no_effect_elsewhere(own_city, gebied):
     assert not len(effect.within(r))
     assert "within" not in effect.state(r)
     assert "Utrecht" in say.brief(r)
+    assert "alleen een reeks van Utrecht" in say.answer(r)  # it is there, and not here
 
 
 # ---- the cities themselves ---------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import pandas as pd
 from helpers import effect
 from helpers.report import END_PROGRAMME, REFERENTIES, Report
 from wijkenaanpak import RAW
+from wijkenaanpak.claims import tested as statements
 from wijkenaanpak.effects.inference import holm
 from wijkenaanpak.instruments.selection import reliability, selection_score
 from wijkenaanpak.measures import monitor
@@ -361,6 +362,74 @@ def lists(r: Report) -> pd.DataFrame:
             parts.append(series.loc[list(r.window)].assign(name=name, reference=name, method="gemeten"))
     columns = ["name", "reference", "period", "method", *NUMBERS, "n"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+@once
+def list_gaps(r: Report) -> pd.DataFrame:
+    """Compare the change of the gap to the rest of the own city on the established list, with the candidates, and of those alone.
+
+    Returns
+    -------
+    DataFrame
+        Columns name, reference, method, period, n (weight: PC4 or denominators), first, last; estimate, lower, upper (change); verdict. Empty
+        when the list has no candidates, as the official one has none.
+    """
+    names = dict(zip(panel.REST_OF, ("vastgesteld", "met kandidaten", "alleen kandidaten"), strict=True))
+    candidates = is_candidate(r.panel.treated["zekerheid"]).any()
+    rows = []
+    for area, name in names.items() if r.window and candidates and r.national else ():
+        gap = r.gap_of(r.indicator, area, panel.REST_OF[area], False)
+        if not set(r.window) <= set(gap.index):
+            continue
+        change = monitor.change(gap, *r.window)
+        weight = r.series(role=area).set_index("period").loc[r.window[-1], "n"]
+        about = {
+            "name": name,
+            "reference": "rest_stad",
+            "method": f"lijst: {name}",
+            "period": r.period,
+            "n": weight,
+        }
+        ends = {k: gap.loc[year, "gap"] for k, year in zip(("first", "last"), r.window, strict=True)}
+        rows.append({**about, **ends, **named("", change.numbers), "verdict": change.verdict})
+    return pd.DataFrame(rows)
+
+
+def tested(r: Report) -> pd.DataFrame:
+    """Test the statements of the report that speak of a published series, on that series.
+
+    Returns
+    -------
+    DataFrame
+        One row a statement and area: id, area, indicator, label, reference, method, period, unit; own and other with their margins (how far the
+        area and its reference moved to or from a smaller gap), estimate, lower, upper (their sum), verdict, voorbehoud. Empty for practice data.
+    """
+    rows = []
+    book = r.panel.indicators.set_index("indicator", drop=False)
+    plan = statements.read() if not r.simulated else pd.DataFrame()
+    for row in plan.itertuples():
+        about = r.ledger.loc[r.ledger["id"] == row.id, "gebied"]
+        if row.indicator not in book.index or not len(about):
+            continue
+        indicator = book.loc[row.indicator]
+        for area in about.iloc[0].split("; "):
+            role = "stad" if row.toets == "beide beter" else "rest_stad"
+            roles = panel.references(area)
+            wijk, other = (r.panel.get(row.indicator, roles[k]) for k in ("wijk", role))
+            years = set(wijk["period"]) & set(other["period"])
+            if not {row.van, row.tot} <= years:
+                continue
+            direction, scale = int(indicator["direction"]), indicator["scale"]
+            moved = monitor.decompose(wijk, other, row.van, row.tot, direction, scale, role == "stad")
+            own, rest, gap = (tuple(values) for values in moved[NUMBERS].to_numpy().tolist())
+            verdict = statements.judge(row.toets, {"own": own, "other": rest, "gap": gap})
+            rows.append(
+                {"id": row.id, "area": area, "indicator": row.indicator, "label": indicator["label"], "reference": role}
+                | {"method": f"uitspraak {row.id}: {area}", "period": f"{row.van}-{row.tot}"}
+                | {"unit": monitor.gap_unit(indicator), "voorbehoud": row.voorbehoud, "verdict": verdict}
+                | named("own", own) | named("other", rest) | named("", gap)
+            )  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 # ---- the target ----------------------------------------------------------------------------------

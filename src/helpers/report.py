@@ -395,6 +395,9 @@ class Report:
     @cached_property
     def reason(self) -> str:
         """Why there is no series, in one sentence for the reader."""
+        city = self.effect.get("city", "")
+        if city and city != self.city:
+            return f"In de gebruikte gegevensmap staat voor deze vraag alleen een reeks van {city}; het rapport over die stad laat haar zien."
         if not len(self.panel.series):
             return (
                 "In de gebruikte gegevensmap staat voor deze vraag geen landelijke reeks per postcodegebied."

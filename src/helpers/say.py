@@ -21,6 +21,7 @@ from helpers.effect import NAMES, VERDICTS
 from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
 from helpers.state import Stated
 from wijkenaanpak import RAW
+from wijkenaanpak.claims import tested
 from wijkenaanpak.dutch import in_unit, number, p_text, with_interval
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
@@ -28,7 +29,7 @@ from wijkenaanpak.pages import html
 from wijkenaanpak.pages.html import Html
 from wijkenaanpak.programme import VRAGEN, slug
 from wijkenaanpak.results import RESULTS_MIME
-from wijkenaanpak.sources import forms
+from wijkenaanpak.sources import facts, forms
 
 PACKAGES = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")  # that a page names
 version = cache(metadata.version)
@@ -137,7 +138,7 @@ def answer(r: Report) -> Html:
     r.state("target_verdict", sign, reference=r.referentie)
     gaps = measures.gaps(r).query("reference == @r.referentie").set_index("period", drop=False)
     told = [_moved(r, row, gaps), _lasted(r, gaps) if sign else "", brief(r)]
-    return answered(r, told, caveat(r))
+    return answered(r, told, caveat(r) + _other_lists(r))
 
 
 def _moved(r: Report, row: pd.Series, gaps: pd.DataFrame) -> str:
@@ -164,6 +165,20 @@ def _moved(r: Report, row: pd.Series, gaps: pd.DataFrame) -> str:
     stood = [_standing(r, end, text) for end, text in zip(ends, shown, strict=True)]
     side = "beter" if row["verdict"] == "kleiner" else "slechter"
     return f"{r.label}: {on} ging van {stood[0]} in {first} naar {stood[1]} in {last}: {side}, met een verschil van {moved} {r.change_unit}."
+
+
+def _other_lists(r: Report) -> str:
+    """Say what the headline is with the candidates of the list, and of those alone; empty when the list has none."""
+    lists = measures.list_gaps(r)
+    if len(lists) < 3:
+        return ""
+    stated = r.state("gap_change", lists)
+    sizes = [number(n, 0) if n < 1_000 else "" for n in lists["n"]]  # a weight in people says nothing here
+    known, both = (f"{n} " if n else "" for n in sizes[:2])
+    return (
+        f" Het antwoord gaat over de {known}vastgestelde gebieden. Met de kandidaten erbij ({both}samen) is het verschil {stated[1]}, van de "
+        f"kandidaten alleen {stated[2]}."
+    )
 
 
 FRACTIONS = {
@@ -361,6 +376,20 @@ def data_quality(r: Report) -> Html:
         wide["gewicht (noemer of aantal PC4)"] = [number(n, 0) for n in weights]
         caption = f"De uitkomst op de vastgestelde wijkenlijst en met kandidaten ({r.unit}; 95%-marge)"
         shown = Html(shown + r.table(wide, caption))
+    by_list = measures.list_gaps(r)
+    if len(by_list):
+        table = {
+            "wijkenlijst": by_list["name"],
+            "gewicht (noemer of aantal PC4)": [number(n, 0) for n in by_list["n"]],
+            "achterstand eerst": [in_unit(v, r.gap_unit, True) for v in by_list["first"]],
+            "laatst": [in_unit(v, r.gap_unit, True) for v in by_list["last"]],
+            "verandering (95%-marge)": r.state("gap_change", by_list),
+            "de achterstand werd": [tag(v) for v in by_list["verdict"]],
+        }
+        caption = (
+            f"De achterstand op de rest van de eigen stad op elke wijkenlijst ({r.gap_unit}, {r.period})"
+        )
+        shown = Html(shown + r.table(pd.DataFrame(table, dtype=object), caption))
     seldom = measures.snapshot(r)
     if len(seldom):
         caption = f"Wel gemeten, maar te weinig voor een verandering tussen {r.start} en {r.eind}: de laatste stand (95%-marge, waar die te bepalen is)"
@@ -387,10 +416,35 @@ def side_by_side(r: Report, data: pd.DataFrame) -> pd.DataFrame:
 
 
 def claims(r: Report) -> Html:
-    """Show the published statements about this question and area, recomputed."""
-    ledger = r.ledger
+    """Show the published statements about this question and area, recomputed, or tested on a series where one is there."""
+    ledger = _tested(r, r.ledger)
     documents = ledger[["title", "date"]].drop_duplicates().itertuples(index=False)
     return html.claims_list(ledger, {title: r.note(f"{title}, {date}.") for title, date in documents})
+
+
+def _tested(r: Report, ledger: pd.DataFrame) -> pd.DataFrame:
+    """Put the test on a published series in the place of "cannot be checked" (``measures.tested``)."""
+    found = measures.tested(r)
+    if not len(found):
+        return ledger
+    found["gap"] = r.state("gap_change", found)
+    for name, measure in (("own", "own_change"), ("other", "reference_change")):
+        found[name] = r.state(measure, measures.part(found, name))
+    result = ledger.copy()
+    for name, part in found.groupby("id", sort=False):
+        row = result["id"] == name
+        told = [
+            f"{line.area}: zelf {line.own.text()}, {'heel de stad' if line.reference == 'stad' else 'de rest van de stad'} {line.other.text()}, samen "
+            f"{line.gap.text()} {line.unit}"
+            for line in part.itertuples()
+        ]
+        first = part.iloc[0]
+        result.loc[row, ["verdict", "missing"]] = [tested.together(list(part["verdict"])), ""]
+        result.loc[row, "calculation"] = (
+            f"op de reeks {first['label']}, {first['period']}, bijdrage aan de achterstand (min maakt haar kleiner): {'; '.join(told)}"
+        )
+        result.loc[row, "remark"] = f"{first['voorbehoud']} {result.loc[row, 'remark'].iloc[0]}".strip()
+    return result
 
 
 # ---- the wijken, the target ----------------------------------------------------------------------------
@@ -1030,7 +1084,52 @@ def overview_answer(r: Report) -> Html:
         told = [_all_moved(r, moved), _begun_late(data), _all_on_course(data), _all_caused(r)]
     both = "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het ene antwoord volgt niet uit het andere."
     doubts = list_doubts(r)
-    return answered(r, told, doubts[0] if doubts else both)
+    return Html(known(r) + answered(r, told, doubts[0] if doubts else both))
+
+
+def known(r: Report) -> Html:
+    """Tell first, in a report on practice data, what was found on published series about the area; empty where nothing was."""
+    rows = facts.known()
+    rows = rows[rows["gebied"] == r.gebied] if r.simulated else rows.head(0)
+    if not len(rows):
+        return Html("")
+    told = [_found(r, row) for _, row in rows.iterrows()]
+    source = f"Berekend door dit project op gepubliceerde reeksen ({rows['date'].max()}; data/raw/bevindingen.csv). Wat hieronder staat is oefendata."
+    return Html(
+        f'<div class="antwoord"><p><strong>Echt, en niet uit de oefendata:</strong></p>{html.bullets(told)}</div>{html.note(source)}'
+    )
+
+
+def _found(r: Report, row: pd.Series) -> str:
+    """Say one finding on published series: the gap, its change, and the effect."""
+    about = {"indicator": "bevindingen", "reference": "rest_stad", "unit": row["unit"]}
+    method = f"{row['question']}, {row['indicator']}"
+    years = row["period"].split("-")
+    first, last = (
+        r.state("gap", row[k], period=year, method=method, **about)
+        for k, year in zip(("first", "last"), years, strict=True)
+    )
+    change = (row["change"], row["lower"], row["upper"])
+    moved = r.state("gap_change", change, period=row["period"], method=method, **about)
+    text = (
+        f"{row['question'].capitalize()} ({row['label']}): de achterstand op de rest van de eigen stad ging van {first:bare} in {years[0]} naar {last:bare} in "
+        f"{years[1]}, een verschil van {moved} {row['unit']}."
+    )
+    if pd.isna(row["effect"]):
+        return f"{text} Een effect is voor dit gebied niet te schatten."
+    numbers = (row["effect"], row["effect_lower"], row["effect_upper"])
+    about |= {
+        "reference": row["effect_reference"],
+        "unit": row["effect_unit"],
+        "period": row["effect_period"],
+    }
+    stated = r.state("effect", numbers, method=f"{method}: {row['effect_method']}", **about)
+    shown = (
+        "een effect van de aanpak is niet aangetoond"
+        if not stated.sign
+        else "dat verschil is groter dan toeval"
+    )
+    return f"{text} Tegen vergelijkbare gebieden zonder aanpak: {stated} {row['effect_unit']}; {shown}."
 
 
 def _all_moved(r: Report, data: pd.DataFrame) -> str:

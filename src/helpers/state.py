@@ -19,7 +19,15 @@ from wijkenaanpak.results import PRACTICE, REAL, RESULT_COLUMNS, RESULT_KEY
 
 WORDS = ("+", "bare", "size", "unit")
 # Tables of data/raw that hold what documents published: real in a report on practice data too.
-FACTS = ("cijfers", "aanbevelingen", "wijken_40plus", "investeringen", "uitkeringen", "bewonersbudgetten")
+FACTS = (
+    "cijfers",
+    "aanbevelingen",
+    "wijken_40plus",
+    "investeringen",
+    "uitkeringen",
+    "bewonersbudgetten",
+    "bevindingen",
+)
 
 
 @dataclass(frozen=True)

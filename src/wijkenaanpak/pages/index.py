@@ -17,6 +17,7 @@ from wijkenaanpak.dutch import UNKNOWN, VERDICTS, in_unit, number, verdict, with
 from wijkenaanpak.effects.inference import holm
 from wijkenaanpak.pages import english
 from wijkenaanpak.pages.html import beyond_checking, claims_list, table, verdict_tag
+from wijkenaanpak.pages.known import known_findings, series_there
 from wijkenaanpak.pages.pages import render, template_text
 from wijkenaanpak.programme import OVERVIEW, VRAGEN, gebieden, slug
 
@@ -60,6 +61,8 @@ def index_page(
         oefendata=practice,
         titel="De wijkenaanpak nagerekend: alle rapporten",
         script=template_text("overzicht.js"),
+        bekend=known_findings() if practice else "",
+        herkomst=series_there(rows),
         mislukt=failed,
         antwoord=_answer(found, national),
         landelijk=national,

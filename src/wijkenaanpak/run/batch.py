@@ -502,6 +502,16 @@ def _coverage(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def _findings(options: argparse.Namespace) -> int:
+    from wijkenaanpak.run import findings
+    from wijkenaanpak.sources.facts import FINDINGS
+
+    rows = findings.compute(options.data, options.seed, options.vraag)
+    changed = findings.keep(rows)
+    print(f"{len(rows)} bevindingen {'geschreven in' if changed else 'zijn als in'} data/raw/{FINDINGS.name}")
+    return 0
+
+
 def _compare(options: argparse.Namespace) -> int:
     from wijkenaanpak.pages import compare, pages
 
@@ -593,6 +603,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--download", action="store_true", help="fetch what is published into the data folder")
     sub.add_argument("--force", action="store_true", help="fetch anew what was fetched before")
+    sub = command("findings", _findings, "keep what the published series of a folder say, in data/raw")
+    sub.add_argument(
+        "--vraag", action="append", default=[], metavar="V", help="only this question (repeatable)"
+    )
+    _data_option(sub)
     sub = command("compare", _compare, "say what changed between two runs")
     sub.add_argument("old", type=Path, metavar="OLD", help="results.csv or reports folder of the earlier run")
     sub.add_argument("new", type=Path, metavar="NEW", help="of the later run")

@@ -14,8 +14,9 @@ from wijkenaanpak.sources.observations import Regional
 TREATED_COLUMNS = ["wijk", "pc4", "zekerheid", "bron"]
 WITH_CANDIDATES = "Aandachtswijken en kandidaten"
 WITH_LIKELY = "Aandachtswijken en waarschijnlijke kandidaten"
+ONLY_CANDIDATES = "Kandidaten"
 LIKELY = ("kandidaat S", "kandidaat A")  # by label in StatLine, or by the name of the wijk
-GROUPS = ("G18", "Aandachtswijken", "Niet-aandachtswijken", WITH_CANDIDATES, WITH_LIKELY)
+GROUPS = ("G18", "Aandachtswijken", "Niet-aandachtswijken", WITH_CANDIDATES, WITH_LIKELY, ONLY_CANDIDATES)
 OWN_LIST = "SCP, Werk aan de wijk (2013), bijlage A"
 
 

@@ -5,12 +5,73 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
 from wijkenaanpak import RAW
 from wijkenaanpak.sources import cells, tables
 from wijkenaanpak.sources.files import Location
+
+FINDINGS = RAW / "bevindingen.csv"
+_FINDING_COLUMNS = [
+    *(
+        "question",
+        "gebied",
+        "indicator",
+        "measure",
+        "method",
+        "reference",
+        "period",
+        "estimate",
+        "lower",
+        "upper",
+    ),
+    *("unit", "n", "label", "data", "content", "command", "date"),
+]
+
+
+def read_findings(path: Path = FINDINGS) -> pd.DataFrame:
+    """Read what this project computed on published series (``python -m wijkenaanpak findings``).
+
+    Returns
+    -------
+    DataFrame
+        question, gebied, indicator, measure, method, reference, period (text), estimate, lower, upper, unit, n as in results.csv;
+        label of the outcome; data (name of the folder), content (hash of its files), command and date of the computation. Empty without the table.
+    """
+    if not path.exists():
+        return pd.DataFrame(
+            columns=["question", "gebied", "indicator", "measure", "method", "reference", "period"]
+        )
+    return pd.read_csv(path, dtype={"period": str})
+
+
+def known(path: Path = FINDINGS) -> pd.DataFrame:
+    """Lay out the findings with one row a question and area: what is really known, whatever data a run is made from.
+
+    Returns
+    -------
+    DataFrame
+        question, gebied, indicator, unit, period, first, last (gap to the rest of the city in those years); change, lower, upper; effect,
+        effect_lower, effect_upper, effect_unit, effect_method, effect_reference, effect_period (missing where there is none: that of
+        programmes that never were goes first, then that of the area itself); label, data, content, date, command.
+    """
+    rows = read_findings(path)
+    key = ["question", "gebied", "indicator", "data"]
+    changes = rows[rows["measure"] == "gap_change"]
+    gaps = rows[rows["measure"] == "gap"].set_index([*key, "period"])["estimate"]
+    ends = changes["period"].str.split("-", expand=True).reindex(columns=[0, 1])
+    for name, year in (("first", ends[0]), ("last", ends[1])):
+        wanted = pd.MultiIndex.from_arrays([*(changes[k] for k in key), year])
+        changes = changes.assign(**{name: gaps.reindex(wanted).to_numpy() if len(changes) else None})
+    effects = rows[rows["measure"].isin(["effect_less", "effect"])]
+    effects = effects.sort_values("measure", ascending=False, kind="stable").drop_duplicates(key)
+    names = {"estimate": "effect", "lower": "effect_lower", "upper": "effect_upper"}
+    names |= {name: f"effect_{name}" for name in ("unit", "method", "reference", "period")}
+    effects = effects.rename(columns=names)
+    found = changes.drop(columns=["measure", "method", "reference"]).rename(columns={"estimate": "change"})
+    return found.merge(effects[[*key, *names.values()]], on=key, how="left").reset_index(drop=True)
 
 
 def read_codebook(path: Location = RAW / "indicatoren.csv") -> pd.DataFrame:

@@ -191,9 +191,13 @@ def _nothing(folder: Path, log: Log) -> str:
         return f"In de map {folder.name} staat geen enkele uitkomst, alleen {used}; data/README.md noemt de bestanden met uitkomsten."
     if log.aside:
         return next(iter(log.aside.values()))
+    there = sorted(f.name for f in folder.rglob("*") if f.is_file())
+    if not there:
+        return f"De map {folder.name} is leeg; `make data` haalt op wat online staat, en data/README.md noemt welke bestanden gelezen worden."
+    shown = ", ".join(there[:3]) + (f" en {len(there) - 3} andere" if len(there) > 3 else "")
     return (
-        f"In de map {folder.name} staat geen bestand met een bekende naam; data/README.md noemt welke bestanden "
-        "gelezen worden."
+        f"In de map {folder.name} staat geen bestand met een bekende naam (wel {shown}); data/README.md noemt welke namen gelezen worden. "
+        "Een andere tabel telt mee als reeksen.csv (gebied, jaar, indicator, waarde) met gebieden.csv erbij."
     )
 
 

@@ -28,7 +28,14 @@ import pyarrow.parquet as pq
 from wijkenaanpak import SourceError, content, programme
 from wijkenaanpak.effects import effects, space
 from wijkenaanpak.sources import coding, forms
-from wijkenaanpak.sources.areas import GROUPS, LIKELY, WITH_CANDIDATES, WITH_LIKELY, is_candidate
+from wijkenaanpak.sources.areas import (
+    GROUPS,
+    LIKELY,
+    ONLY_CANDIDATES,
+    WITH_CANDIDATES,
+    WITH_LIKELY,
+    is_candidate,
+)
 from wijkenaanpak.sources.folder import Tables, read_folder
 from wijkenaanpak.store import place
 
@@ -36,7 +43,14 @@ from wijkenaanpak.store import place
 LEAST_KNOWN = 0.5
 
 OWN_CITIES = "Eigen steden"
-OWN_CITIES_REST = "Eigen steden, niet-aandachtswijken"
+REST = ", niet-aandachtswijken"
+OWN_CITIES_REST = f"{OWN_CITIES}{REST}"
+# The list of PC4 is not the official one: what each part of it is compared with.
+REST_OF = {
+    "Aandachtswijken": OWN_CITIES_REST,
+    WITH_CANDIDATES: f"{OWN_CITIES_REST}: met kandidaten",
+    ONLY_CANDIDATES: f"{OWN_CITIES_REST}: van kandidaten",
+}
 
 KEY = ["indicator", "area", "period"]
 ROW_GROUP = 5_000  # rows: small enough that a gemeente is found without reading the country
@@ -468,6 +482,7 @@ def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
         "Aandachtswijken": pd.Series("Aandachtswijken", pc4.index).where(certain),
         "Niet-aandachtswijken": pd.Series("Niet-aandachtswijken", pc4.index).where(~certain),
         WITH_CANDIDATES: pd.Series(WITH_CANDIDATES, pc4.index).where(listed),
+        ONLY_CANDIDATES: pd.Series(ONLY_CANDIDATES, pc4.index).where(listed & ~certain),
         WITH_LIKELY: pd.Series(WITH_LIKELY, pc4.index).where(certain | pc4["zekerheid"].isin(LIKELY)),
         "city": city,
         "listed": (city + ", aandachtswijken").where(listed),
@@ -525,11 +540,18 @@ def _named(rows: pd.DataFrame, weight: pd.Series, area: str, source: str) -> pd.
 
 
 def _own_cities(whole: pd.DataFrame, pc4: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
-    """Average the cities with the weight of their aandachtswijken: the like-for-like reference of the 40."""
-    certain = pc4[pc4["area"].isin(areas.loc[_certain(areas), "area"])]
-    weight = certain.groupby(["gemeente", "period"])["n"].sum().rename("w").reset_index()
+    """Average the cities with the weight of their aandachtswijken: the like-for-like reference of the 40, and of each list."""
+    listed, certain = areas["aandachtswijk"].notna(), _certain(areas)
+    wanted = [(certain, OWN_CITIES, ""), (certain, OWN_CITIES_REST, REST)]
+    if (listed & ~certain).any():
+        wanted += [
+            (listed, REST_OF[WITH_CANDIDATES], REST),
+            (listed & ~certain, REST_OF[ONLY_CANDIDATES], REST),
+        ]
     parts = []
-    for name, suffix in ((OWN_CITIES, ""), (OWN_CITIES_REST, ", niet-aandachtswijken")):
+    for which, name, suffix in wanted:
+        own = pc4[pc4["area"].isin(areas.loc[which, "area"])]
+        weight = own.groupby(["gemeente", "period"])["n"].sum().rename("w").reset_index()
         named = weight.assign(area=weight["gemeente"] + suffix)[["area", "period", "w"]]
         rows = whole.merge(named, on=["area", "period"])
         parts.append(_named(rows, rows["w"], name, "berekend: steden gewogen naar hun aandachtswijken"))
@@ -774,6 +796,8 @@ def _wanted(gebied: str, areas: pd.DataFrame) -> set[str]:
         WITH_CANDIDATES,
         WITH_LIKELY,
     }
+    if gebied == "Nederland":
+        wanted |= {*REST_OF, *REST_OF.values()}
     if "/" not in gebied:
         cities = {w.split("/", 1)[0] for w in wijken}
         wanted |= cities | {f"{c}, niet-aandachtswijken" for c in cities}

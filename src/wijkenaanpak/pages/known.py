@@ -1,0 +1,75 @@
+"""What is really known, on a page of practice data: findings on published series, and which questions have such series."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from wijkenaanpak.dutch import in_unit, with_interval
+from wijkenaanpak.pages.html import Html, fold, note, table
+from wijkenaanpak.programme import VRAGEN
+from wijkenaanpak.sources import facts
+
+
+def known_findings() -> Html:
+    """Show the findings on published series as a table, of the country and of cities with series of their own; the rest folded."""
+    rows = facts.known()
+    if not len(rows):
+        return Html("")
+    shared = set(facts.read_codebook()["indicator"])
+    rows = rows.sort_values("gebied", key=lambda s: s != "Nederland", kind="stable")
+    city = ~rows["gebied"].str.contains("/") & ~rows["indicator"].isin(shared)
+    first, shown = (rows["gebied"] == "Nederland") | city, _laid_out(rows)
+    told = note(
+        f"Echt: berekend door dit project op gepubliceerde reeksen ({rows['date'].max()}). Die reeksen zelf staan hier niet bij; opdracht, datum en "
+        "controlegetal van de bestanden staan in data/raw/bevindingen.csv."
+    )
+    caption = "Wat op gepubliceerde reeksen is gevonden: de achterstand op de rest van de eigen stad, en het effect (95%-marge)"
+    others = fold(
+        table(shown[~first], f"{caption}: steden en wijken"), f"Ook van {(~first).sum()} steden en wijken"
+    )
+    return Html(f"{table(shown[first], f'{caption} (echt)')}{others}{told}")
+
+
+def _laid_out(rows: pd.DataFrame) -> pd.DataFrame:
+    effects = [
+        f"{with_interval(row.effect, row.effect_lower, row.effect_upper, row.effect_unit, True)} {row.effect_unit}"
+        if np.isfinite(row.effect)
+        else "niet te schatten"
+        for row in rows.itertuples()
+    ]
+    return pd.DataFrame(
+        {
+            "gebied": rows["gebied"],
+            "uitkomst": rows["question"].str.capitalize() + ": " + rows["label"],
+            "jaren": rows["period"].str.replace("-", "–\u2060"),
+            "eerst": [in_unit(v, u, False) for v, u in zip(rows["first"], rows["unit"], strict=True)],
+            "laatst": [in_unit(v, u, False) for v, u in zip(rows["last"], rows["unit"], strict=True)],
+            "verandering": [
+                f"{with_interval(row.change, row.lower, row.upper, row.unit, True)} {row.unit}"
+                for row in rows.itertuples()
+            ],
+            "effect": effects,
+        }
+    )
+
+
+def series_there(results: pd.DataFrame) -> str:
+    """Say which questions have published series in a run, and which remain practice.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Rows of results.csv with question, measure, estimate and status.
+    """
+    if (results["status"] == "simulated").any():
+        return "De reeksen zijn oefendata."
+    measured = results[(results["measure"] == "gap_change") & results["estimate"].notna()]
+    there = [v for v in VRAGEN if v in set(measured["question"])]
+    absent = [v for v in VRAGEN if v in set(results["question"]) - set(there)]
+    text = f"De reeksen komen uit de aangeleverde gegevensmap; echte reeksen zijn er voor: {', '.join(there) or 'geen enkele vraag'}."
+    return (
+        f"{text} Zonder echte reeks, en dus alleen als oefendata te zien: {', '.join(absent)}."
+        if absent
+        else text
+    )
