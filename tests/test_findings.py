@@ -6,7 +6,7 @@ import pytest
 from helpers import say
 from helpers.report import Report
 from wijkenaanpak import SourceError
-from wijkenaanpak.pages import known, pages
+from wijkenaanpak.pages import index, known
 from wijkenaanpak.results import RESULT_COLUMNS
 from wijkenaanpak.run import findings
 from wijkenaanpak.sources import facts
@@ -96,8 +96,9 @@ def test_an_index_says_which_questions_have_series():
 @pytest.mark.parametrize("status", ["simulated", "published"])
 def test_an_index_of_practice_data_shows_the_findings_before_what_is_practice(status):
     head = ",".join(RESULT_COLUMNS)
-    line = f"werk,Nederland,nww,gap_change,beschrijvend,rest_stad,2008-2018,-0.1,-0.2,0.1,punt,,{status},werk/nederland.html"
-    page = pages.index_page(f"{head}\n{line}\n", 1, [], set())
+    kind = "OEFENDATA" if status == "simulated" else "gepubliceerd"
+    line = f"{kind},werk,Nederland,nww,gap_change,beschrijvend,rest_stad,2008-2018,-0.1,-0.2,0.1,punt,,{status},werk/nederland.html"
+    page = index.index_page(f"{head}\n{line}\n", 1, [], set(), {})
     assert ('id="bekend"' in page) is (status == "simulated")
     if status == "simulated":
         assert page.index('id="bekend"') < page.index("onderzocht" if "onderzocht" in page else "Onderzocht")

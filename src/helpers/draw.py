@@ -64,6 +64,11 @@ RC: Any = {
     "svg.hashsalt": "wijkenaanpak",
     "svg.fonttype": "none",
 }
+# What of the numbers behind a figure goes into its CSV file.
+DRAWN = {
+    *("data", "name", "line", "label", "vraag", "years", "design", "wijze"),
+    *("period", "estimate", "lower", "upper"),
+}
 THEME: Any = {"style": "ticks", "rc": RC}  # for seaborn.set_theme
 
 
@@ -310,16 +315,14 @@ class Picture:
         return f"data:image/svg+xml,{_quoted(compact(drawn.getvalue().decode()))}"
 
     def _csv_uri(self) -> str:
-        """Return what is drawn as a CSV file in a data URI: names and numbers, no empty columns."""
+        """Return what is drawn as a CSV file in a data URI: names, years, numbers and margins."""
         assert self.data is not None
-        known = self.data.dropna(axis="columns", how="all")
-        plain = [c for c in known if all(pd.api.types.is_scalar(v) for v in known[c])]
-        return f"data:text/csv;charset=utf-8,{_quoted(known[plain].to_csv(index=False, float_format='%.5g'))}"
+        columns = [c for c in self.data if c in DRAWN] if "estimate" in self.data else list(self.data)
+        text = self.data[columns].dropna(axis="columns", how="all").to_csv(index=False, float_format="%.5g")
+        return f"data:text/csv;charset=utf-8,{_quoted(text)}"
 
     def _repr_html_(self) -> str:
         narrow = bool(self.figure.get_figwidth() < WIDTH)
-        # On a phone a wide drawing keeps its size, and slides.
-        place = 'class="beeld"' if narrow else 'class="beeld" tabindex="0" role="group" aria-label="figuur"'
         # The page has the drawing once; its script gives the link the same content.
         keep = (
             f'<a class="bewaar" download="figuur.{self.kind}" hidden>Bewaar figuur ({self.kind.upper()})</a>'
@@ -328,7 +331,7 @@ class Picture:
             keep += f' <a class="bewaar" download="figuur.csv" href="{html.escape(self._csv_uri(), quote=True)}">Bewaar cijfers (CSV)</a>'
         return (
             f'<figure class="figuur{" smal" * narrow}"><p class="figuur-titel">{html.escape(self.title)}</p>'
-            f"<div {place}>"
+            f'<div class="beeld">'
             f'<img alt="{html.escape(self.alt, quote=True)}" src="{self.data_uri().replace("&", "&amp;")}"></div>'
             f"<figcaption>{html.escape(self.caption)} {keep}</figcaption></figure>"
         )

@@ -60,7 +60,6 @@ def areas(r: Report) -> Any:
     drawn = (
         city_maps(shapes, legend, high_is_worse) if r.national else area_map(shapes, legend, high_is_worse)
     )
-    kind = "schematische kaart" if r.simulated else "kaart"
     known = shapes["value"].notna()
     inside, outside = (
         shapes.loc[known & which, "value"] for which in (shapes["treated"], ~shapes["treated"])
@@ -71,12 +70,14 @@ def areas(r: Report) -> Any:
         f"aandachtswijken: {in_unit(inside.mean(), r.unit)} {r.unit}; van {len(outside)} andere gebieden: {in_unit(outside.mean(), r.unit)}. "
         f"Zonder gegevens: {int((~known).sum())} gebieden."
     )  # fmt: skip
+    means = " en elders ".join(in_unit(part.mean(), r.unit) for part in (inside, outside) if len(part))
+    title = f"{r.label} ({r.unit}), {r.window[1]}: in aandachtswijken gemiddeld {means}"
     return r.show(
         drawn,
-        f"{r.label} in {r.city}, {r.window[1]}: {kind}",
+        f"{title} (schematische kaart)" if r.simulated else title,
         alt,
         kind="png",
-        data=shapes[["area", "gemeente", "treated", "value"]],
+        data=pd.DataFrame(shapes[["area", "value"]]),
     )
 
 

@@ -542,6 +542,11 @@ class Report:
         """Show sentences, a paragraph each; stated numbers in them link to their rows."""
         return html.paragraphs(format(s) for s in sentences if format(s))
 
+    def aside(self, summary: str, *sentences: Any) -> Html:
+        """Fold sentences away behind a summary: what accounts for a text, such as tests; nothing without sentences."""
+        told = [format(s) for s in sentences if format(s)]
+        return html.fold(html.bullets(told), summary) if told else Html("")
+
     def table(self, data: pd.DataFrame, caption: str, folded: str = "", most: int = MOST_ROWS) -> Html:
         """Show a DataFrame as a table; the first column names the row.
 

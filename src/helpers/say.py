@@ -467,36 +467,50 @@ def caught_up(r: Report, found: pd.DataFrame) -> list[str]:
     if not len(found):
         return ["Voor een vergelijking tussen wijken zijn twee wijken met een reeks nodig."]
     row = found.loc[r.referentie]
-    n, ties = row["n"], row["ties"]
-    p = r.state(
-        "sign_test",
-        row["p"],
-        reference=r.referentie,
-        method="tekentoets, tweezijdig",
-        n=n,
-        period=row["period"],
-    )
-    text = (
-        f"In {row['k']} van de {n} wijken werd de achterstand op {row['name']} kleiner. Puur toeval geeft de helft; de tekentoets daartegen "
-        f"geeft een p-waarde van {p} (tweezijdig, {n} wijken in {many(row['cities'], 'stad', 'steden')}, wijken als onafhankelijk behandeld"
-        + (f"; {ties} zonder verandering {'telt' if ties == 1 else 'tellen'} niet mee). " if ties else "). ")
-        + (
-            f"Met {n} wijken is een aandeel pas vanaf {in_unit(row['detectable_share'], 'aandeel')} met 80% kans van de helft te onderscheiden."
-            if np.isfinite(row["detectable_share"])
-            else f"Met {n} wijken is geen enkel aandeel van de helft te onderscheiden."
-        )
+    more = "meer" if row["k"] > row["n"] / 2 else "minder"
+    told = (
+        f"In {row['k']} van de {row['n']} wijken werd de achterstand op {row['name']} kleiner. Door toeval zou het ongeveer de helft zijn: "
+        + (f"dit zijn er duidelijk {more}." if row["p"] < 0.05 else "dit kan toeval zijn.")
     )
     if row["cities"] <= 2:
-        return [text]
+        return [told]
     mean = r.state("mean_change", row.drop("n"), n=row["wijken"])
-    least = r.state(
-        "detectable_change", row["detectable"], reference=r.referentie, method=row["method"], n=row["wijken"]
+    return [told, f"Gemiddeld over de wijken veranderde de achterstand {mean} {r.change_unit}."]
+
+
+def caught_up_rests(r: Report, found: pd.DataFrame, sigma: pd.DataFrame, beta: pd.DataFrame) -> list[str]:
+    """List what :func:`caught_up` rests on: tests, what could be seen, and whether the wijken grew more alike; empty for one wijk."""
+    if not len(found):
+        return []
+    row = found.loc[r.referentie]
+    n, ties = row["n"], row["ties"]
+    about = {"reference": r.referentie, "n": n, "period": row["period"]}
+    p = r.state("sign_test", row["p"], method="tekentoets, tweezijdig", **about)
+    alike = (
+        f"; {many(ties, 'wijk', 'wijken')} zonder verandering {'telt' if ties == 1 else 'tellen'} niet mee"
+        if ties
+        else ""
     )
-    return [
-        text,
-        f"Gemiddeld veranderde de achterstand {mean} {r.change_unit} ({row['wijken']} wijken in {row['clusters']} steden, die tellen voor "
-        f"{number(row['effective'], 0)} gelijke). Een gemiddelde verandering van {least} {r.change_unit} had 80% kans om gevonden te worden.",
-    ]  # fmt: skip
+    points = [
+        f"De tekentoets tegen de helft geeft een p-waarde van {p} (tweezijdig, {n} wijken in {many(row['cities'], 'stad', 'steden')}, wijken als "
+        f"onafhankelijk behandeld{alike}).",
+        f"Met {n} wijken is een aandeel pas vanaf {in_unit(row['detectable_share'], 'aandeel')} met 80% kans van de helft te onderscheiden."
+        if np.isfinite(row["detectable_share"])
+        else f"Met {n} wijken is geen enkel aandeel van de helft te onderscheiden.",
+    ]
+    if row["cities"] > 2:
+        least = r.state(
+            "detectable_change",
+            row["detectable"],
+            reference=r.referentie,
+            method=row["method"],
+            n=row["wijken"],
+        )
+        points.append(
+            f"Het gemiddelde rust op {row['wijken']} wijken in {row['clusters']} steden, die tellen voor {number(row['effective'], 0)} gelijke. Een "
+            f"gemiddelde verandering van {least} {r.change_unit} had 80% kans om gevonden te worden."
+        )
+    return [*points, spread(r, sigma, beta)]
 
 
 def counted(r: Report, found: pd.DataFrame) -> pd.DataFrame:
@@ -644,8 +658,8 @@ def _national(r: Report, found: dict[str, Stated]) -> list[str]:
     e, unit, main = r.effect, r.effect_unit, effect.main_design(r)
     sign, direction = found["verdict"].estimate, int(r.panel.outcome["direction"])
     first = (
-        f"{r.panel.outcome['label']}: in {effect.span(r)} week de uitkomst in de aandachtswijken {found['main']} {unit} af van wat zij zonder de "
-        "wijkenaanpak naar schatting was geweest (plus is hoger; tussen haakjes de 95%-marge). "
+        f"{r.panel.outcome['label']}: in {effect.span(r)} weken de aandachtswijken {found['main']} {unit} af van wat zonder de aanpak te verwachten "
+        "was (plus is hoger; tussen haakjes de 95%-marge). "
     )
     if "less" in found:
         first += f"Even zwakke gebieden zonder aanpak weken zelf ook af, met {found['weak']:bare} {unit}; wat overblijft is {found['less']} {unit}. "
@@ -660,7 +674,7 @@ def _national(r: Report, found: dict[str, Stated]) -> list[str]:
         )
     half = f"de helft van de achterstand bij de start ({found['bound']:bare} {unit}) wegnam"
     first += (
-        f" Uitgesloten is dat de aanpak {half} (equivalentietoets, p {p_text(e['equivalence'])})."
+        f" Uitgesloten is dat de aanpak {half}."
         if e["equivalence"] < 0.05
         else f" Of de aanpak {half.replace(' wegnam', '')} wegnam, is niet uit te sluiten."
     )
@@ -686,8 +700,8 @@ def _local(r: Report, found: dict[str, Stated]) -> list[str]:
     sign = found["verdict"].estimate
     text = (
         f"{r.panel.outcome['label']}: in {effect.span(r)} week {r.names['wijk']} {found['own']} {unit} af van een groep andere gebieden die "
-        "vooraf op hetzelfde pad lag (plus is hoger; tussen haakjes de 95%-marge). De kans dat een even grote schijnwijk zonder aanpak minstens "
-        f"zo ver afweek is {found['own_p']:bare} ({own['placebos']} schijnwijken). "
+        "vooraf op hetzelfde pad lag (plus is hoger; tussen haakjes de 95%-marge). De kans dat een even grote groep zonder aanpak minstens "
+        f"zo ver afweek is {found['own_p']:bare} (bij {own['placebos']} groepen). "
     )
     text += (
         f"Dat is een {VERDICTS[sign]} verschil met die groep."
@@ -817,6 +831,10 @@ def _rests(r: Report) -> list[str]:
     ]
     if not r.national and own is not None:
         points = _rests_own(r, own)
+    if r.national:
+        points.append(
+            f"De toets of het effect zo groot is als de helft van de achterstand bij de start (equivalentietoets): p {p_text(e['equivalence'])}."
+        )
     if len(before) == 1:
         measured = (
             f"één meting daarvoor ({e['leads_years'][0]})" if e["leads_years"] else "geen meting daarvoor"
@@ -864,6 +882,18 @@ def _rests_own(r: Report, own: Any) -> list[str]:
         f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. Eén op de "
         "twintig gebieden valt ook zonder effect buiten zijn 95%-marge.",
     ]
+
+
+def level_title(r: Report, levels: pd.DataFrame) -> str:
+    """Say in one line where the area began and ended."""
+    own = levels[levels["role"] == "wijk"].dropna(subset="estimate").sort_values("period")
+    if not len(own):
+        return r.label
+    (first, last), went = (own.iloc[i] for i in (0, -1)), "ging" if len(r.panel.wijken) == 1 else "gingen"
+    return (
+        f"{capital(r.names['wijk'])} {went} van {in_unit(first['estimate'], r.unit)} in {first['period']} naar "
+        f"{in_unit(last['estimate'], r.unit)} in {last['period']}"
+    )
 
 
 def course_title(r: Report) -> str:

@@ -301,12 +301,14 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
     key = content.text_digest(made_from)
     if stamp.is_file() and json.loads(stamp.read_text()) == [key, *_hashes(targets)]:
         return
-    parts = [
-        (out / f"{job.name}.csv").read_text(encoding="utf-8").split("\n", 1)[1]
-        for job in jobs
-        if (out / f"{job.name}.csv").is_file()
-    ]
-    head = ",".join(RESULT_COLUMNS) + "\n"
+    head, parts = ",".join(RESULT_COLUMNS) + "\n", []
+    for job in list(jobs):
+        file = out / f"{job.name}.csv"
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        if text.startswith(head):
+            parts.append(text.removeprefix(head))
+        else:  # of another version of this project, and due
+            jobs.remove(job)
     write_whole(targets[0], head + "".join(parts))
     import pandas as pd
 
@@ -340,11 +342,9 @@ def summary(outcomes: Sequence[Outcome], asked: int, seconds: float) -> str:
 
 def rests_on(data: str, seed: int) -> str:
     """Say which data the reports are made from, and which questions have no published series in them."""
-    from wijkenaanpak.store import panel
-
     if data == "oefendata":
         return "Gegevens: oefendata, geen werkelijke cijfers. `make data` haalt echte op; daarna gebruikt `make reports` die."
-    there = panel.answered(place.store_path(data, seed))
+    there = place.answered(place.store_path(data, seed))
     absent = [vraag for vraag in programme.VRAGEN if vraag not in there]
     text = f"Gegevens: {Path(data).name}. Echte reeksen voor: {', '.join(there) or 'geen enkele vraag'}."
     if absent:

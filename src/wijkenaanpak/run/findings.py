@@ -17,7 +17,7 @@ from wijkenaanpak.content import text_digest, write_whole
 from wijkenaanpak.programme import gebieden
 from wijkenaanpak.sources.areas import is_candidate
 from wijkenaanpak.sources.facts import FINDINGS, read_findings
-from wijkenaanpak.store import panel
+from wijkenaanpak.store import panel, place
 
 MEASURES = ("level", "gap", "gap_change", "effect", "effect_less")
 
@@ -54,7 +54,7 @@ def compute(data: str, seed: int = 2007, vragen: Sequence[str] = ()) -> pd.DataF
         raise SourceError(f"De map {Path(data).name} bevat oefendata; wat verzonnen is, is geen bevinding.")
     parts = [
         found
-        for vraag in panel.answered(store)
+        for vraag in place.answered(store)
         if not vragen or vraag in vragen
         for gebied in gebieden()
         if len(found := _of(Report(*YEARS[vraag], "rest_stad", seed, panel.read(store, vraag, gebied))))

@@ -150,6 +150,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
             "key": key,
             "simulated": tables.simulated,
             "list": tables.list_name,
+            "answered": _answered(series, tables.indicators, tables.areas),
             "files": {str(f.relative_to(folder)): content.digest([f])[:12] for f in files},
         }
         (fresh / "meta.json").write_text(json.dumps(meta, indent=1))
@@ -741,15 +742,14 @@ def _measurements(path: Path) -> int:
     return min(len({end for part in known if part and part.has_min_max for end in (part.min, part.max)}), 2)
 
 
-def answered(store: Path) -> list[str]:
+def _answered(series: pd.DataFrame, book: pd.DataFrame, areas: pd.DataFrame) -> list[str]:
     """List the questions of which an outcome was measured twice or more in an aandachtswijk."""
-    book = pd.read_parquet(store / "indicators.parquet")
-    wijken = pd.read_parquet(store / "areas.parquet").query("level == 'aandachtswijk'")["area"]
-    series = _series(store, book.loc[book["direction"] != 0, "indicator"], wijken)
-    years = series.groupby(["indicator", "area"])["period"].nunique().groupby("indicator").max()
-    return [
-        v for v in programme.VRAGEN if (book.loc[book["question"] == v, "indicator"].map(years) >= 2).any()
-    ]
+    wijken = areas.loc[areas["level"] == "aandachtswijk", "area"]
+    own = series[series["area"].isin(wijken) & series["value"].notna()]
+    years = own.groupby(["indicator", "area"], observed=True)["period"].nunique()
+    twice = set(years[years >= 2].index.get_level_values("indicator"))
+    outcomes = book[(book["direction"] != 0) & book["indicator"].isin(twice)]
+    return [v for v in programme.VRAGEN if (outcomes["question"] == v).any()]
 
 
 def references(gebied: str) -> dict[str, str]:

@@ -108,3 +108,8 @@ def checked() -> list[Path]:
     """Return the stores that the process that started this one found up to date, and that still are what they were."""
     known = json.loads(os.environ.get(CHECKED) or "{}")
     return [Path(store) for store, key in known.items() if key is not None and key == key_of(Path(store))]
+
+
+def answered(store: Path) -> list[str]:
+    """List the questions that the series of a finished store can answer: an outcome measured twice or more in an aandachtswijk."""
+    return json.loads((store / "meta.json").read_text())["answered"]

@@ -34,7 +34,6 @@ BENEFITS: dict[str, dict[str, tuple[int, ...]]] = {
     "adam_bijstand_alle": {"bijstand_totaal": (2004, 2005, 2008, 2009)},
 }
 FEWEST = 100  # recipients in the first year: of fewer the logarithm is a matter of some persons
-SMALLEST = 500  # dwellings in any year: a share of fewer is one estate that is built or sold
 TENURE = {"sociale_verhuur": "adam_sociale_huur", "eigenaar_bewoner": "adam_koop"}
 
 
@@ -78,11 +77,7 @@ def _benefits(frame: pd.DataFrame, path: Location, log: Log) -> pd.DataFrame:
 def _tenure(frame: pd.DataFrame, path: Location, log: Log) -> pd.DataFrame:
     """Turn dwellings by tenure into shares, with the dwellings they are shares of."""
     sums = frame.groupby(["gebied", "jaar", "indicator"])["waarde"].sum().unstack("indicator")  # noqa: PD010
-    least = sums.groupby("gebied")["totaal"].transform("min")
-    log.add(
-        path, f"buurten en jaren met minder dan {SMALLEST} woningen, weggelaten", (~(least >= SMALLEST)).sum()
-    )
-    sums = sums[least >= SMALLEST].fillna(0)
+    sums = sums[sums["totaal"] > 0].fillna(0)
     parts = [
         (100 * sums[column] / sums["totaal"]).round(1).rename("waarde").reset_index().assign(
             indicator=indicator, n=sums["totaal"].to_numpy()
