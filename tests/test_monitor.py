@@ -366,7 +366,7 @@ def test_a_change_is_certain_only_when_rounding_and_interval_both_say_so():
     assert both.se == pytest.approx(0.2)
     wide = verdict(2, 1)
     assert (wide.rounding, wide.interval) == ("kleiner", "niet vast te stellen")
-    assert (wide.verdict, wide.reason) == ("niet vast te stellen", "het 95%-interval bevat nul")
+    assert (wide.verdict, wide.reason) == ("niet vast te stellen", "de marge laat beide richtingen open")
     coarse = verdict(0.1, 0)
     assert (coarse.rounding, coarse.interval) == ("niet vast te stellen", "kleiner")
     assert coarse.reason == "de afronding kan beide kanten op"

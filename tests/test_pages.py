@@ -33,22 +33,26 @@ class Text(SingleFileSnapshotExtension):
 
 def sentences(page):
     """What a reader sees of a page before unfolding anything, a line a paragraph, cell or heading; numbers as #."""
-    text = re.sub(r"<(style|script|details)\b.*?</\1>", "", page.partition("<main")[2], flags=re.S)
-    while "<details" in text:  # folds in folds
+    text = re.sub(r'(?:src|href)="data:[^"]*"', "", page.partition('<main id="inhoud">')[2])
+    text = re.sub(r"<(style|script)\b.*?</\1>", "", text, flags=re.S)
+    while "<details" in text:  # folds in folds, the innermost first
         text = re.sub(r"<details(?:(?!<details).)*?</details>", "", text, flags=re.S)
     lines = re.split(r"</(?:p|li|h\d|td|th|caption|figcaption|dd|dt|summary|option|label)>", text)
     plain = (re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", line))).strip() for line in lines)
-    return "\n".join(dict.fromkeys(re.sub(NUMBER, "#", line) for line in plain if line)) + "\n"
+    said = (line for line in plain if line and not line.lower().startswith("versie "))
+    return "\n".join(dict.fromkeys(re.sub(NUMBER, "#", line) for line in said)) + "\n"
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=lambda name: name.replace("/", "-"))
 def test_the_sentences_of_a_page_are_those_that_were_agreed(rendered, name, snapshot):
     page = (rendered[1] / f"{name}.html").read_text()
     assert sentences(page) == snapshot(extension_class=Text)
 
 
 @pytest.mark.parametrize(
-    ("name", "figure"), [("leefbaarheid/nederland", 0), ("werk/utrecht", 1), ("overzicht/utrecht", 0)]
+    ("name", "figure"),
+    [("leefbaarheid/nederland", 0), ("werk/utrecht", 1), ("overzicht/utrecht", 0)],
+    ids=("antwoord", "niveaus", "vragen"),
 )
 def test_a_figure_is_the_one_that_was_agreed(rendered, name, figure, snapshot):
     page = (rendered[1] / f"{name}.html").read_text()
@@ -136,13 +140,10 @@ def test_the_answer_and_the_part_on_the_effect_judge_alike(rendered):
 
 def test_every_margin_holds_its_estimate_and_no_number_is_nan_or_infinite(rendered):
     for name, page in reports(rendered):
-        text = html.unescape(
-            re.sub(r"<[^>]+>", "", re.sub(r"<(style|script)\b.*?</\1>|<pre.*?</pre>", "", page, flags=re.S))
-        )
-        assert not re.search(r"\b(?:nan|inf|None|NaT)\b", text), (
-            name,
-            re.search(r".{60}\b(?:nan|inf|None|NaT)\b.{20}", text),
-        )
+        text = re.sub(r"<(style|script|pre)\b.*?</\1>", "", page, flags=re.S)
+        text = html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r'(?:src|href)="data:[^"]*"', "", text)))
+        broken = re.search(r".{0,60}\b(?:nan|inf|None|NaT)\b.{0,20}", text)
+        assert not broken, (name, broken[0])
         for estimate, low, high in re.findall(rf"({NUMBER}) \(({NUMBER}) tot ({NUMBER})\)", text):
             assert read(low) <= read(estimate) <= read(high), (name, estimate, low, high)
 
@@ -150,14 +151,15 @@ def test_every_margin_holds_its_estimate_and_no_number_is_nan_or_infinite(render
 @pytest.mark.parametrize(
     "wrong",
     [
-        r"\b0 (?:keer|maal)\b",
+        r"(?<![\d,.])0 (?:keer|maal)\b",
         r"\bzo'n 0\b",
         r"\b1 (?:wijken|steden|vragen|gebieden|uitspraken|reeksen|metingen)\b",
-        r"de aandachtswijken (?:had|werd|verschilde|week)\b",
+        r"(?<!van )de aandachtswijken (?:had|werd|verschilde|week)\b",
+        r"\bweek de aandachtswijken\b",
     ],
 )
 def test_number_agrees_in_every_sentence(rendered, wrong):
     for name, page in reports(rendered):
-        text = html.unescape(re.sub(r"<[^>]+>", "", page))
+        text = html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r'src="data:[^"]*"', "", page)))
         found = re.search(rf".{{0,50}}{wrong}.{{0,30}}", text)
         assert not found, (name, found[0])

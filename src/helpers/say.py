@@ -332,7 +332,10 @@ def shared(r: Report) -> str:
     kind = r.clusters(r.referentie)
     if not kind:
         return "Wat gebieden in een stad delen, is er niet in meegeteld: de werkelijke marge is breder."
-    times = number(r.widening(r.referentie, r.window[1], "change"), 1)
+    widening = r.widening(r.referentie, r.window[1], "change")
+    if widening < 1.05:
+        return f"Daarin telt mee dat {SHARED[kind]}; hier maakt dat geen verschil."
+    times = number(widening, 1)
     return f"Daarin telt mee dat {SHARED[kind]}: zij is {times} keer zo breed als wanneer elk gebied op zichzelf stond."
 
 
@@ -697,9 +700,9 @@ def _local(r: Report, found: dict[str, Stated]) -> list[str]:
     if own is None:
         why = f"Voor {r.names['wijk']} zelf is geen effect te schatten: er is geen volledige reeks van zijn postcodegebieden."
         return [why, nation]
-    sign = found["verdict"].estimate
+    sign, went = found["verdict"].estimate, "week" if len(r.panel.wijken) == 1 else "weken"
     text = (
-        f"{r.panel.outcome['label']}: in {effect.span(r)} week {r.names['wijk']} {found['own']} {unit} af van een groep andere gebieden die "
+        f"{r.panel.outcome['label']}: in {effect.span(r)} {went} {r.names['wijk']} {found['own']} {unit} af van een groep andere gebieden die "
         "vooraf op hetzelfde pad lag (plus is hoger; tussen haakjes de 95%-marge). De kans dat een even grote groep zonder aanpak minstens "
         f"zo ver afweek is {found['own_p']:bare} (bij {own['placebos']} groepen). "
     )

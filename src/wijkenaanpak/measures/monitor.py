@@ -444,7 +444,7 @@ def change(gaps: pd.DataFrame, t0: int, t1: int, times: float = 1.0) -> Change:
         low, high, "het aantal decimalen is onbekend", "de afronding kan beide kanten op"
     )
     interval, other_doubt = _direction_of(
-        lower, upper, "de standaardfout is onbekend", "het 95%-interval bevat nul"
+        lower, upper, "de standaardfout is onbekend", "de marge laat beide richtingen open"
     )
     reason = " en ".join(filter(None, [doubt, other_doubt]))
     if math.isnan(step):
