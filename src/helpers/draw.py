@@ -112,7 +112,8 @@ def years(ax: Axes, periods: Iterable[int], window: tuple[int, int] | None = Non
     known = sorted({int(p) for p in periods})
     step = max(1, -(-len(known) // 8))
     width = ax.get_figure(root=True).get_figwidth() / ax.get_subplotspec().get_gridspec().ncols  # type: ignore[union-attr]
-    least = (known[-1] - known[0]) * 0.55 / width if known else 0.0  # four digits take about half an inch
+    low, high = ax.get_xlim()
+    least = (high - low) * 0.6 / width  # four digits take about half an inch
     marked: list[int] = []
     for year in known[::-1][::step]:
         if not marked or marked[-1] - year >= least:
@@ -191,11 +192,11 @@ def end_labels(
 
 
 def note_at(ax: Axes, line: pd.DataFrame, text: str, x: str = "period", y: str = "estimate") -> None:
-    """Write to the right of a line that falls, halfway, what it is."""
+    """Write above a line that falls, halfway, what it is."""
     if len(line):
         at = line.sort_values(x).iloc[len(line) // 2]
         ax.annotate(
-            textwrap.fill(text, 14), (at[x], at[y]), xytext=(6, 0), textcoords="offset points", fontsize=8.8, color=GREY, va="center"
+            textwrap.fill(text, 14), (at[x], at[y]), xytext=(4, 3), textcoords="offset points", fontsize=8.8, color=GREY, va="bottom"
         )  # fmt: skip
 
 

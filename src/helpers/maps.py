@@ -11,6 +11,7 @@ import matplotlib.patheffects as patheffects
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from helpers import draw
 from helpers.report import Report
@@ -151,6 +152,8 @@ def _legend(axes: list[Axes], norm: Any, colours: str, text: str) -> None:
     figure = axes[0].get_figure(root=True)
     bar = figure.colorbar(scale, ax=axes, orientation="horizontal", shrink=0.55, pad=0.02, aspect=30)  # type: ignore[union-attr]
     bar.set_label(text, fontsize=8.8)
+    bar.locator = MaxNLocator(4)
+    bar.update_ticks()
 
 
 def _scale_bar(ax: Axes) -> None:
