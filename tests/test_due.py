@@ -426,7 +426,7 @@ def test_the_longest_reports_go_first(tmp_path):
     jobs = [Job("werk", g) for g in ("Utrecht/Overvecht", "Utrecht", "Nederland", "Rotterdam")]
     assert [j.gebied for j in batch._longest_first(jobs, tmp_path)][:2] == ["Nederland", "Utrecht"]
     for job, seconds in zip(jobs, (3.0, 1.0, 2.0, 4.0), strict=True):
-        batch.write_whole(tmp_path / plan.STATE / f"{job.name}.json", json.dumps({"seconds": seconds}))
+        plan.write_state(job, tmp_path, {}, {}, seconds)
     order = ["Rotterdam", "Utrecht/Overvecht", "Nederland", "Utrecht"]
     assert [j.gebied for j in batch._longest_first(jobs, tmp_path)] == order
 

@@ -6,10 +6,13 @@ is the standard library, so that a run with nothing to do is over before pandas 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import platform
 import re
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -45,13 +48,88 @@ def text_digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def write_whole(path: Path, text: str | Iterable[str]) -> None:
-    """Write a file completely or not at all; a long text may come in parts."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.deel")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.writelines([text] if isinstance(text, str) else text)
-    temporary.replace(path)
+def write_whole(path: Path, text: str | bytes | Iterable[str]) -> None:
+    """Write a file completely or not at all, also when the power fails; a long text may come in parts.
+
+    Raises
+    ------
+    OSError
+        With the name of the file, which stays as it was; nothing half is left beside it.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.deel")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as stream:
+            for part in [text] if isinstance(text, str | bytes) else text:
+                stream.write(part.encode() if isinstance(part, str) else part)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except BaseException as error:
+        with contextlib.suppress(
+            OSError
+        ):  # what stopped the writing may stop the clearing; that is said below
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # a full disk does not name the file
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name of a file on the disk too, where a folder can be opened (not on Windows)."""
+    if hasattr(os, "O_DIRECTORY"):
+        handle = os.open(folder, os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+SEAL = b'{"sha256": "%s", '
+
+
+def write_sealed(path: Path, value: dict[str, Any]) -> None:
+    """Write a JSON object that is known by its content: its first member is the digest of the rest."""
+    text = json.dumps(value).encode()
+    write_whole(path, SEAL % hashlib.sha256(text).hexdigest().encode() + text[1:])
+
+
+def read_sealed(path: Path) -> dict[str, Any] | None:
+    """Return what :func:`write_sealed` wrote; None when the file is not there, or not as it was written."""
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        return None
+    head = len(SEAL % bytes(64))
+    text = b"{" + raw[head:]
+    if raw[:head] != SEAL % hashlib.sha256(text).hexdigest().encode():
+        return None
+    return json.loads(text)
+
+
+def say(line: str) -> None:
+    """Tell whoever runs this what is done without being asked."""
+    print(line, file=sys.stderr)
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file in a folder, by its name there."""
+    files = sorted(f for f in folder.rglob("*") if f.is_file())
+    return {f.relative_to(folder).as_posix(): digest([f]) for f in files}
+
+
+def stamps(paths: Iterable[Path]) -> dict[str, tuple[int, ...]]:
+    """Return when and where files and folders were last written.
+
+    A file that changes and comes back has the same content, and another stamp: the time of its last change cannot be set.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):  # gone: then it is not among the stamps
+            status = path.stat()
+            found[str(path)] = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return found
 
 
 def environment() -> str:

@@ -6,7 +6,9 @@ Everything heavy is imported where it is needed: a run with nothing to do import
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -17,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from wijkenaanpak import SourceError, content, programme
 from wijkenaanpak.content import write_whole
@@ -29,6 +31,28 @@ from wijkenaanpak.store import place
 NOTEBOOKS = plan.NOTEBOOKS
 ENGINE = "wijkenaanpak"  # wijkenaanpak.run.engine, as papermill knows it
 TIME_LIMIT = 600.0  # seconds: a report that hangs costs one report, not the batch
+MOST_SECONDS = 604_800
+MOST_MEGABYTES = 1 << 24
+MOST_SEED = 2**32 - 1
+# What a system error means to whoever runs this, and the way out.
+DISK_FULL = "de schijf is vol; maak ruimte en draai opnieuw"
+NO_RIGHTS = (
+    "lezen of schrijven mag hier niet; pas de rechten aan, of kies een andere map (--out, WIJKEN_PROCESSED)"
+)
+NO_FOLDER = "er staat een bestand waar een map hoort, of andersom; haal het weg"
+WAY_OUT = {
+    errno.ENOSPC: DISK_FULL,
+    errno.EDQUOT: DISK_FULL,
+    errno.EROFS: NO_RIGHTS,
+    errno.EACCES: NO_RIGHTS,
+    errno.EPERM: NO_RIGHTS,
+    errno.ENOTDIR: NO_FOLDER,
+    errno.EISDIR: NO_FOLDER,
+    errno.EEXIST: NO_FOLDER,
+    errno.ENOENT: "dit is er niet meer; zet het terug en draai opnieuw",
+    errno.EMFILE: "er staan te veel bestanden open; draai opnieuw met --jobs 1",
+    errno.ENOMEM: "er was te weinig geheugen; draai opnieuw met --jobs 1",
+}
 
 
 @dataclass(frozen=True)
@@ -105,15 +129,25 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
         except papermill.PapermillExecutionError as error:
             first_line = error.source.splitlines()[0]
             fault = f"{error.ename}: {error.evalue}"
-            if limits.memory and (
-                error.ename == "MemoryError" or not error.evalue
-            ):  # no memory left to say so
-                fault = f"boven de geheugenlimiet van {limits.memory >> 20} MB; geef meer met --memory"
-            outcome.error = f"cel {error.cell_index} ({first_line}): {fault}"
+            outcome.error = f"cel {error.cell_index} ({first_line}): {_out_of_memory(error.ename, error.evalue, limits) or fault}"
     except Exception as error:  # whatever goes wrong in one report must not stop the others
-        outcome.error = f"{type(error).__name__}: {error}"
+        name = type(error).__name__
+        outcome.error = _out_of_memory(name, str(error), limits) or f"{name}: {error}"
     outcome.seconds = time.monotonic() - started
     return outcome
+
+
+def _out_of_memory(name: str, text: str, limits: Limits) -> str:
+    """Say what to do when memory ran out; often none was left to say so, and the error is empty."""
+    if limits.memory and (name == "MemoryError" or not text.strip()):
+        return f"boven de geheugenlimiet van {limits.memory >> 20} MB; geef meer met --memory"
+    if name == "MemoryError" or "SIGKILL" in text:  # so ends the system a process when memory is full
+        return (
+            f"{text or name}: er was te weinig geheugen; maak minder rapporten tegelijk met --jobs 1".lstrip(
+                ": "
+            )
+        )
+    return ""
 
 
 def _name_folder(notebook: Any, data: str) -> None:
@@ -154,8 +188,7 @@ def keep(outcome: Outcome, made_from: dict[str, Any], out: Path) -> None:
     for suffix, text in files.items():
         write_whole(out / f"{outcome.job.name}{suffix}", text)
     hashes = {suffix: content.digest([out / f"{outcome.job.name}{suffix}"]) for suffix in files}
-    state = {"from": made_from, "files": hashes, "seconds": round(outcome.seconds, 3)}
-    write_whole(out / plan.STATE / f"{outcome.job.name}.json", json.dumps(state))
+    plan.write_state(outcome.job, out, made_from, hashes, outcome.seconds)
 
 
 def run(
@@ -193,19 +226,49 @@ def run(
     ------
     SourceError
         When the data are wrong, or another batch is writing to the same folder.
+    OSError
+        When something cannot be read or written; what was finished is kept.
     """
     prepare(jobs)  # wrong data are refused before anything is touched
+    behind = plan.behind(jobs, NOTEBOOKS)
+    stamps = {job: content.stamps(files) for job, files in behind.items()}
     wanted = plan.dependencies(jobs, NOTEBOOKS)
     with _only_batch(out):
-        todo = [job for job in jobs if force or plan.why(job, wanted[job], out)]
+        reasons = {job: plan.why(job, wanted[job], out) for job in jobs}
+        _say_damaged([f"{job.name}: {reason}" for job, reason in reasons.items()])
+        todo = [job for job in jobs if force or reasons[job]]
         outcomes: dict[Job, Outcome] = {}
+
+        def finish(outcome: Outcome) -> None:
+            job = outcome.job
+            if not outcome.error and (changed := _changed(stamps[job], behind[job])):
+                outcome.error = f"{changed} veranderde tijdens het maken; draai opnieuw"
+            if not outcome.error:
+                with unbroken():
+                    keep(outcome, wanted[job], out)
+            outcomes[job] = Outcome(job, error=outcome.error, seconds=outcome.seconds)
+
         try:
             if todo:
                 with place.trusted({place.store_path(job.data, job.seed) for job in todo}):
-                    _run(todo, out, executor or ThreadPoolExecutor(2), limits, progress, wanted, outcomes)
+                    _run(todo, out, executor or ThreadPoolExecutor(2), limits, progress, finish)
         finally:
             publish(jobs[0].data, jobs[0].seed, list(outcomes.values()), out)
         return [outcomes[job] for job in todo]
+
+
+def _say_damaged(reasons: Sequence[str]) -> None:
+    """Say in one line which finished reports are not as they were written."""
+    found = [r for r in reasons if plan.DAMAGED in r or plan.CHANGED in r]
+    if found:
+        more = f", en nog {len(found) - 1}" if len(found) > 1 else ""
+        content.say(f"Niet zoals het is geschreven, en opnieuw gemaakt: {found[0]}{more}.")
+
+
+def _changed(before: dict[str, tuple[int, ...]], files: Sequence[Path]) -> str:
+    """Name a file that was written to since, also when it is again what it was; empty when there is none."""
+    now = content.stamps(files)
+    return next((name for name in before if before[name] != now.get(name)), "")
 
 
 def _run(
@@ -214,8 +277,7 @@ def _run(
     executor: Executor,
     limits: Limits,
     progress: bool,
-    wanted: dict[Job, dict[str, Any]],
-    outcomes: dict[Job, Outcome],
+    finish: Callable[[Outcome], None],
 ) -> None:
     from tqdm import tqdm
 
@@ -224,16 +286,12 @@ def _run(
     if isinstance(executor, ThreadPoolExecutor):
         warm.start(wait=False)
     with executor:
-        futures = {executor.submit(render, job, limits, NOTEBOOKS): job for job in _longest_first(todo, out)}
+        futures = [executor.submit(render, job, limits, NOTEBOOKS) for job in _longest_first(todo, out)]
         try:
             for future in tqdm(
                 as_completed(futures), total=len(futures), unit="rapport", disable=not progress
             ):
-                job, outcome = futures[future], future.result()
-                if not outcome.error:
-                    with unbroken():
-                        keep(outcome, wanted[job], out)
-                outcomes[job] = Outcome(job, error=outcome.error, seconds=outcome.seconds)
+                finish(future.result())
         except BaseException:
             for future in futures:
                 future.cancel()
@@ -265,9 +323,13 @@ def _longest_first(jobs: Sequence[Job], out: Path) -> list[Job]:
 @contextlib.contextmanager
 def _only_batch(out: Path) -> Iterator[None]:
     """Let one batch at a time write to a reports folder, and clear what a killed one left half."""
+    if (
+        wrong := next((p for p in (out, *out.parents) if p.exists()), out)
+    ).is_dir() is False and wrong.exists():
+        raise SourceError(f"--out {out}: {wrong} is een bestand en geen map; kies een andere map.")
     state = out / plan.STATE
     state.mkdir(parents=True, exist_ok=True)
-    with (state / "bezig").open("w") as lock:
+    with _opened(state / "bezig") as lock:
         try:
             import fcntl
 
@@ -283,6 +345,14 @@ def _only_batch(out: Path) -> Iterator[None]:
         yield
 
 
+def _opened(path: Path) -> IO[bytes]:
+    """Open a file to lock it: in a folder that is read-only, where nothing may be due, one that is there already."""
+    try:
+        return path.open("ab")
+    except OSError:
+        return path.open("rb")
+
+
 def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPORTS) -> None:
     """Rewrite results.csv and index.html from the finished reports on the same data.
 
@@ -291,7 +361,8 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
     jobs, files = [], []
     for job in plan.jobs((), (), data, seed):
         state = plan.state_of(job, out)
-        if state and state["from"]["parameters"][1:] == [data, seed]:
+        known = state and state["from"]["parameters"][1:] == [data, seed]
+        if known and _hashes([out / f"{job.name}.csv"]) == [state["files"][".csv"]]:
             jobs.append(job)
             files.append(state["files"])
     failed = [f"{o.job.vraag}, {o.job.gebied}: {o.error}" for o in outcomes if o.error]
@@ -299,8 +370,11 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
     names = ("results.csv", "index.html", "methode.html")
     stamp, targets = out / plan.STATE / "index.json", [out / name for name in names]
     key = content.text_digest(made_from)
-    if stamp.is_file() and json.loads(stamp.read_text()) == [key, *_hashes(targets)]:
+    known = content.read_sealed(stamp) or {}
+    if known.get("index") == [key, *_hashes(targets)]:
         return
+    if stamp.exists() and known.get("index", [""])[0] in ("", key):
+        _say_damaged([f"results.csv, index.html of methode.html {plan.CHANGED}"])
     head, parts = ",".join(RESULT_COLUMNS) + "\n", []
     for job in list(jobs):
         file = out / f"{job.name}.csv"
@@ -322,7 +396,7 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
     page = index.index_page(shown, len(lines), failed, made, postcodes)
     write_whole(targets[1], page)
     write_whole(targets[2], pages.method_page())
-    write_whole(stamp, json.dumps([key, *_hashes(targets)]))
+    content.write_sealed(stamp, {"index": [key, *_hashes(targets)]})
 
 
 def _hashes(files: Sequence[Path]) -> list[str]:
@@ -400,12 +474,20 @@ def dask_executor(address: str, jobs: Sequence[Job]) -> Executor:
     """
     try:
         from distributed import Client
+        from distributed.comm import connect
     except ImportError:
         raise SourceError("--dask vraagt het pakket distributed; installeer het in .venv.") from None
+
+    async def answers() -> None:
+        await (await connect(address, timeout=5)).close()
+
     try:
+        asyncio.run(answers())  # a client of nothing would end in a traceback of its own
         client = Client(address, timeout="5s", set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise SourceError(f"Op {address} antwoordt geen Dask-scheduler ({error}).") from None
+    except Exception as error:  # every kind of wrong address has a class of its own, down to AttributeError
+        raise SourceError(
+            f"Op {address} antwoordt geen Dask-scheduler ({error}); geef een adres als tcp://machine:8786."
+        ) from None
     stores = sorted({(job.data, job.seed) for job in jobs})
     try:
         found = client.run(fingerprint, stores)
@@ -435,10 +517,16 @@ def dask_executor(address: str, jobs: Sequence[Job]) -> Executor:
 def _reports(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise SourceError(f"--jobs {options.jobs} is te weinig; geef 1 of meer.")
-    if options.timeout <= 0:
-        raise SourceError(f"--timeout {options.timeout:g} is te weinig; geef seconden boven nul.")
-    if options.memory is not None and (options.memory < 1 or not Path("/proc/self/status").exists()):
-        raise SourceError(f"--memory {options.memory}: geef megabytes boven nul; alleen Linux kan begrenzen.")
+    if not 0 < options.timeout <= MOST_SECONDS:  # nor is nan
+        raise SourceError(
+            f"--timeout {options.timeout:g}: geef seconden boven nul, hoogstens {MOST_SECONDS} (een week)."
+        )
+    if options.memory is not None and (
+        not 0 < options.memory <= MOST_MEGABYTES or not Path("/proc/self/status").exists()
+    ):
+        raise SourceError(
+            f"--memory {options.memory}: geef megabytes boven nul, hoogstens {MOST_MEGABYTES}; alleen Linux kan begrenzen."
+        )
     jobs = plan.jobs(options.vraag, options.gebied, options.data, options.seed)
     limits = Limits(options.timeout, options.memory and options.memory * 2**20)
     started = time.monotonic()
@@ -637,13 +725,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when all went well, 1 when a report failed, 2 when the input or the options were wrong.
+        0 when all went well, 1 when a report or the machine failed, 2 when the input or the options were wrong.
     """
     options = _parser().parse_args(arguments)
     if options.__dict__.get("data", "oefendata") != "oefendata":
         # Processes may start elsewhere: from here on the folder is absolute.
         options.data = str(Path(options.data).expanduser().resolve())
     try:
+        if not 0 <= options.seed <= MOST_SEED:
+            raise SourceError(f"--seed {options.seed}: geef een geheel getal van 0 tot en met {MOST_SEED}.")
         code = options.action(options)
         sys.stdout.flush()
         return code
@@ -653,6 +743,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SourceError as error:
         print(f"Fout: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"Fout: {_said(error)}. Wat klaar was is bewaard.", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print(f"Fout: {WAY_OUT[errno.ENOMEM]}. Wat klaar was is bewaard.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("Afgebroken; wat klaar was is bewaard.", file=sys.stderr)
         return 130
+
+
+def _said(error: OSError) -> str:
+    """Say what went wrong with a file, and the way out."""
+    where = f"{error.filename}: " if error.filename else ""
+    return where + WAY_OUT.get(error.errno or 0, error.strerror or str(error)).rstrip(".")

@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from wijkenaanpak import ROOT, content
-from wijkenaanpak.content import digest, text_digest
+from wijkenaanpak.content import digest, read_sealed, text_digest, write_sealed
 from wijkenaanpak.programme import NOTEBOOK_NAMES, check_option, gebieden, slug
 from wijkenaanpak.store.place import store_path
 
 NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
 STATE = ".stand"  # inside the reports folder: what every finished report was made from
+
+DAMAGED = "beschadigd"
+CHANGED = "ontbreekt of is veranderd"
 
 # How the parts of a dependency are named to the reader of ``list --why``.
 PARTS = {
@@ -113,21 +116,48 @@ def _notebook(path: Path) -> str:
     )
 
 
-def _code(path: Path) -> dict[str, str]:
-    """Hash every module that a notebook, and the page made of it, is made with."""
+def _modules(path: Path) -> list[Path]:
+    """List the modules that a notebook, and the page made of it, is made with."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     used = content.imports("\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code"))
-    files = content.code_of(*used, "wijkenaanpak.pages.pages")
-    return {f.relative_to(content.CODE).as_posix(): digest([f]) for f in files}
+    return content.code_of(*used, "wijkenaanpak.pages.pages")
+
+
+def _code(path: Path) -> dict[str, str]:
+    """Hash every module of a notebook."""
+    return {f.relative_to(content.CODE).as_posix(): digest([f]) for f in _modules(path)}
+
+
+def behind(jobs: Sequence[Job], notebooks: Path = NOTEBOOKS) -> dict[Job, list[Path]]:
+    """List the files and folders that each report is made from: what its :func:`dependencies` are the hashes of."""
+    shared = [*content.templates(), *content.facts(), content.ROOT / "requirements.lock"]
+    own = {
+        v: [notebooks / f"{v}.ipynb", *_modules(notebooks / f"{v}.ipynb")] for v in {j.vraag for j in jobs}
+    }
+    stores = {}
+    for key in {(job.data, job.seed) for job in jobs}:
+        store = store_path(*key)
+        stores[key] = [store, *sorted(store.rglob("*"))]
+    return {job: [*own[job.vraag], *shared, *stores[job.data, job.seed]] for job in jobs}
 
 
 def state_of(job: Job, out: Path) -> dict[str, Any]:
     """Return what the finished report was made from; empty when there is none."""
-    path = out / STATE / f"{job.name}.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
+    state = read_sealed(record(job, out)) or {}
+    return state if state.get("name") == job.name else {}  # not a copy of what is known of another report
+
+
+def record(job: Job, out: Path) -> Path:
+    """Return where it stands what a report was made from."""
+    return out / STATE / f"{job.name}.json"
+
+
+def write_state(
+    job: Job, out: Path, made_from: dict[str, Any], files: dict[str, str], seconds: float
+) -> None:
+    """Record what a report was made from, the digests of its files, and how long it took: from now on it counts."""
+    state = {"name": job.name, "from": made_from, "files": files, "seconds": round(seconds, 3)}
+    write_sealed(record(job, out), state)
 
 
 def why(job: Job, wanted: dict[str, Any], out: Path) -> str:
@@ -143,11 +173,11 @@ def why(job: Job, wanted: dict[str, Any], out: Path) -> str:
     """
     state = state_of(job, out)
     if not state:
-        return "nog niet gemaakt"
+        return f"{DAMAGED}: {STATE}/{job.name}.json" if record(job, out).exists() else "nog niet gemaakt"
     for suffix, known in state["files"].items():
         file = out / f"{job.name}{suffix}"
         if not file.is_file() or digest([file]) != known:
-            return f"{file.name} ontbreekt of is veranderd"
+            return f"{file.name} {CHANGED}"
     reasons = []
     for part, text in PARTS.items():
         before, now = state["from"].get(part), wanted[part]

@@ -7,8 +7,8 @@ reads some hundreds of rows whatever the size of the country.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
@@ -80,12 +80,17 @@ def source_folder(data: str, seed: int = 2007) -> Path:
     if data != "oefendata":
         return place.data_folder(data)
     folder = place.practice_folder(seed)
-    if not place.practice_ready(seed):
-        from wijkenaanpak.practice import simulate  # only who needs the practice panel pays for it
+    stamp, ready = place.practice_stamp(seed), place.practice_ready(seed)
+    if ready and place.practice_whole(seed):
+        return folder
+    if ready or (stamp.exists() and content.read_sealed(stamp) is None):
+        content.say(
+            f"De oefendata in {folder.parent} zijn beschadigd of veranderd, en worden opnieuw gemaakt."
+        )
+    from wijkenaanpak.practice import simulate  # only who needs the practice panel pays for it
 
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        simulate.simulate(folder, seed=seed)
-        (folder.parent / "BRON").write_text(place.practice_key(seed))
+    simulate.simulate(folder, seed=seed)
+    content.write_sealed(stamp, {"key": place.practice_key(seed), "content": content.contents(folder)})
     return folder
 
 
@@ -101,20 +106,31 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
     -------
     Path
         The store. It is replaced as a whole, and only when a raw file, the embedded facts or the
-        reading code changed (content hashes).
+        reading code changed, or when its own files did (content hashes).
 
     Raises
     ------
     SourceError
         When a raw file is wrong; an earlier store stays as it was.
+    OSError
+        When a raw file changed while it was read, or the store cannot be written.
     """
     store = place.store_path(data, seed)
     if store in place.checked():
         return store
     folder = source_folder(data, seed)
+    stamps = _stamps(folder)
     key = place.store_key(folder)
-    if place.key_of(store) == key:
+    known = place.key_of(store)
+
+    def ready() -> bool:
+        return place.key_of(store) == key and not place.damage(store)
+
+    if ready():
         return store
+    if store.exists() and known in (None, key):
+        wrong = ", ".join(place.damage(store)[:3])
+        content.say(f"De verwerkte gegevens in {store} zijn beschadigd ({wrong}), en worden opnieuw gemaakt.")
     tables = read_folder(folder)
     observations = validated(tables.observations, set(tables.indicators["indicator"]))
     store.parent.mkdir(parents=True, exist_ok=True)
@@ -152,19 +168,30 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
             "list": tables.list_name,
             "answered": _answered(series, tables.indicators, tables.areas),
             "files": {str(f.relative_to(folder)): content.digest([f])[:12] for f in files},
+            "content": content.contents(fresh),
         }
-        (fresh / "meta.json").write_text(json.dumps(meta, indent=1))
-        if place.key_of(store) == key:  # another notebook was just ahead
+        if _stamps(folder) != stamps:
+            raise OSError(
+                f"De map {folder} veranderde terwijl hij werd gelezen; draai opnieuw als dat klaar is."
+            )
+        content.write_sealed(fresh / place.META, meta)
+        if ready():  # another notebook was just ahead
             shutil.rmtree(fresh)
             return store
-        if store.exists():
+        if store.is_dir():
             shutil.rmtree(store)
+        store.unlink(missing_ok=True)
         fresh.rename(store)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
-        if place.key_of(store) != key:  # unless another notebook was just ahead with the same store
+        if not ready():  # unless another notebook was just ahead with the same store
             raise
     return store
+
+
+def _stamps(folder: Path) -> dict[str, tuple[int, ...]]:
+    """When all that a store is made from was last written."""
+    return content.stamps([folder, *folder.rglob("*"), *content.facts()])
 
 
 def _read_files(folder: Path, log: pd.DataFrame) -> list[Path]:
@@ -697,20 +724,18 @@ class Panel:
         make : callable
             Returns what JSON can hold.
         """
-        key = content.text_digest(
-            [place.key_of(self.store), content.code_key(module, inside=False), *made_from]
-        )
+        key = content.text_digest([self.meta["key"], content.code_key(module, inside=False), *made_from])
         path = self.store.parent / f"{name}.json"
-        if path.is_file():
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            if kept["key"] == key:
-                return kept
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"key": key, **make()})
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-        return json.loads(text)
+        kept = content.read_sealed(path) or {}
+        if kept.get("key") == key:
+            return kept
+        made = {"key": key, **make()}
+        if place.key_of(self.store) != self.meta["key"]:
+            raise OSError(f"De gegevens in {self.store} veranderden tijdens het lezen; draai opnieuw.")
+        # A disk that is full or read-only costs the next report the time to compute it again, and no more.
+        with contextlib.suppress(OSError):
+            content.write_sealed(path, made)
+        return json.loads(json.dumps(made))
 
     @cached_property
     def boundaries(self) -> gpd.GeoDataFrame | None:

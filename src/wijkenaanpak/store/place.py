@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from wijkenaanpak import OPEN, ROOT, SourceError
-from wijkenaanpak.content import code_key, digest, facts, text_digest
+from wijkenaanpak.content import code_key, contents, digest, facts, read_sealed, text_digest
 
+META = "meta.json"  # of a store: its key, what it holds, and the digest of each of its files; written last
 CHECKED = "WIJKEN_CHECKED"  # environment variable: the stores that a batch found up to date
 
 
@@ -56,10 +57,21 @@ def practice_key(seed: int) -> str:
     return digest(facts(), f"seed={seed} {code_key('wijkenaanpak.practice.simulate')}")
 
 
+def practice_stamp(seed: int) -> Path:
+    """Return the file that says what the practice panel of a seed was made from, and which files it is."""
+    return practice_folder(seed).parent / "BRON"
+
+
 def practice_ready(seed: int) -> bool:
-    """Whether the practice panel is there and up to date."""
-    stamp = practice_folder(seed).parent / "BRON"
-    return practice_folder(seed).is_dir() and stamp.is_file() and stamp.read_text() == practice_key(seed)
+    """Whether the practice panel that is there is of this generator; its files are looked at when the store is built."""
+    made = read_sealed(practice_stamp(seed)) or {}
+    return practice_folder(seed).is_dir() and made.get("key") == practice_key(seed)
+
+
+def practice_whole(seed: int) -> bool:
+    """Whether the files of the practice panel are those that were generated."""
+    made = read_sealed(practice_stamp(seed)) or {}
+    return made.get("content") == contents(practice_folder(seed))
 
 
 def store_path(data: str, seed: int) -> Path:
@@ -82,13 +94,23 @@ def store_ready(data: str, seed: int) -> bool:
     if data == "oefendata" and not practice_ready(seed):
         return False
     folder = practice_folder(seed) if data == "oefendata" else data_folder(data)
-    return key_of(store_path(data, seed)) == store_key(folder)
+    store = store_path(data, seed)
+    return key_of(store) == store_key(folder) and not damage(store)
 
 
 def key_of(store: Path) -> str | None:
     """Return the key of a finished store; None when there is none."""
-    meta = store / "meta.json"
-    return json.loads(meta.read_text())["key"] if meta.is_file() else None
+    return (read_sealed(store / META) or {}).get("key")
+
+
+def damage(store: Path) -> list[str]:
+    """Name the files of a store that are not what was written, are gone, or were added."""
+    known = (read_sealed(store / META) or {}).get("content")
+    if known is None:
+        return [META]
+    now = contents(store)
+    del now[META]
+    return sorted(name for name in {*now, *known} if now.get(name) != known.get(name))
 
 
 @contextlib.contextmanager
@@ -112,4 +134,4 @@ def checked() -> list[Path]:
 
 def answered(store: Path) -> list[str]:
     """List the questions that the series of a finished store can answer: an outcome measured twice or more in an aandachtswijk."""
-    return json.loads((store / "meta.json").read_text())["answered"]
+    return (read_sealed(store / META) or {}).get("answered", [])
