@@ -14,6 +14,7 @@ import contextlib
 import difflib
 import signal
 import time
+from functools import cache
 from typing import Any
 
 import nbformat
@@ -21,6 +22,7 @@ from jupyter_client.kernelspec import NATIVE_KERNEL_NAME
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.engines import NBClientEngine
 
+from wijkenaanpak.content import say
 from wijkenaanpak.run import warm
 
 
@@ -117,6 +119,8 @@ class WarmEngine(NBClientEngine):
             with contextlib.suppress(OSError):
                 child = warm.Child(server, nb_man.nb, memory_limit)
         if child is None:
+            if time_limit or memory_limit:
+                _say_unlimited()
             NBClientEngine.execute_managed_notebook(
                 nb_man,
                 kernel_name,
@@ -145,6 +149,14 @@ class WarmEngine(NBClientEngine):
                     break
             else:
                 nb_man.nb.metadata.update(nbformat.from_dict(child.receive(None)["metadata"]))
+
+
+@cache
+def _say_unlimited() -> None:
+    """Say, once, which limits a normal kernel does not keep."""
+    say(
+        "De rapporten starten niet warm maar elk in een gewone kernel: de tijdslimiet geldt daar per cel, en een geheugenlimiet geldt niet."
+    )
 
 
 def _run_cell(
