@@ -6,13 +6,15 @@ import json
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
+import papermill  # before its engine
 import pytest
 
 from wijkenaanpak import content
 from wijkenaanpak.practice import simulate
-from wijkenaanpak.run import batch, plan
+from wijkenaanpak.run import batch, engine, plan, warm
 from wijkenaanpak.store import panel, place
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -286,3 +288,173 @@ def test_writing_on_a_full_disk_keeps_the_earlier_file_and_names_it(tmp_path, mo
     assert caught.value.filename == str(path)
     assert path.read_text() == "eerst"
     assert [f.name for f in tmp_path.iterdir()] == ["pagina.html"]
+
+
+# ---- disk and rights -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Make writing fail in a folder, or at the n-th file that is written there."""
+
+    def fail(number, where, after=0):
+        written, fsync = [], os.fsync
+
+        def refuse(handle):
+            if where in f"{Path(f'/proc/self/fd/{handle}').readlink()}/":
+                written.append(handle)
+                if len(written) > after:
+                    raise OSError(number, os.strerror(number))
+            fsync(handle)
+
+        monkeypatch.setattr(os, "fsync", refuse)
+
+    return fail
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux names an open file")
+@pytest.mark.parametrize(
+    ("number", "words", "where", "after", "kept"),
+    [
+        (errno.ENOSPC, "de schijf is vol; maak ruimte", "/reports/", 0, 0),
+        (errno.ENOSPC, "de schijf is vol; maak ruimte", "/reports/", 14, 2),  # two a file: it, and its folder
+        (errno.EROFS, "pas de rechten aan", "/reports/.stand/", 0, 0),
+        (errno.EACCES, "pas de rechten aan", ".results.csv.", 0, 5),
+    ],
+)
+def test_what_cannot_be_written_is_one_message_and_the_next_run_completes_to_the_same_bytes(
+    store, practice, rendered, tmp_path, failing, monkeypatch, capsys, number, words, where, after, kept
+):
+    out = tmp_path / "reports"
+    some = ["reports", "--data", str(practice), "--out", str(out), "--gebied", "Utrecht/Overvecht"]
+    failing(number, where, after)
+    assert batch.main(some) == 1
+    monkeypatch.undo()
+    err = capsys.readouterr().err
+    assert err.count("Fout:") == 1 and words in err and str(out) in err and "Wat klaar was is bewaard." in err
+    assert "Traceback" not in err
+    assert not list(out.rglob(".*.deel"))
+    records = list(out.glob(".stand/*/*.json"))
+    assert len(records) >= kept
+    assert batch.main(some) == 0
+    assert f"{6 - len(records)} rapporten klaar, {len(records)} waren actueel" in capsys.readouterr().out
+    for page in out.glob("[!.]*/*.*"):
+        assert page.read_bytes() == (rendered[1] / page.relative_to(out)).read_bytes()
+
+
+def test_a_report_is_not_lost_because_what_it_computed_cannot_be_kept(own, practice, failing):
+    slice_ = panel.load("werk", "Utrecht", str(practice))
+    failing(errno.EROFS, f"/{own.parents[1].name}/")
+    assert slice_.kept("proef/een", "helpers.maps", [], lambda: {"html": 1.0})["html"] == 1.0
+    assert [f.name for f in (own.parent / "proef").iterdir()] == []
+
+
+def test_a_read_only_folder_in_which_nothing_is_due_is_no_problem(
+    store, practice, copied, monkeypatch, capsys
+):
+    def read_only(self, mode="r", *arguments, **more):
+        if copied in self.parents and mode[0] in "wa":
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(self))
+        return opened(self, mode, *arguments, **more)
+
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", read_only)
+    assert batch.main(["reports", *options(practice, copied)]) == 0
+    assert "18 waren actueel" in capsys.readouterr().out
+    shutil.rmtree(copied / "leren")
+    assert batch.main(["reports", *options(practice, copied)]) == 1
+    assert "pas de rechten aan" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (["--timeout", "nan"], "--timeout nan: geef seconden"),
+        (["--timeout", "inf"], "--timeout inf: geef seconden"),
+        (["--memory", str(10**12)], "--memory 1000000000000: geef megabytes"),
+        (["--seed", "-1"], "--seed -1: geef een geheel getal"),
+        (["--seed", str(10**30)], "geef een geheel getal"),
+        (["--out", __file__], "is een bestand en geen map"),
+        (["--out", f"{__file__}/dieper"], "is een bestand en geen map"),
+        (["--dask", "nergens"], "antwoordt geen Dask-scheduler"),
+        (["--dask", "http://127.0.0.1:9"], "antwoordt geen Dask-scheduler"),
+    ],
+)
+def test_a_wrong_option_is_one_message_that_names_it(store, practice, tmp_path, capsys, wrong, words):
+    assert batch.main(["reports", *options(practice, tmp_path / "r"), *wrong]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("Fout: ") and err.count("\n") == 1 and words in err
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "te weinig geheugen; draai opnieuw met --jobs 1"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "/weg"), "/weg: dit is er niet meer"),
+        (
+            IsADirectoryError(errno.EISDIR, "Is a directory", "/map"),
+            "/map: er staat een bestand waar een map hoort",
+        ),
+        (OSError(errno.EIO, "Input/output error", "/kapot"), "/kapot: Input/output error"),
+    ],
+)
+def test_whatever_the_machine_refuses_is_one_message(monkeypatch, capsys, tmp_path, error, words):
+    def broken(*_):
+        raise error
+
+    monkeypatch.setattr(batch, "run", broken)
+    assert batch.main(["reports", "--out", str(tmp_path)]) == 1
+    err = capsys.readouterr().err
+    assert words in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "limits", "words"),
+    [
+        (
+            "CellExecutionError",
+            "",
+            batch.Limits(memory=2**28),
+            "boven de geheugenlimiet van 256 MB; geef meer",
+        ),
+        ("MemoryError", "x", batch.Limits(memory=2**28), "geef meer met --memory"),
+        ("MemoryError", "", batch.Limits(), "maak minder rapporten tegelijk"),
+        (
+            "DeadKernelError",
+            "cel 3: gestopt door signaal SIGKILL",
+            batch.Limits(),
+            "cel 3: gestopt door signaal SIGKILL: er was te weinig",
+        ),
+        ("ValueError", "iets anders", batch.Limits(memory=1), ""),
+    ],
+)
+def test_a_report_that_ran_out_of_memory_says_so(name, text, limits, words):
+    said = batch._out_of_memory(name, text, limits)
+    assert words in said and bool(words) == bool(said)
+
+
+def test_folders_of_killed_servers_are_cleared_by_the_next_and_those_in_use_are_not(tmp_path, monkeypatch):
+    import fcntl
+
+    monkeypatch.setattr(warm.tempfile, "tempdir", str(tmp_path))
+    killed, used, young = (tmp_path / f"{warm.FOLDER}{name}" for name in ("killed", "used", "young"))
+    for folder in (killed, used, young):
+        folder.mkdir()
+        (folder / "warm").write_text("")
+    for folder in (killed, used):
+        os.utime(folder, (1, 1))
+    lock = os.open(used, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    warm._clear_killed()
+    os.close(lock)
+    assert sorted(f.name for f in tmp_path.iterdir()) == sorted([used.name, young.name])
+
+
+def test_a_normal_kernel_says_which_limits_it_does_not_keep(monkeypatch, capsys):
+    monkeypatch.setattr(engine.warm, "start", lambda: None)
+    monkeypatch.setattr(papermill.engines.NBClientEngine, "execute_managed_notebook", lambda *_, **__: None)
+    engine._say_unlimited.cache_clear()
+    manager = SimpleNamespace(nb=SimpleNamespace(metadata={}))
+    for _ in range(2):
+        engine.WarmEngine.execute_managed_notebook(manager, "python3", memory_limit=2**28)
+    assert capsys.readouterr().err.count("een geheugenlimiet geldt niet") == 1

@@ -323,10 +323,9 @@ def _longest_first(jobs: Sequence[Job], out: Path) -> list[Job]:
 @contextlib.contextmanager
 def _only_batch(out: Path) -> Iterator[None]:
     """Let one batch at a time write to a reports folder, and clear what a killed one left half."""
-    if (
-        wrong := next((p for p in (out, *out.parents) if p.exists()), out)
-    ).is_dir() is False and wrong.exists():
-        raise SourceError(f"--out {out}: {wrong} is een bestand en geen map; kies een andere map.")
+    there = next((p for p in (out, *out.parents) if p.exists()), out)
+    if there.is_file():
+        raise SourceError(f"--out {out}: {there} is een bestand en geen map; kies een andere map.")
     state = out / plan.STATE
     state.mkdir(parents=True, exist_ok=True)
     with _opened(state / "bezig") as lock:
@@ -341,7 +340,7 @@ def _only_batch(out: Path) -> Iterator[None]:
                 f"Er schrijft al een andere batch in {out}; wacht tot die klaar is, of kies een andere map met --out."
             ) from None
         for half in out.rglob(".*.deel"):
-            half.unlink()
+            half.unlink(missing_ok=True)
         yield
 
 
@@ -350,6 +349,8 @@ def _opened(path: Path) -> IO[bytes]:
     try:
         return path.open("ab")
     except OSError:
+        if not path.exists():
+            raise
         return path.open("rb")
 
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from wijkenaanpak import SourceError
+from wijkenaanpak.content import write_whole
 from wijkenaanpak.programme import OVERVIEW
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
@@ -67,9 +68,8 @@ def briefs(out: Path, jobs: int = 2) -> list[Path]:
 
 def _printed(program: str, page: Path, folder: Path) -> Path:
     """Print one page, whole or not at all; the same page gives the same bytes."""
-    practice = "<title>OEFENDATA" in page.read_text(encoding="utf-8")[:20_000]
+    practice = "<title>OEFENDATA" in page.read_text(encoding="utf-8", errors="replace")[:20_000]
     target = folder / f"{'oefendata-' if practice else ''}{page.stem}.pdf"
-    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as own:  # a profile of its own: browsers at work do not share one
         half = Path(own) / target.name
         command = [
@@ -87,7 +87,5 @@ def _printed(program: str, page: Path, folder: Path) -> Path:
     count = len(PAGE.findall(made))
     if count > MOST:
         raise SourceError(f"De brief van {page} telt {count} bladzijden; {MOST} is het meeste.")
-    temporary = target.with_name(f".{target.name}.deel")
-    temporary.write_bytes(made)
-    temporary.replace(target)
+    write_whole(target, made)
     return target

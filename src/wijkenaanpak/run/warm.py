@@ -22,6 +22,7 @@ import logging
 import os
 import random
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -37,6 +38,9 @@ from types import SimpleNamespace
 from typing import Any
 
 POSSIBLE = hasattr(os, "fork") and hasattr(socket, "AF_UNIX")
+if POSSIBLE:
+    import fcntl
+FOLDER = "wijken-warm-"  # of a server, in the temporary folder
 
 
 class Child:
@@ -87,7 +91,10 @@ class Child:
 
 class _Server:
     def __init__(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="wijken-")
+        _clear_killed()
+        self.folder = tempfile.TemporaryDirectory(prefix=FOLDER)
+        self.lock = os.open(self.folder.name, os.O_RDONLY)  # held until this process ends, however it ends
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.address = str(Path(self.folder.name) / "warm")
         # Numerical libraries that start threads of their own would fight over the cores, and fork badly.
         env = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -107,7 +114,21 @@ class _Server:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait()
+        os.close(self.lock)
         self.folder.cleanup()
+
+
+def _clear_killed() -> None:
+    """Remove the folders of servers whose process was killed: nobody holds them locked any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        with contextlib.suppress(OSError):  # another's, in use, or just gone
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if time.time() - folder.stat().st_mtime > 10:  # seconds: made, and about to be locked
+                    shutil.rmtree(folder)
+            finally:
+                os.close(handle)
 
 
 _server: _Server | None = None
