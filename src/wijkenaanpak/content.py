@@ -67,9 +67,7 @@ def write_whole(path: Path, text: str | bytes | Iterable[str]) -> None:
         temporary.replace(path)
         _sync_folder(path.parent)
     except BaseException as error:
-        with contextlib.suppress(
-            OSError
-        ):  # what stopped the writing may stop the clearing; that is said below
+        with contextlib.suppress(OSError):  # what stopped the writing, and is raised below, may stop this too
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
             error.filename = str(path)  # a full disk does not name the file

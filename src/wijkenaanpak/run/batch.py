@@ -492,7 +492,7 @@ def dask_executor(address: str, jobs: Sequence[Job]) -> Executor:
     stores = sorted({(job.data, job.seed) for job in jobs})
     try:
         found = client.run(fingerprint, stores)
-    except Exception as error:
+    except Exception as error:  # whatever a worker raises comes back as it is
         raise SourceError(
             f"Een Dask-worker kan dit project niet laden ({type(error).__name__}: {error}); "
             "installeer op elke worker dezelfde versie."

@@ -116,7 +116,7 @@ class WarmEngine(NBClientEngine):
         server = None if live or kernel_name != NATIVE_KERNEL_NAME else warm.start()
         child = None
         if server is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # a server that was killed: a normal kernel runs the notebook
                 child = warm.Child(server, nb_man.nb, memory_limit)
         if child is None:
             if time_limit or memory_limit:

@@ -63,7 +63,7 @@ class Child:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended already
             os.killpg(self.pid, signal.SIGKILL)
         self._socket.close()
 
@@ -207,7 +207,7 @@ def serve(address: str) -> None:
             elif key.fileobj is sys.stdin:
                 # The process that asked is gone, however it ended: so is the use of what still runs.
                 for pid in children:
-                    with contextlib.suppress(ProcessLookupError):
+                    with contextlib.suppress(ProcessLookupError):  # it has ended already
                         os.kill(pid, signal.SIGKILL)
                 os._exit(0)
             else:
@@ -219,6 +219,7 @@ def _reap(children: dict[int, socket.socket]) -> None:
     for pid in list(children):
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
+            # Who asked may have hung up after the last answer.
             with contextlib.suppress(OSError), children.pop(pid) as connection:
                 _send(connection, exit=os.waitstatus_to_exitcode(status))
 
