@@ -377,11 +377,13 @@ def list_gaps(r: Report) -> pd.DataFrame:
     names = dict(zip(panel.REST_OF, ("vastgesteld", "met kandidaten", "alleen kandidaten"), strict=True))
     candidates = is_candidate(r.panel.treated["zekerheid"]).any()
     rows = []
+    first, last = r.window or (0, 0)
     for area, name in names.items() if r.window and candidates and r.national else ():
         gap = r.gap_of(r.indicator, area, panel.REST_OF[area], False)
         if not set(r.window) <= set(gap.index):
             continue
-        change = monitor.change(gap, *r.window)
+        # What areas share is counted on the established list; on the others it is taken to be as much.
+        change = monitor.change(gap, first, last, r.widening("rest_stad", last, "change"))
         weight = r.series(role=area).set_index("period").loc[r.window[-1], "n"]
         about = {
             "name": name,

@@ -146,7 +146,7 @@ def _moved(r: Report, row: pd.Series, gaps: pd.DataFrame) -> str:
     moved, (first, last) = r.state("gap_change", row), r.window
     ends = [gaps.loc[year, "estimate"] for year in (first, last)]
     shown = [f"{r.state('gap', gaps.loc[year]):size} {r.gap_unit}" for year in (first, last)]
-    on = f"{r.names['wijk']} op {r.names[r.referentie]}"
+    on, about = f"{r.names['wijk']} op {r.names[r.referentie]}", r.label.replace(": ", ", ")
     if row["verdict"] not in ("kleiner", "groter"):
         went = f"zij ging van {shown[0]} in {first} naar {shown[1]} in {last}"
         if not (np.isfinite(ends) & (np.array(ends) >= 0)).all():
@@ -154,17 +154,17 @@ def _moved(r: Report, row: pd.Series, gaps: pd.DataFrame) -> str:
                 f"{_standing(r, ends[0], shown[0])} in {first}, {_standing(r, ends[1], shown[1])} in {last}"
             )
         return (
-            f"{r.label}: of de achterstand van {on} kleiner of groter werd, is niet vast te stellen: {went}, een verschil van {moved} {r.change_unit}. "
+            f"{about}: of de achterstand van {on} kleiner of groter werd, is niet vast te stellen: {went}, een verschil van {moved} {r.change_unit}. "
             f"{capital(row['why'])}."
         )
     if min(ends) >= 0:
         return (
-            f"{r.label}: de achterstand van {on} werd {_share_closed(r, row)}{row['verdict']}, van {shown[0]} in {first} naar {shown[1]} in "
+            f"{about}: de achterstand van {on} werd {_share_closed(r, row)}{row['verdict']}, van {shown[0]} in {first} naar {shown[1]} in "
             f"{last}. Dat is een verschil van {moved} {r.change_unit}."
         )
     stood = [_standing(r, end, text) for end, text in zip(ends, shown, strict=True)]
     side = "beter" if row["verdict"] == "kleiner" else "slechter"
-    return f"{r.label}: {on} ging van {stood[0]} in {first} naar {stood[1]} in {last}: {side}, met een verschil van {moved} {r.change_unit}."
+    return f"{about}: {on} ging van {stood[0]} in {first} naar {stood[1]} in {last}: {side}, met een verschil van {moved} {r.change_unit}."
 
 
 def _other_lists(r: Report) -> str:
@@ -206,7 +206,12 @@ def _lasted(r: Report, gaps: pd.DataFrame) -> str:
         return told
     year = int(after.index[-1])
     now = _standing(r, after[year], f"{r.state('gap', gaps.loc[year]):size} {r.gap_unit}")
-    return f"{told} In {year} was er {now}.".strip()
+    change, later = inside.iloc[-1] - inside.iloc[0], after[year] - inside.iloc[-1]
+    if abs(later) < 0.25 * abs(change):
+        then = f"In {year} was dat nog zo: {now}."
+    else:
+        then = f"Daarna {'daalde' if later < 0 else 'steeg'} zij nog: in {year} was er {now}."
+    return f"{told} {then}".strip()
 
 
 def _timing(r: Report, gaps: pd.DataFrame, inside: pd.Series) -> str:
@@ -215,7 +220,7 @@ def _timing(r: Report, gaps: pd.DataFrame, inside: pd.Series) -> str:
     at = f"{r.state('gap', gaps.loc[year]):bare} {r.gap_unit}"
     return {
         "weer weg": f"Dat hield niet helemaal stand: het verst was het in {year} ({at}), daarna liep een deel terug.",
-        "vroeg": f"Bijna alles gebeurde voor {year} ({at}); daarna veranderde er weinig.",
+        "vroeg": f"Bijna alles gebeurde voor {year} ({at}); daarna, tot {r.window[1]}, veranderde er weinig.",
         "laat": f"Bijna alles gebeurde na {year} (toen {at}).",
         "geleidelijk": "Dat ging geleidelijk.",
     }[when]
@@ -254,7 +259,7 @@ def caveat(r: Report) -> str:
     return (
         doubts[0]
         if doubts
-        else "De wijken zijn gekozen omdat zij slecht scoorden: een deel van het herstel komt ook zonder beleid."
+        else "De wijken zijn gekozen omdat zij slecht scoorden: een deel van een verbetering komt ook zonder beleid."
     )
 
 
@@ -597,7 +602,7 @@ def on_course(r: Report, course: pd.DataFrame) -> list[str]:
     if np.isfinite(final["probability"]):
         told += f" (kans dat de achterstand binnen het tienjarenpad lag: {chance})"
     rule = "De regel van 2012: afbouwen waar de ambities op koers liggen, intensiveren waar de voortgang achterblijft."
-    return [f"{told}.", *projected(r), f"{rule} {STEERED[monitor.steer(final['probability'])]}"]  # fmt: skip
+    return [f"{told}.", f"{rule} {STEERED[monitor.steer(final['probability'])]}"]  # fmt: skip
 
 
 def projected(r: Report) -> list[str]:
@@ -664,7 +669,7 @@ def _national(r: Report, found: dict[str, Stated]) -> list[str]:
         f"{r.panel.outcome['label']}: in {effect.span(r)} weken de aandachtswijken {found['main']} {unit} af van wat zonder de aanpak te verwachten "
         "was (plus is hoger; tussen haakjes de 95%-marge). "
     )
-    if "less" in found:
+    if "less" in found and effect.placebo(r)["carries"]:
         first += f"Even zwakke gebieden zonder aanpak weken zelf ook af, met {found['weak']:bare} {unit}; wat overblijft is {found['less']} {unit}. "
     if sign:
         first += f"Dat is een {VERDICTS[sign]} effect."
@@ -907,7 +912,7 @@ def course_title(r: Report) -> str:
         "op koers": "De achterstand op de stad lag op het pad naar nul in tien jaar",
         "voorbij": "De achterstand op de stad was verder dan het pad naar nul in tien jaar",
         "achter": "De achterstand op de stad bleef achter op het pad naar nul in tien jaar",
-        "verkeerde kant": "De achterstand op de stad ging de verkeerde kant op",
+        "verkeerde kant": "De achterstand op de stad kwam niet dichter bij nul",
     }.get(status, "De achterstand op de stad, en het pad naar nul in tien jaar")
 
 
@@ -926,7 +931,9 @@ def yearly_title(path: pd.DataFrame) -> str:
 def placebo_title(r: Report) -> str:
     """Say in one line where the estimate stands among programmes that never were."""
     drawn = effect.placebo(r)
-    if drawn.get("found"):
+    if not drawn.get("carries"):
+        return "De schatting tussen programma's die er nooit waren; zij lijken hier te veel op elkaar om te beslissen"
+    if drawn["found"]:
         return "De aandachtswijken weken verder af dan gebieden zonder aanpak"
     return f"Zo'n verschil komt zonder aanpak ook voor: in {number(100 * drawn.get('p', 1), 0)} van de 100 getrokken programma's"
 
@@ -944,7 +951,7 @@ def among_placebos(r: Report) -> list[str]:
         f"een programma dat er nooit was, wijkt met een kans van {found['placebo_p']:bare} minstens zo ver af."
     )
     carries = (
-        "Dit draagt het oordeel."
+        "Op deze vergelijking rust het oordeel."
         if drawn["carries"]
         else "De getrokken programma's bestaan hier te vaak uit dezelfde gebieden om het oordeel te dragen; dat rust op de marge van de schatting zelf."
     )
@@ -979,7 +986,7 @@ def cannot_say(r: Report) -> Html:
     ]
     if r.has_start and r.window[0] > 2007:
         points.append(
-            f"De eerste meting is van {r.window[0]}, na de bekendmaking van de selectie in maart 2007; een vroeg gevolg van die bekendmaking "
+            f"De vergelijking begint bij de meting van {r.window[0]}, na de bekendmaking van de selectie in maart 2007; een vroeg gevolg van die bekendmaking "
             "zit dus al in het beginpunt."
         )
     return html.bullets(

@@ -27,6 +27,7 @@ SHOWN = re.compile(
     r"|,Nederland,\w*,(?:effect|effect_p|gap_closed|gap),"
 )
 CELL = ["question", "gebied"]
+FEWEST = 20  # verdicts: fewer are a part of a run, and say nothing of all
 WIDE, HIGH = 64, 10  # of the drawn margin in a cell
 
 
@@ -272,7 +273,7 @@ def _answer(found: pd.DataFrame, national: list[dict[str, Any]]) -> list[str]:
         return ["Er zijn nog geen rapporten met een reeks."]
     sentences = []
     known = _wijken(found)["word"]
-    if len(known):
+    if len(known) >= FEWEST:
         smaller, larger = (int((known == word).sum()) for word in ("kleiner", "groter"))
         open_ = len(known) - smaller - larger
         sentences.append(
@@ -292,7 +293,7 @@ def _answer(found: pd.DataFrame, national: list[dict[str, Any]]) -> list[str]:
 def _by_chance(found: pd.DataFrame) -> str:
     """Say how many verdicts would be firm if nothing changed."""
     known = len(_wijken(found))
-    if not known:
+    if known < FEWEST:
         return ""
     chance = number(0.05 * known, 0)
     return f"Ook als er niets veranderde, zouden van {known} oordelen met 95%-marges er zo'n {chance} toch kleiner of groter heten."

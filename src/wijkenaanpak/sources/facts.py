@@ -54,8 +54,8 @@ def known(path: Path = FINDINGS) -> pd.DataFrame:
     -------
     DataFrame
         question, gebied, indicator, unit, period, first, last (gap to the rest of the city in those years); change, lower, upper; effect,
-        effect_lower, effect_upper, effect_unit, effect_method, effect_reference, effect_period (missing where there is none: that of
-        programmes that never were goes first, then that of the area itself); label, data, content, date, command.
+        effect_lower, effect_upper, effect_unit, effect_method, effect_reference, effect_period (missing where there is none; that of the
+        main design, or of the area itself); label, data, content, date, command.
     """
     rows = read_findings(path)
     key = ["question", "gebied", "indicator", "data"]
@@ -65,8 +65,10 @@ def known(path: Path = FINDINGS) -> pd.DataFrame:
     for name, year in (("first", ends[0]), ("last", ends[1])):
         wanted = pd.MultiIndex.from_arrays([*(changes[k] for k in key), year])
         changes = changes.assign(**{name: gaps.reindex(wanted).to_numpy() if len(changes) else None})
-    effects = rows[rows["measure"].isin(["effect_less", "effect"])]
-    effects = effects.sort_values("measure", ascending=False, kind="stable").drop_duplicates(key)
+    effects = rows[rows["measure"] == "effect"]
+    main = rows[rows["measure"] == "effect_less"].drop_duplicates(key).set_index(key)["reference"]
+    wanted = main.reindex(pd.MultiIndex.from_frame(effects[key])).to_numpy()
+    effects = effects[pd.isna(wanted) | (effects["reference"] == wanted)].drop_duplicates(key)
     names = {"estimate": "effect", "lower": "effect_lower", "upper": "effect_upper"}
     names |= {name: f"effect_{name}" for name in ("unit", "method", "reference", "period")}
     effects = effects.rename(columns=names)

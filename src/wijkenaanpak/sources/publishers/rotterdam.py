@@ -10,7 +10,9 @@ from wijkenaanpak.sources.files import Location, Log
 CITY = "Rotterdam"
 NAMES = ("*veiligheidsindex*tidy*.csv", "*wijkprofiel*tidy*.csv")
 LIST = "rotterdam_wijken_lijst*.csv"
-SURVEY = "2008: alle antwoorden zakken tegelijk, vermoedelijk door een andere manier van ondervragen"
+SURVEY = (
+    "2008: alle antwoorden worden tegelijk ongunstiger, vermoedelijk door een andere manier van ondervragen"
+)
 # indicator, vraag, label, eenheid, richting, schaal, breuken; and the names in the index and in the profile
 OUTCOMES = (
     ("rdam_jongerenoverlast", "veiligheid", "Vaak overlast van groepen jongeren (Rotterdam)", "%", -1, "lineair", SURVEY),
