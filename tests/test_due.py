@@ -127,6 +127,7 @@ NEVER = {
     "sources/download.py",
     "pages/compare.py",
     "pages/index.py",
+    "pages/known.py",
     "sources/coverage.py",
     "instruments/flows.py",
 }

@@ -79,9 +79,11 @@ def test_the_kept_findings_are_of_the_country_eighteen_cities_and_twentyfive_wij
     assert facts.read_findings()[["content", "command", "date"]].notna().all(axis=None)
 
 
-def test_the_table_for_the_index_leads_with_the_country_and_folds_the_rest():
+def test_the_findings_on_the_index_begin_with_one_sentence_on_the_country_and_fold_the_rest():
     shown = known.known_findings()
-    assert shown.index(">Nederland<") < shown.index("<details>") < shown.index(">Utrecht<")
+    sentence = shown[: shown.index("</summary>")]
+    assert "Echt, op gepubliceerde reeksen (Nederland" in sentence and "verschil van" in sentence
+    assert shown.index(">Nederland<") < shown.index("<details>", 1) < shown.index(">Utrecht<")
     assert "(echt)" in shown and "data/raw/bevindingen.csv" in shown
 
 

@@ -326,7 +326,7 @@ def test_the_headline_is_told_on_the_established_list_with_the_candidates_and_of
     assert (found["lower"] < found["estimate"]).all() and (found["estimate"] < found["upper"]).all()
     assert found["estimate"].iloc[0] == pytest.approx(measures.changes(r).at["rest_stad", "estimate"])
     shown = say.answer(r)
-    assert "Dit geldt voor de 46 vastgestelde gebieden" in shown and "alleen" in shown
+    assert "Het antwoord gaat over de 46 vastgestelde gebieden" in shown and "alleen" in shown
     assert "+0,009 (" in shown  # with its margin
 
 

@@ -103,7 +103,9 @@ def test_no_estimate_of_a_change_stands_without_its_interval(practice, store):
 
 def test_a_test_is_reported_with_its_name_its_n_and_its_clusters(country):
     found = measures.catching_up(country, measures.wijken(country))
-    text = " ".join(map(html.plain, say.caught_up(country, found)))
+    assert "tekentoets" not in " ".join(say.caught_up(country, found))
+    convergence = measures.convergence(country, measures.wijken(country))
+    text = " ".join(map(html.plain, say.caught_up_rests(country, found, *convergence)))
     assert re.search(
         r"tekentoets .* p-waarde van (minder dan )?\d,\d{3} \(tweezijdig, \d+ wijken in 18 steden", text
     )

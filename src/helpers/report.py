@@ -59,7 +59,7 @@ def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie:
         if isinstance(number, bool) or not isinstance(number, int):
             raise SourceError(f"Parameter {name} = {number!r} is geen geheel getal; geef bijvoorbeeld 2007.")
     if seed < 0:
-        raise SourceError(f"Parameter seed = {seed} is negatief; geef 0 of meer.")
+        raise SourceError(f"Parameter seed = {seed} is negatief; geef nul of een groter getal.")
     if not 1990 <= start < eind <= 2035:
         raise SourceError(
             f"Parameters start = {start} en eind = {eind} vormen geen periode; "

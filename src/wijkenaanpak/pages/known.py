@@ -28,7 +28,19 @@ def known_findings() -> Html:
     others = fold(
         table(shown[~first], f"{caption}: steden en wijken"), f"Ook van {(~first).sum()} steden en wijken"
     )
-    return Html(f"{table(shown[first], f'{caption} (echt)')}{others}{told}")
+    return fold(f"{table(shown[first], f'{caption} (echt)')}{others}{told}", _headline(rows.iloc[0]))
+
+
+def _headline(row: pd.Series) -> str:
+    """Say the first finding in one sentence."""
+    first, last = row["period"].split("-")
+    moved = f"{with_interval(row['change'], row['lower'], row['upper'], row['unit'], True)} {row['unit']}"
+    unclear = not (row["effect_lower"] > 0 or row["effect_upper"] < 0)
+    return (
+        f"Echt, op gepubliceerde reeksen ({row['gebied']}, {row['question']}): de achterstand ging van {in_unit(row['first'], row['unit'])} in {first} "
+        f"naar {in_unit(row['last'], row['unit'])} in {last}, een verschil van {moved}"
+        + ("; een effect van de aanpak is niet aangetoond." if unclear else ".")
+    )
 
 
 def _laid_out(rows: pd.DataFrame) -> pd.DataFrame:
