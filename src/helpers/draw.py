@@ -23,6 +23,7 @@ from matplotlib.ticker import FuncFormatter, ScalarFormatter
 from PIL import Image
 
 from wijkenaanpak.dutch import DIGITS, in_unit, number
+from wijkenaanpak.results import PRACTICE, REAL
 
 # Okabe & Ito (2008), distinguishable with every common form of colour blindness.
 COLOURS = {
@@ -370,7 +371,7 @@ def picture(
         title, alt = f"{title} (oefendata)", f"Oefendata, geen werkelijke cijfers. {alt}"
     caption = f"Bron: {source}." if source else ""
     if data is not None:
-        data = pd.DataFrame({"data": "oefendata" if simulated else "gepubliceerd"}, data.index).join(data)
+        data = pd.DataFrame({"data": PRACTICE if simulated else REAL}, data.index).join(data)
     return Picture(figure, title, alt, f"OEFENDATA. {caption}".strip() if simulated else caption, kind, data)
 
 

@@ -918,14 +918,18 @@ def course_title(r: Report) -> str:
 
 def groups_title(groups: pd.DataFrame) -> str:
     """Say in one line against how many groups the estimate differs from zero."""
-    clear = ((groups["lower"] > 0) | (groups["upper"] < 0)).sum()
-    return f"Bij {clear or 'geen'} van de {len(groups)} vergelijkingen is er een duidelijk verschil (marge zonder nul)"
+    return f"Bij {_clear(groups)} vergelijkingen is er een duidelijk verschil (marge zonder nul)"
 
 
 def yearly_title(path: pd.DataFrame) -> str:
     """Say in one line in how many years the estimate differs from zero."""
-    clear = ((path["lower"] > 0) | (path["upper"] < 0)).sum()
-    return f"In {clear or 'geen'} van de {len(path)} jaren is er een duidelijk verschil (marge zonder nul)"
+    return f"In {_clear(path)} jaren is er een duidelijk verschil (marge zonder nul)"
+
+
+def _clear(data: pd.DataFrame) -> str:
+    """Write how many of the rows have a margin without zero: "2 van de 5"."""
+    clear = ((data["lower"] > 0) | (data["upper"] < 0)).sum()
+    return f"{clear or 'geen'} van de {len(data)}"
 
 
 def placebo_title(r: Report) -> str:

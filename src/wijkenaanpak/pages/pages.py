@@ -24,7 +24,7 @@ from wijkenaanpak.measures.measures import MEASURES, Measure
 from wijkenaanpak.pages import english
 from wijkenaanpak.pages.html import table
 from wijkenaanpak.programme import OVERVIEW, VRAGEN, gebieden, slug
-from wijkenaanpak.results import PRACTICE, RESULT_COLUMNS, RESULTS_MIME
+from wijkenaanpak.results import PRACTICE, RESULT_COLUMNS
 from wijkenaanpak.sources import forms
 
 RUNNING_HEAD = "\n@page { @top-center { content: 'OEFENDATA: gesimuleerd, geen werkelijke cijfers'; color: #B00020; font: bold 9pt sans-serif; } }"
@@ -92,13 +92,15 @@ def template_text(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
+def report_page(notebook: Any, recorded: str, vraag: str, gebied: str, name: str) -> str:
     """Render an executed notebook as one self-contained HTML page.
 
     Parameters
     ----------
     notebook : NotebookNode
         Executed.
+    recorded : str
+        The numbers that it recorded: rows of results.csv, without a header.
     vraag, gebied, name : str
         What the report is about, and its path inside the reports folder without suffix.
 
@@ -112,8 +114,7 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     ValueError
         When an image has no alternative text.
     """
-    rows = _recorded(notebook)
-    practice = bool((rows["status"] == "simulated").any())
+    practice = f"\n{PRACTICE}," in f"\n{recorded}"
     city = gebied.split("/", 1)[0]
     crumbs = [] if gebied == "Nederland" else [("Nederland", "nederland.html")]
     if "/" in gebied:
@@ -133,7 +134,7 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
             "buren": _below(gebied),
             "kort": vraag == OVERVIEW,
             "naast": _beside(gebied),
-            "engels": english.summary(rows, practice) if gebied == "Nederland" else "",
+            "engels": english.summary(_rows(recorded), practice) if gebied == "Nederland" else "",
         },
     )
     if re.search(r"<img(?! alt=\"[^\"]{20,}\")", html):
@@ -152,16 +153,9 @@ def report_page(notebook: Any, vraag: str, gebied: str, name: str) -> str:
     return html.replace("<!--inhoudsopgave-->", toc)
 
 
-def _recorded(notebook: Any) -> pd.DataFrame:
-    """Return the numbers that the notebook recorded, in the columns of results.csv."""
-    texts = [
-        output["data"][RESULTS_MIME]
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if RESULTS_MIME in output.get("data", {})
-    ]
-    head = ",".join(RESULT_COLUMNS)
-    return pd.read_csv(io.StringIO("\n".join([head, *texts])), dtype={"period": str})
+def _rows(recorded: str) -> pd.DataFrame:
+    """Read recorded numbers, in the columns of results.csv."""
+    return pd.read_csv(io.StringIO(recorded), names=RESULT_COLUMNS, dtype={"period": str})
 
 
 def _siblings(gebied: str) -> list[str]:

@@ -125,7 +125,7 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
             raise_for_execution_errors(notebook, None)
             outcome.rows = _recorded(notebook)
             _name_folder(notebook, job.data)
-            outcome.page = pages.report_page(notebook, job.vraag, job.gebied, job.name)
+            outcome.page = pages.report_page(notebook, outcome.rows, job.vraag, job.gebied, job.name)
         except papermill.PapermillExecutionError as error:
             first_line = error.source.splitlines()[0]
             fault = f"{error.ename}: {error.evalue}"

@@ -10,24 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from wijkenaanpak import RAW
+from wijkenaanpak.results import RESULT_KEY
 from wijkenaanpak.sources import cells, tables
 from wijkenaanpak.sources.files import Location
 
 FINDINGS = RAW / "bevindingen.csv"
 _FINDING_COLUMNS = [
-    *(
-        "question",
-        "gebied",
-        "indicator",
-        "measure",
-        "method",
-        "reference",
-        "period",
-        "estimate",
-        "lower",
-        "upper",
-    ),
-    *("unit", "n", "label", "data", "content", "command", "date"),
+    *(*RESULT_KEY, "estimate", "lower", "upper", "unit", "n"),
+    *("label", "data", "content", "command", "date"),
 ]
 
 
