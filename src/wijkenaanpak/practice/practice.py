@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,8 @@ import pandas as pd
 from wijkenaanpak import RAW
 from wijkenaanpak.instruments.budgets import CRITERIA
 from wijkenaanpak.instruments.practices import PRACTICE
+from wijkenaanpak.practice.country import World
 from wijkenaanpak.sources import forms
-
-if TYPE_CHECKING:
-    from wijkenaanpak.practice.simulate import World
 
 # The 18 indicators behind the selection under the four themes they were grouped in (Kamerstuk 30995, nr. 66).
 THEMES = {
