@@ -16,9 +16,10 @@ from pathlib import Path
 from helpers import effect, measures
 from helpers.report import Report, open_report
 from wijkenaanpak.content import write_whole
-from wijkenaanpak.effects import evaluation, gaps
+from wijkenaanpak.effects import gaps
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.sources import facts
+from wijkenaanpak.store import evaluation
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "bevindingen.md"

@@ -24,11 +24,11 @@ from validity import observations
 from validity import sample as lay_out
 
 from wijkenaanpak import RAW
-from wijkenaanpak.effects import draws, effects, evaluation, placebo, space, yardstick
+from wijkenaanpak.effects import draws, effects, placebo, space, yardstick
 from wijkenaanpak.effects.effects import Design, Sample, Windows
 from wijkenaanpak.effects.stacked import Fits
 from wijkenaanpak.practice import simulate
-from wijkenaanpak.store import panel
+from wijkenaanpak.store import evaluation, panel
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

@@ -20,9 +20,10 @@ import numpy as np
 import pandas as pd
 
 from wijkenaanpak import RAW
-from wijkenaanpak.effects import diagnostics, effects, evaluation, space
+from wijkenaanpak.effects import diagnostics, effects, space
 from wijkenaanpak.effects.effects import Sample
 from wijkenaanpak.practice import simulate
+from wijkenaanpak.store import evaluation
 
 HERE = Path(__file__).parent
 LAST = 2017

@@ -183,16 +183,16 @@ def test_a_changed_module_makes_due_what_imports_it_and_nothing_else(store, prac
     ],
 )
 def test_an_evaluation_is_computed_anew_when_what_it_imports_changed(house, name, again):
-    before = content.code_key("wijkenaanpak.effects.evaluation", inside=False)
+    before = content.code_key("wijkenaanpak.store.evaluation", inside=False)
     with (house / "wijkenaanpak" / name).open("a") as stream:
         stream.write("\n# another line\n")
-    assert (content.code_key("wijkenaanpak.effects.evaluation", inside=False) != before) is again
+    assert (content.code_key("wijkenaanpak.store.evaluation", inside=False) != before) is again
 
 
 def test_an_evaluation_is_computed_anew_after_an_upgrade(monkeypatch):
-    before = content.code_key("wijkenaanpak.effects.evaluation")
+    before = content.code_key("wijkenaanpak.store.evaluation")
     monkeypatch.setattr(content, "environment", lambda: "another statsmodels")
-    assert content.code_key("wijkenaanpak.effects.evaluation") != before
+    assert content.code_key("wijkenaanpak.store.evaluation") != before
 
 
 def test_imports_are_read_over_several_lines_and_under_other_names():

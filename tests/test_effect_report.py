@@ -11,8 +11,7 @@ import pytest
 from helpers import checks, draw, effect, measures, say
 from helpers.report import open_report
 from notebook import Run
-from wijkenaanpak.effects import evaluation
-from wijkenaanpak.store import panel
+from wijkenaanpak.store import evaluation, panel
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ import statsmodels.api as sm
 from scipy import optimize, sparse
 
 from wijkenaanpak import RAW
-from wijkenaanpak.effects import diagnostics, effects, evaluation, space, wijken
+from wijkenaanpak.effects import diagnostics, effects, space, wijken
 from wijkenaanpak.effects.effects import Sample, Windows
 from wijkenaanpak.practice import simulate
+from wijkenaanpak.store import evaluation
 
 YEARS = np.arange(1998, 2019)
 LONG = Windows(tuple(range(1998, 2005)), tuple(range(2012, 2018)), ())

@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from wijkenaanpak.effects import effects, evaluation
-from wijkenaanpak.store import panel
+from wijkenaanpak.effects import effects
+from wijkenaanpak.store import evaluation, panel
 
 
 @pytest.fixture(scope="module")

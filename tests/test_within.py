@@ -9,10 +9,10 @@ import pytest
 
 from helpers import effect, say
 from helpers.report import Report
-from wijkenaanpak.effects import evaluation, within
+from wijkenaanpak.effects import within
 from wijkenaanpak.effects.effects import Sample, Windows
 from wijkenaanpak.effects.inference import Regression
-from wijkenaanpak.store import panel
+from wijkenaanpak.store import evaluation, panel
 
 ROOT = Path(__file__).resolve().parents[1]
 W = Windows((2005,), (2012,), (2004,))

@@ -16,9 +16,10 @@ import pandas as pd
 from helpers.report import Report
 from helpers.state import Stated
 from wijkenaanpak import dutch
-from wijkenaanpak.effects import effects, evaluation
+from wijkenaanpak.effects import effects
 from wijkenaanpak.effects.inference import Regression, detectable
 from wijkenaanpak.sources.areas import OWN_LIST
+from wijkenaanpak.store import evaluation
 
 NAMES = {
     "nederland": "alle andere gebieden in Nederland",

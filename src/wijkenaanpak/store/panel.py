@@ -691,14 +691,14 @@ class Panel:
             return {"reason": "er is geen reeks per postcodegebied"}
 
         def compute() -> dict[str, Any]:
-            from wijkenaanpak.effects import evaluation  # all other reports only read what one has computed
+            from wijkenaanpak.store import evaluation  # all other reports only read what one has computed
 
             if len(self._cities()) == 1:  # elsewhere the margins count cities
                 return evaluation.compute_within(self.store, self.indicators, eind)
             return evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators)
 
         return self.kept(
-            f"effecten/{self.outcome['indicator']}-{eind}", "wijkenaanpak.effects.evaluation", [eind], compute
+            f"effecten/{self.outcome['indicator']}-{eind}", "wijkenaanpak.store.evaluation", [eind], compute
         )
 
     def _cities(self) -> set[str]:
