@@ -7,15 +7,13 @@ How each is computed stands in ``wijkenaanpak.measures.monitor``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from helpers import effect
-from helpers.report import END_PROGRAMME, REFERENTIES, Report
+from helpers.report import END_PROGRAMME, REFERENTIES, Report, once
 from wijkenaanpak import RAW
 from wijkenaanpak.claims import tested as statements
 from wijkenaanpak.effects.inference import holm
@@ -28,19 +26,6 @@ HORIZONS = (8, 10)  # years to the city average (Actieplan Krachtwijken 2007; Vo
 LAST_FIT = 2012  # the last Outcomemonitor: the projection uses what was known then
 RULE_YEARS = (1998, 2002, 2006)  # of the rule behind the 127 buurten (Voortgangsrapportage 2010, annex 3)
 NUMBERS = ["estimate", "lower", "upper"]
-
-
-def once(get: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
-    """Compute a measure of a report once; every receiver gets a copy of its own, to change at will."""
-
-    @wraps(get)
-    def found(r: Report, *options: Any) -> pd.DataFrame:
-        key = (get.__name__, *options)
-        if key not in r.computed:
-            r.computed[key] = get(r, *options)
-        return r.computed[key].copy()
-
-    return found
 
 
 def with_margin(series: pd.DataFrame) -> pd.DataFrame:
@@ -603,6 +588,7 @@ def spread_between_areas(r: Report, year: int) -> float:
     return spread if spread > 0 else np.nan
 
 
+@once
 def profile(r: Report) -> pd.DataFrame:
     """Return the main outcome of every question that has a series, of an overview.
 

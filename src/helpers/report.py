@@ -7,8 +7,8 @@ A notebook opens one :class:`Report` and works with it: ``measures`` and ``effec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cached_property, wraps
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -21,14 +21,13 @@ from helpers import draw
 from helpers.state import Stated, Statements
 from wijkenaanpak import SourceError
 from wijkenaanpak.claims import claims
-from wijkenaanpak.effects import evaluation
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
 from wijkenaanpak.pages.html import Html
 from wijkenaanpak.programme import NOTEBOOK_NAMES, OVERVIEW, VRAGEN, check_option, gebieden
 from wijkenaanpak.sources import facts, forms
-from wijkenaanpak.store import panel
+from wijkenaanpak.store import evaluation, panel
 
 REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
 # Selection announced 22 March 2007 (Actieplan Krachtwijken 2007, footnote 1); charters signed by July 2008.
@@ -65,6 +64,19 @@ def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie:
             f"Parameters start = {start} en eind = {eind} vormen geen periode; "
             "start moet voor eind liggen, tussen 1990 en 2035."
         )
+
+
+def once(get: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+    """Compute a table of a report once; every receiver gets a copy of its own, to change at will."""
+
+    @wraps(get)
+    def found(r: Report, *options: Any, **named: Any) -> pd.DataFrame:
+        key = (get.__name__, *options, *sorted(named.items()))
+        if key not in r.computed:
+            r.computed[key] = get(r, *options, **named)
+        return r.computed[key].copy()
+
+    return found
 
 
 def open_report(
@@ -117,7 +129,7 @@ class Report:
         self.panel = slice_
         self.vraag, self.gebied = slice_.question, slice_.gebied
         self.stated = Statements(self.vraag, self.gebied, self.simulated)
-        self.computed: dict[tuple[Any, ...], pd.DataFrame] = {}  # see measures.once
+        self.computed: dict[tuple[Any, ...], pd.DataFrame] = {}  # see once
 
     # ---- which area, which series ----------------------------------------------------------------
 
@@ -223,6 +235,7 @@ class Report:
             gap[["index", "index_lower", "index_upper"]] = float("nan")
         return gap
 
+    @once
     def gap(self, role: str, shared: bool = True) -> pd.DataFrame:
         """Return the gap of the main outcome to a reference, indexed by period; see :meth:`gap_of`.
 

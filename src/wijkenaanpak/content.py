@@ -38,9 +38,13 @@ def digest(files: Iterable[Path], salt: str = "", base: Path | None = None) -> s
     total = hashlib.sha256(salt.encode())
     for file in files:
         total.update(str(file.relative_to(base) if base else file.name).encode())
-        with file.open("rb") as stream:
-            total.update(hashlib.file_digest(stream, "sha256").digest())
+        total.update(_digest_of(file))
     return total.hexdigest()
+
+
+def _digest_of(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def text_digest(value: Any) -> str:
@@ -203,7 +207,18 @@ def _imports_of(file: Path, _: int, __: int, inside: bool) -> frozenset[str]:
 
 def code_key(*modules: str, inside: bool = True) -> str:
     """Return the hash of :func:`code_of` and of the environment it runs in."""
-    return digest(code_of(*modules, inside=inside), environment(), CODE)
+    total = hashlib.sha256(environment().encode())
+    for file in code_of(*modules, inside=inside):
+        status = file.stat()
+        total.update(str(file.relative_to(CODE)).encode())
+        total.update(_digest_as_written(file, status.st_mtime_ns, status.st_size))
+    return total.hexdigest()
+
+
+@lru_cache(maxsize=512)
+def _digest_as_written(file: Path, _: int, __: int) -> bytes:
+    """Return the digest of a file of code, read again only when it was written again: a report asks some twenty times."""
+    return _digest_of(file)
 
 
 def facts() -> list[Path]:
