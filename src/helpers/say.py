@@ -249,18 +249,19 @@ def caveat(r: Report) -> str:
     """Say the one thing to know before using the answer: the years, the list, or how the wijken were chosen."""
     if r.timing:
         return r.timing
-    if r.national and len(r.panel.wijken) < len(r.wijken):
-        known = {wijk.split("/", 1)[0] for wijk in r.panel.wijken}
-        missing = [city for city in r.cities if city not in known]
-        where = f", waaronder alle in {join_and(missing)}" if missing else ""
-        left = len(r.wijken) - len(r.panel.wijken)
-        return f"Van {left} van de {len(r.wijken)} wijken{where}, zijn de postcodegebieden niet vastgesteld: zij tellen niet mee."
-    doubts = list_doubts(r)
-    return (
-        doubts[0]
-        if doubts
-        else "De wijken zijn gekozen omdat zij slecht scoorden: een deel van een verbetering komt ook zonder beleid."
-    )
+    chosen = "De wijken zijn gekozen omdat zij slecht scoorden: een deel van een verbetering komt ook zonder beleid."
+    return _not_counted(r) or next(iter(list_doubts(r)), chosen)
+
+
+def _not_counted(r: Report) -> str:
+    """Say which wijken of the country are not counted, because their postcode areas are not known; empty when all are."""
+    left = len(r.wijken) - len(r.panel.wijken)
+    if not r.national or not left:
+        return ""
+    known = {wijk.split("/", 1)[0] for wijk in r.panel.wijken}
+    missing = [city for city in r.cities if city not in known]
+    where = f", waaronder alle in {join_and(missing)}," if missing else ""
+    return f"Van {left} van de {len(r.wijken)} wijken{where} zijn de postcodegebieden niet vastgesteld: zij tellen niet mee."
 
 
 def _unanswered(r: Report) -> list[str]:
@@ -533,7 +534,7 @@ def counted(r: Report, found: pd.DataFrame) -> pd.DataFrame:
         {
             "ten opzichte van": found["name"],
             "wijken die inliepen": [f"{k} van {n}" for k, n in zip(found["k"], found["n"], strict=True)],
-            "aandeel (95%-interval van Wilson)": shares,
+            "aandeel (95%-marge)": shares,
             "p, tekentoets": tests,
             f"gemiddelde verandering, {r.change_unit} (95%-marge)": means,
         },
@@ -1127,8 +1128,7 @@ def overview_answer(r: Report) -> Html:
         moved = data.assign(stated=r.state("gap_change", data, unit=data["change_unit"]))
         told = [_all_moved(r, moved), _begun_late(data), _all_on_course(data), _all_caused(r)]
     both = "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het ene antwoord volgt niet uit het andere."
-    doubts = list_doubts(r)
-    return Html(known(r) + answered(r, told, doubts[0] if doubts else both))
+    return Html(known(r) + answered(r, told, _not_counted(r) or next(iter(list_doubts(r)), both)))
 
 
 def known(r: Report) -> Html:
@@ -1246,5 +1246,5 @@ def _all_caused(r: Report) -> str:
     if len(found) == 1:
         return f"{told}."
     left = [question for question in shown.index if found.at[question, "adjusted"] <= 0.05]
-    kept = f"blijft over: {join_and(left)}" if left else "blijft er geen over"
-    return f"{told}; na correctie voor {len(found)} vragen (Holm) {kept}."
+    kept = f"blijft {join_and(left)} over" if left else "blijft er geen over"
+    return f"{told}. Wie meerekent dat er {len(found)} vragen tegelijk zijn gesteld: dan {kept}."

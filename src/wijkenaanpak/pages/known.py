@@ -7,7 +7,7 @@ import pandas as pd
 
 from wijkenaanpak.dutch import in_unit, with_interval
 from wijkenaanpak.pages.html import Html, fold, note, table
-from wijkenaanpak.programme import VRAGEN
+from wijkenaanpak.programme import VRAGEN, gebieden
 from wijkenaanpak.sources import facts
 
 
@@ -28,7 +28,10 @@ def known_findings() -> Html:
     others = fold(
         table(shown[~first], f"{caption}: steden en wijken"), f"Ook van {(~first).sum()} steden en wijken"
     )
-    return fold(f"{table(shown[first], f'{caption} (echt)')}{others}{told}", _headline(rows.iloc[0]))
+    return fold(
+        f"{table(shown[first], f'{caption} (echt)')}{others}{told}",
+        f"{_headline(rows.iloc[0])} {_rests_on(rows)}",
+    )
 
 
 def _headline(row: pd.Series) -> str:
@@ -41,6 +44,27 @@ def _headline(row: pd.Series) -> str:
         f"naar {in_unit(row['last'], row['unit'])} in {last}, een verschil van {moved}"
         + ("; een effect van de aanpak is niet aangetoond." if unclear else ".")
     )
+
+
+def _rests_on(rows: pd.DataFrame) -> str:
+    """Say how many wijken the first finding is about, and what it is with the candidates of the list; empty for one city's."""
+    head = rows.iloc[0]
+    same = rows[
+        (rows[["question", "indicator", "data"]] == head[["question", "indicator", "data"]]).all(
+            axis="columns"
+        )
+    ]
+    wijken, all_wijken = same["gebied"].str.contains("/").sum(), sum("/" in gebied for gebied in gebieden())
+    if head["gebied"] != "Nederland" or wijken == all_wijken:
+        return ""
+    told = f"Dat gaat over {wijken} van de {all_wijken} wijken; van de andere zijn de postcodegebieden niet vastgesteld."
+    found = facts.read_findings()
+    wider = found[(found["method"] == "lijst: met kandidaten") & (found["indicator"] == head["indicator"])]
+    if not len(wider):
+        return told
+    row = wider.iloc[0]
+    moved = with_interval(row["estimate"], row["lower"], row["upper"], row["unit"], True)
+    return f"{told} Met de kandidaat-gebieden erbij is het verschil {moved} {row['unit']}."
 
 
 def _laid_out(rows: pd.DataFrame) -> pd.DataFrame:

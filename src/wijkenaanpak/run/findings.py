@@ -84,6 +84,9 @@ def _of(r: Report) -> pd.DataFrame:
     r.state("level", levels[levels["role"] == "wijk"])
     r.state("gap", gaps[gaps["reference"] == r.referentie])
     r.state("gap_change", measures.changes(r).loc[[r.referentie]])
+    lists = measures.list_gaps(r)
+    if len(lists):
+        r.state("gap_change", lists[lists["method"] != "lijst: vastgesteld"])
     if "/" not in r.gebied or effect.estimated(r):
         effect.state(r)
     rows = r.stated.frame()

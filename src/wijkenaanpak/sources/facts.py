@@ -49,7 +49,7 @@ def known(path: Path = FINDINGS) -> pd.DataFrame:
     """
     rows = read_findings(path)
     key = ["question", "gebied", "indicator", "data"]
-    changes = rows[rows["measure"] == "gap_change"]
+    changes = rows[(rows["measure"] == "gap_change") & (rows["method"] == "beschrijvend")]
     gaps = rows[rows["measure"] == "gap"].set_index([*key, "period"])["estimate"]
     ends = changes["period"].str.split("-", expand=True).reindex(columns=[0, 1])
     for name, year in (("first", ends[0]), ("last", ends[1])):
