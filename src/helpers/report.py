@@ -17,30 +17,31 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers import draw
+from helpers import draw, session
 from helpers.state import Stated, Statements
-from wijkenaanpak import SourceError
+from wijkenaanpak import SourceError, questions
 from wijkenaanpak.claims import claims
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
 from wijkenaanpak.pages.html import Html
-from wijkenaanpak.programme import NOTEBOOK_NAMES, OVERVIEW, VRAGEN, check_option, gebieden
+from wijkenaanpak.programme import check_option, gebieden
+from wijkenaanpak.questions import OVERVIEW
 from wijkenaanpak.sources import facts, forms
+from wijkenaanpak.sources.names import check_area
 from wijkenaanpak.store import evaluation, panel
 
 REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
 # Selection announced 22 March 2007 (Actieplan Krachtwijken 2007, footnote 1); charters signed by July 2008.
 START_PROGRAMME, END_PROGRAMME = 2007, 2017
 MOST_ROWS = 8  # more rows than fit between two paragraphs fold away
-# First and last year of each question's own report; the Leefbaarometer is measured in 2008 and every other year.
-YEARS = {
-    "werk": (2007, 2017),
-    "wonen": (2007, 2018),
-    "leren": (2007, 2017),
-    "veiligheid": (2007, 2018),
-    "leefbaarheid": (2008, 2018),
-}
+
+
+def check_question(vraag: str) -> None:
+    """Refuse a question that has no notebook, or one that is not right."""
+    if vraag in questions.refused():
+        raise SourceError(questions.refused()[vraag])
+    check_option("Parameter vraag", vraag, questions.names())
 
 
 def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie: str, seed: int) -> None:
@@ -51,8 +52,8 @@ def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie:
     SourceError
         Naming the parameter, its value and the nearest valid ones.
     """
-    check_option("Parameter vraag", vraag, NOTEBOOK_NAMES)
-    check_option("Parameter gebied", gebied, gebieden())
+    check_question(vraag)
+    check_area("Parameter gebied", gebied, gebieden())
     check_option("Parameter referentie", referentie, REFERENTIES)
     for name, number in (("start", start), ("eind", eind), ("seed", seed)):
         if isinstance(number, bool) or not isinstance(number, int):
@@ -93,7 +94,7 @@ def open_report(
     Parameters
     ----------
     vraag : str
-        One of ``programme.NOTEBOOK_NAMES``.
+        Name of a notebook: a question, or "overzicht".
     gebied : str
         ``"Nederland"``, a gemeente with aandachtswijken, or ``"<gemeente>/<wijk>"``.
     start, eind : int
@@ -115,6 +116,8 @@ def open_report(
         For wrong parameters or wrong data.
     """
     check_parameters(vraag, gebied, start, eind, referentie, seed)
+    given = {"gebied": gebied, "start": start, "eind": eind, "referentie": referentie, "data": data}
+    session.opened(given | {"seed": seed})
     return Report(start, eind, referentie, seed, panel.load(vraag, gebied, data, seed))
 
 
@@ -131,7 +134,34 @@ class Report:
         self.stated = Statements(self.vraag, self.gebied, self.simulated)
         self.computed: dict[tuple[Any, ...], pd.DataFrame] = {}  # see once
 
+    def __repr__(self) -> str:
+        """Say what the report is about and what to do next."""
+        return "\n".join(f"{name:9} {text}" for name, text in self._told().items())
+
+    def _repr_html_(self) -> str:
+        rows = pd.DataFrame(list(self._told().items()), columns=["rapport", self.vraag])
+        return html.table(rows, self.title)
+
+    def _told(self) -> dict[str, str]:
+        kind = (
+            "oefendata: gesimuleerd"
+            if self.simulated
+            else f"gepubliceerde reeksen ({self.panel.store.parent.name})"
+        )
+        outcome = f"{self.label} ({self.unit})" if self.label else "geen reeks"
+        own = {"vraag": f"{self.vraag}: {self.title}", "gebied": self.gebied, "gegevens": kind}
+        own |= {"jaren": f"{self.period} (gevraagd: {self.start}-{self.eind})", "uitkomst": outcome}
+        return own | {
+            "cijfers": "r.frame(): de reeksen van dit rapport; r.frame(everywhere=True): elk postcodegebied van het land",
+            "verder": "say.answer(r), measures.changes(r), measures.gaps(r), maps.show(r), effect.sample(r); help(r)",
+        }
+
     # ---- which area, which series ----------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        """The question as the report puts it; its notebook says it."""
+        return questions.question(self.vraag).title
 
     @property
     def simulated(self) -> bool:
@@ -172,7 +202,8 @@ class Report:
                     self.seed,
                     self.panel.part(vraag),
                 )
-                for vraag, (first, last) in YEARS.items()
+                for vraag in questions.questions()
+                for first, last in [questions.question(vraag).years]
             }
         )
 
@@ -226,6 +257,39 @@ class Report:
         """
         name = indicator or (self._indicator["indicator"] if self._indicator is not None else "")
         return self.panel.get(name, self.roles.get(role, role)).copy()
+
+    def frame(self, indicator: str = "", everywhere: bool = False) -> pd.DataFrame:
+        """Return the series behind the report as one DataFrame, to explore.
+
+        Parameters
+        ----------
+        indicator : str
+            One outcome; by default all of the question, or with `everywhere` the main one.
+        everywhere : bool
+            Every postcode area of the country, and not the areas that the report compares.
+
+        Returns
+        -------
+        DataFrame
+            indicator, label, unit, area, period, value, n (denominator, where known) and status; with `everywhere` also gemeente
+            and wijk (empty when it is no aandachtswijk), else se (standard error).
+
+        Raises
+        ------
+        SourceError
+            For an outcome that the question does not have.
+        """
+        book = self.panel.indicators.set_index("indicator")
+        if indicator:
+            check_option("indicator", indicator, book.index.tolist())
+        elif everywhere and self._indicator is not None:
+            indicator = self._indicator["indicator"]
+        names = [indicator] if indicator else book.index.tolist()
+        rows = self.panel.everywhere(names) if everywhere else self.panel.series
+        rows = rows[rows["indicator"].isin(names)].join(book[["label", "unit"]], on="indicator")
+        own = ["gemeente", "wijk"] if everywhere else ["se"]
+        columns = ["indicator", "label", "unit", "area", *own[: 2 * everywhere], "period", "value", "n"]
+        return rows[[*columns, *own[2 * everywhere :], "status"]].reset_index(drop=True)
 
     def gap_of(self, indicator: pd.Series, area: str, reference: str, nested: bool) -> pd.DataFrame:
         """Return the gap of one area to another by period (``monitor.gaps``); scores get no index."""
@@ -307,7 +371,7 @@ class Report:
 
         Of an overview: those about the programme as a whole, or those of any question that name the area.
         """
-        if self.vraag in VRAGEN:
+        if self.vraag != OVERVIEW:
             return claims.ledger(vraag=self.vraag, gebied=self.gebied)
         if self.national:
             return claims.ledger(vraag="programma")
@@ -621,7 +685,7 @@ class Report:
 
     def absent(self, text: str = "") -> Html:
         """Say in one line that there is nothing to show, and why."""
-        why = self.reason if self.window is None and self.vraag in VRAGEN else ""
+        why = self.reason if self.window is None and self.vraag != OVERVIEW else ""
         return html.note(text or why or "Hiervoor zijn er in dit gebied geen bruikbare metingen.")
 
     def no_form(self, name: str, about: str = "") -> Html:

@@ -1,4 +1,4 @@
-"""The questions and the areas of the programme, and their names as options and as files."""
+"""The areas of the programme, and their names as options and as files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ from functools import cache
 
 from wijkenaanpak import RAW, SourceError
 
-VRAGEN = ("werk", "wonen", "leren", "veiligheid", "leefbaarheid")
-OVERVIEW = "overzicht"
-NOTEBOOK_NAMES = (*VRAGEN, OVERVIEW)
-
 
 @cache
 def gebieden() -> list[str]:
@@ -25,7 +21,13 @@ def gebieden() -> list[str]:
 
 
 def slug(gebied: str) -> str:
-    """Return the file name of an area: lower case, ASCII, hyphens."""
+    """Return the file name of an area: lower case, ASCII, hyphens.
+
+    Examples
+    --------
+    >>> slug("Den Haag/Schilderswijk")
+    'den-haag-schilderswijk'
+    """
     plain = unicodedata.normalize("NFKD", gebied).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 

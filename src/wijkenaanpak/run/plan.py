@@ -1,24 +1,26 @@
 """Which reports there are, what each depends on, and which are due.
 
 A report is due when the content of something it depends on changed: its notebook, its parameters,
-the modules that notebook imports, the template, the published facts, its slice of the data, or the
-locked environment.
+the modules that notebook imports, the template, the published facts, its slice of the data, which
+questions there are, or the locked environment.
 """
 
 from __future__ import annotations
 
+import ast
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from wijkenaanpak import ROOT, content
+from wijkenaanpak import ROOT, SourceError, content, questions
 from wijkenaanpak.content import digest, read_sealed, text_digest, write_sealed
-from wijkenaanpak.programme import NOTEBOOK_NAMES, check_option, gebieden, slug
-from wijkenaanpak.store.place import store_path
+from wijkenaanpak.programme import check_option, gebieden, slug
+from wijkenaanpak.sources.names import check_area
+from wijkenaanpak.store import place
 
-NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
 STATE = ".stand"  # inside the reports folder: what every finished report was made from
 
@@ -33,23 +35,27 @@ PARTS = {
     "sjabloon": "sjabloon",
     "feiten": "feiten in data/raw",
     "gegevens": "gegevens",
+    "vragen": "vragen in notebooks",
     "omgeving": "omgeving",
 }
 
 
 @dataclass(frozen=True)
 class Job:
-    """One report: a question, an area, the data it runs on."""
+    """One report: a question, an area, the data it runs on; of a variant also the parameters that differ."""
 
     vraag: str
     gebied: str
     data: str = "oefendata"
     seed: int = 2007
+    variant: tuple[tuple[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
-        """Path of the report inside the reports folder, without suffix."""
-        return f"{self.vraag}/{slug(self.gebied)}"
+        """Path of the report inside the reports folder, without suffix; of a variant with what differs."""
+        return f"{self.vraag}/{slug(self.gebied)}" + "".join(
+            f"--{slug(name)}-{slug(str(value))}" for name, value in self.variant
+        )
 
 
 def jobs(
@@ -57,29 +63,69 @@ def jobs(
     gebieden_: Sequence[str] = (),
     data: str = "oefendata",
     seed: int = 2007,
+    given: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Job]:
     """List the reports of a selection; an empty selection means all.
+
+    Parameters
+    ----------
+    vragen, gebieden_ : sequence of str
+    data, seed : str, int
+    given : mapping of str to str
+        Other parameters of the notebooks: their reports are variants.
 
     Raises
     ------
     SourceError
-        For an unknown question or area, with the nearest known name.
+        For an unknown question, area or parameter, with the nearest known name. A notebook that is refused gives no reports.
     """
     known = gebieden()
     for vraag in vragen:
-        check_option("--vraag", vraag, NOTEBOOK_NAMES)
+        check_option("--vraag", vraag, [*questions.names(), *questions.refused()])
     for gebied in gebieden_:
-        check_option("--gebied", gebied, known)
+        check_area("--gebied", gebied, known)
     return [
-        Job(vraag, gebied, data, seed)
-        for vraag in NOTEBOOK_NAMES
+        Job(vraag, gebied, data, seed, variant)
+        for vraag in questions.names()
         if not vragen or vraag in vragen
+        for variant in [_variant(vraag, given)]
         for gebied in known
         if not gebieden_ or gebied in gebieden_
     ]
 
 
-def dependencies(jobs: Sequence[Job], notebooks: Path = NOTEBOOKS) -> dict[Job, dict[str, Any]]:
+def _variant(vraag: str, given: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
+    """Return the parameters that differ from those of the notebook, as values of the same kind."""
+    known = questions.question(vraag).parameters
+    found = []
+    for name, text in given.items():
+        if name in ("gebied", "data", "seed"):
+            raise SourceError(f"-p {name}={text}: geef dit met --{name}.")
+        check_option(f"Parameter van {vraag}.ipynb", name, list(known))
+        value = _as(known[name], text)
+        if value is None:
+            kind = "geheel getal" if isinstance(known[name], int) else "getal"
+            raise SourceError(f"-p {name}={text}: geef een {kind}, zoals {known[name]}.")
+        if value != known[name]:
+            found.append((name, value))
+    return tuple(found)
+
+
+def _as(default: Any, text: str) -> Any:
+    """Read the text of a parameter as a value of the kind of its default; None when it is none."""
+    if isinstance(default, str):
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return None if isinstance(default, int | float) else text
+    if isinstance(default, bool) or not isinstance(default, int | float):
+        return value
+    kinds = (int,) if isinstance(default, int) else (int, float)
+    return value if isinstance(value, kinds) and not isinstance(value, bool) else None
+
+
+def dependencies(jobs: Sequence[Job]) -> dict[Job, dict[str, Any]]:
     """Return what each report depends on, as content hashes by part (see ``PARTS``).
 
     The stores must be up to date (:func:`store_ready`); the hash of each report's slice stands in them.
@@ -90,19 +136,19 @@ def dependencies(jobs: Sequence[Job], notebooks: Path = NOTEBOOKS) -> dict[Job, 
         "omgeving": content.environment(),
     }
     asked = {job.vraag for job in jobs}
+    notebooks = questions.folder()
     cells = {v: _notebook(notebooks / f"{v}.ipynb") for v in asked}
     code = {v: _code(notebooks / f"{v}.ipynb") for v in asked}
-    slices = {
-        key: json.loads((store_path(*key) / "slices.json").read_text())
-        for key in {(job.data, job.seed) for job in jobs}
-    }
+    described = {v: text_digest(questions.described(v)) for v in asked}
+    slices = {key: place.slices(place.store_path(*key)) for key in {(job.data, job.seed) for job in jobs}}
     return {
         job: {
             "notebook": cells[job.vraag],
-            "parameters": [job.gebied, job.data, job.seed],
+            "parameters": [job.gebied, job.data, job.seed, *map(list, job.variant)],
             "code": code[job.vraag],
             **shared,
-            "gegevens": slices[job.data, job.seed][job.vraag][job.gebied],
+            "gegevens": slices[job.data, job.seed](job.vraag, job.gebied),
+            "vragen": described[job.vraag],
         }
         for job in jobs
     }
@@ -128,15 +174,16 @@ def _code(path: Path) -> dict[str, str]:
     return {f.relative_to(content.CODE).as_posix(): digest([f]) for f in _modules(path)}
 
 
-def behind(jobs: Sequence[Job], notebooks: Path = NOTEBOOKS) -> dict[Job, list[Path]]:
+def behind(jobs: Sequence[Job]) -> dict[Job, list[Path]]:
     """List the files and folders that each report is made from: what its :func:`dependencies` are the hashes of."""
     shared = [*content.templates(), *content.facts(), content.ROOT / "requirements.lock"]
+    notebooks = questions.folder()
     own = {
         v: [notebooks / f"{v}.ipynb", *_modules(notebooks / f"{v}.ipynb")] for v in {j.vraag for j in jobs}
     }
     stores = {}
     for key in {(job.data, job.seed) for job in jobs}:
-        store = store_path(*key)
+        store = place.store_path(*key)
         stores[key] = [store, *sorted(store.rglob("*"))]
     return {job: [*own[job.vraag], *shared, *stores[job.data, job.seed]] for job in jobs}
 
