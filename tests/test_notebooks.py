@@ -10,6 +10,7 @@ import pytest
 
 from helpers import effect, measures
 from notebook import Run, cells_of, sections_of
+from wijkenaanpak import SourceError
 from wijkenaanpak.questions import names, questions
 
 MOST_LINES = 16  # of a cell
@@ -93,14 +94,25 @@ def test_the_regression_in_the_cell_is_the_estimate_of_the_evaluation(country):
     )
 
 
-@pytest.mark.parametrize("design", ["nederland", "g18", "net_niet", "synthetisch"])
+@pytest.mark.parametrize("design", ["nederland", "g18", "rest_stad", "net_niet", "synthetisch"])
 def test_another_comparison_group_is_one_argument_in_the_cell(country, design):
-    data = effect.sample(country.report, design)
-    use = data[data["weight"] > 0]
-    country.space["smf"]
-    fit = country.space["smf"].wls("change ~ treated", use, weights=use["weight"]).fit()
-    kept = next(d for d in country.report.effect["designs"] if d["design"] == design)
-    assert effect.clustered(fit, use)["estimate"] == pytest.approx(kept["estimate"], rel=1e-6)
+    use = effect.compared(effect.sample(country.report, design))
+    formula = " + ".join(["change ~ treated", *effect.covariates(use)])
+    fit = country.space["smf"].wls(formula, use, weights=use["weight"]).fit()
+    kept, live = (
+        next(d for d in country.report.effect["designs"] if d["design"] == design),
+        effect.clustered(fit, use),
+    )
+    for key in ("estimate", "lower", "upper"):
+        assert live[key] == pytest.approx(kept[key], rel=1e-6), key
+
+
+def test_areas_that_lost_their_scale_in_a_merge_are_refused_in_one_sentence(country):
+    use = effect.compared(effect.sample(country.report, "g18"))
+    merged = use.merge(pd.DataFrame({"area": use["area"].tolist(), "own": 1.0}), on="area")
+    fit = country.space["smf"].wls("change ~ treated", merged, weights=merged["weight"]).fit()
+    with pytest.raises(SourceError, match="attrs"):
+        effect.clustered(fit, merged)
 
 
 def test_areas_left_out_and_other_years_in_the_cell_change_the_estimate(country):

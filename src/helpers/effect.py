@@ -41,6 +41,7 @@ NATIONAL, WITHIN = "landelijk", "binnen de stad"
 SHRUNKEN = "eigen vergelijkingsgroep, naar het gemiddelde van de wijken getrokken"
 VERDICTS = dutch.VERDICTS["effect_verdict"]
 NUMBERS = ["estimate", "lower", "upper"]
+CITY = "C(city)"  # an effect of each city, in a formula
 
 
 # ---- step by step --------------------------------------------------------------------------------
@@ -117,6 +118,7 @@ def sample(
         "period": _years(w.after, "-"),
         "reference": chosen.name,
         "indicator": outcome["indicator"],
+        "within": chosen.within,
     }
     return data  # fmt: skip
 
@@ -153,9 +155,11 @@ def covariates(data: pd.DataFrame) -> list[str]:
     """List what the design of a :func:`sample` adjusts for; empty when it compares means.
 
     level_before: the outcome before, level_chosen: in the years the choice was made on; deprivation_1 and on: all outcomes together, of the area and of
-    those around it, in both spells (``effects.adjusted``). All in standard deviations from the mean of the treated areas.
+    those around it, in both spells (``effects.adjusted``). All in standard deviations from the mean of the treated areas. A design that compares inside
+    cities has an effect of each city.
     """
-    return [c for c in data if str(c).startswith(("level_", "deprivation_"))]
+    own = [c for c in data if str(c).startswith(("level_", "deprivation_"))]
+    return own + [CITY] * bool(data.attrs.get("within"))
 
 
 def clustered(fit: Any, data: pd.DataFrame, cluster: str = "city") -> dict[str, Any]:
@@ -177,40 +181,38 @@ def clustered(fit: Any, data: pd.DataFrame, cluster: str = "city") -> dict[str, 
         of the regression), clusters, effective (equal clusters these are worth), n (treated areas), controls; and period, reference, indicator
         and method, so that :meth:`helpers.report.Report.state` records it as it is.
     """
-    names = list(fit.model.exog_names)
-    order = [names.index("treated"), *(i for i, name in enumerate(names) if name != "treated")]
-    weight = np.broadcast_to(np.asarray(fit.model.weights, float), len(data))
-    found = Regression(
-        fit.model.endog, fit.model.exog[:, order], weight / weight.mean(), data[cluster].to_numpy(str)
-    )
-    lower, upper = found.interval()
-    at, scale = _level(data, found.share), data.attrs.get("scale", "lineair")
-    brought = [float(v) for v in _in_unit(scale, [found.estimate, lower, upper], at)]
+    if "scale" not in data.attrs:
+        raise SourceError(
+            "De gebieden weten hun schaal niet meer (een merge van pandas laat die weg); zet vooraf: mijn.attrs = gebieden.attrs."
+        )
+    scale, treated = data.attrs["scale"], data["treated"] == 1
+    found = _regression(fit, data[cluster].to_numpy(str))
+    level = data["after"].to_numpy(float)[treated]
+    at = effects.mean_level(level, scale, found.share[treated])
+    brought = [float(v) for v in effects.in_unit([found.estimate, *found.interval()], at, scale)]
     least = np.sign(found.estimate or 1) * detectable(found.se, found.df)
-    treated = data["treated"] == 1
     return {
         **dict(zip(NUMBERS, brought, strict=True)), "p": found.p_values()["p"],
-        "detectable": abs(float(_in_unit(scale, [least], at)[0])), "se": found.se, "df": found.df,
+        "detectable": abs(float(effects.in_unit(least, at, scale))), "se": found.se, "df": found.df,
         "clusters": found.groups, "effective": found.effective_clusters, "n": int(treated.sum()), "controls": int((~treated).sum()),
         **{k: data.attrs[k] for k in ("period", "reference", "indicator") if k in data.attrs}, "method": NATIONAL,
     }  # fmt: skip
 
 
-def _mean_sample(scale: str, level: np.ndarray, treated: np.ndarray) -> effects.Sample:
-    n = len(level)
-    names, no = np.array([str(i) for i in range(n)]), np.zeros(n, bool)
-    wijk = np.where(treated, "wijk", "")
-    return effects.Sample(level[:, None], level[:, None], np.array([0]), names, names, wijk, no, no, scale)
+def _regression(fit: Any, cluster: np.ndarray) -> Regression:
+    """Lay out a fit with the treatment first; effects of each city are taken out, as the evaluation does."""
+    names = list(fit.model.exog_names)
+    cities = [CITY in name for name in names]
+    kept = [i for i, name in enumerate(names) if name != "treated" and not cities[i]]
+    weight = np.broadcast_to(np.asarray(fit.model.weights, float), len(cluster))
+    x, weight = fit.model.exog[:, [names.index("treated"), *kept]], weight / weight.mean()
+    if not any(cities):
+        return Regression(fit.model.endog, x, weight, cluster)
+    return effects.absorbed(fit.model.endog, np.delete(x, _constant(x), axis=1), weight, cluster)
 
 
-def _level(data: pd.DataFrame, share: np.ndarray) -> float:
-    treated = data["treated"].to_numpy() == 1
-    mean = _mean_sample(data.attrs.get("scale", "lineair"), data["after"].to_numpy(float), treated)
-    return mean.level_in((0,), np.where(treated, share, 0.0))
-
-
-def _in_unit(scale: str, values: Sequence[float], at: float) -> np.ndarray:
-    return _mean_sample(scale, np.ones(1), np.ones(1, bool)).in_unit(np.asarray(values), at)
+def _constant(x: np.ndarray) -> list[int]:
+    return [i for i in range(1, x.shape[1]) if np.ptp(x[:, i]) == 0]
 
 
 # ---- what was computed for all reports ---------------------------------------------------------------

@@ -494,6 +494,8 @@ def caught_up(r: Report, found: pd.DataFrame) -> list[str]:
         f"In {row['k']} van de {row['n']} wijken werd de achterstand op {row['name']} kleiner. Door toeval zou het ongeveer de helft zijn: "
         + (f"dit zijn er duidelijk {more}." if row["p"] < 0.05 else "dit kan toeval zijn.")
     )
+    if more == "meer":
+        told += " Maar wie gekozen is omdat hij slecht scoorde, loopt ook zonder programma vaker in dan niet."
     if row["cities"] <= 2:
         return [told]
     mean = r.state("mean_change", row.drop("n"), n=row["wijken"])

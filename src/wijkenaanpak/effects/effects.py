@@ -120,32 +120,54 @@ class Sample:
             How much each treated area counts in the effect (:func:`counted`); by default all alike.
         """
         level = self.level[self.treated][:, np.isin(self.periods, years)].mean(axis=1)
-        # Covariates can make an area count for less than nothing; there is no such mean of levels.
-        weight = np.ones(len(level)) if weight is None else np.maximum(weight[self.treated], 0)
-        mean = float(np.average(level, weights=weight))
-        if self.scale != "logit":
-            return mean
-        share = np.clip(level / 100, 0.002, 0.998)
-        product = 1 / float(np.average(1 / (share * (1 - share)), weights=weight))
-        low = (1 - np.sqrt(max(1 - 4 * product, 0.0))) / 2
-        return float(100 * (low if mean < 50 else 1 - low))
+        return mean_level(level, self.scale, None if weight is None else weight[self.treated])
 
     def in_unit(self, effect: Any, at: float) -> Any:
-        """Bring effects to the unit of the outcome: points for shares and scores, per cent for logs.
+        """Bring effects to the unit of the outcome; see :func:`in_unit`."""
+        return in_unit(effect, at, self.scale)
 
-        Parameters
-        ----------
-        effect : float or array
-            On the scale of the analysis.
-        at : float
-            Level of the treated areas, as published, to which the effect brought them.
-        """
-        if self.scale in ("log", "rate"):
-            return percent(np.asarray(effect))
-        if self.scale == "logit":
-            share = at / 100
-            return 100 * (share - expit(np.log(share / (1 - share)) - np.asarray(effect)))
-        return np.asarray(effect) + 0.0
+
+def mean_level(level: Array, scale: str, weight: Array | None = None) -> float:
+    """Return the level of some areas from which :func:`in_unit` brings effects back; see :meth:`Sample.level_in`.
+
+    Parameters
+    ----------
+    level : array, shape (areas,)
+        As published.
+    scale : str
+        Of the analysis.
+    weight : array, shape (areas,), optional
+        How much each area counts; by default all alike.
+    """
+    # Covariates can make an area count for less than nothing; there is no such mean of levels.
+    weight = np.ones(len(level)) if weight is None else np.maximum(weight, 0)
+    mean = float(np.average(level, weights=weight))
+    if scale != "logit":
+        return mean
+    share = np.clip(level / 100, 0.002, 0.998)
+    product = 1 / float(np.average(1 / (share * (1 - share)), weights=weight))
+    low = (1 - np.sqrt(max(1 - 4 * product, 0.0))) / 2
+    return float(100 * (low if mean < 50 else 1 - low))
+
+
+def in_unit(effect: Any, at: float, scale: str) -> Any:
+    """Bring effects to the unit of the outcome: points for shares and scores, per cent for logs.
+
+    Parameters
+    ----------
+    effect : float or array
+        On the scale of the analysis.
+    at : float
+        Level of the treated areas, as published, to which the effect brought them.
+    scale : str
+        Of the analysis.
+    """
+    if scale in ("log", "rate"):
+        return percent(np.asarray(effect))
+    if scale == "logit":
+        share = at / 100
+        return 100 * (share - expit(np.log(share / (1 - share)) - np.asarray(effect)))
+    return np.asarray(effect) + 0.0
 
 
 def sample(
@@ -693,8 +715,20 @@ def solve(
     if not design.within:
         x = np.column_stack([*columns, np.ones(len(change))])
         return Regression(change, x, weight, s.city[use], variance=variance)
-    rest = partial_out(np.column_stack([change, *columns]), s.city[use], weight)
-    city = s.city[use]
+    return absorbed(change, np.column_stack(columns), weight, s.city[use])
+
+
+def absorbed(change: Array, x: Array, weight: Array, city: NDArray[np.str_]) -> Regression:
+    """Regress a change on `x` with an effect of each city, which is taken out first; the treatment is the first column.
+
+    Parameters
+    ----------
+    change, weight : array, shape (n,)
+    x : array, shape (n, columns)
+        Without a constant.
+    city : array of str, shape (n,)
+    """
+    rest = partial_out(np.column_stack([change, x]), city, weight)
     # what city effects fit leaves no residual: CR2 is then right on average only with the variance that the weights imply
     return Regression(rest[:, 0], rest[:, 1:], weight, city, len(np.unique(city)), 1 / weight)
 
