@@ -6,7 +6,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Behind a proxy that inspects TLS only the system knows the certificate.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: reports briefs test check lab data bench validity placebo bevindingen lock filter clean help
+.PHONY: reports briefs test test-oldest test-newest check lab data bench validity placebo bevindingen load soak lock filter licences sbom audit clean help
 
 reports: $(READY) ## render every report to reports/ (of WIJKEN_RAW, or what `make data` fetched, or else practice data)
 	@$(PY) -m wijkenaanpak reports
@@ -16,6 +16,21 @@ briefs: $(READY) ## print the overview of every area as a brief of two pages (PD
 
 test: $(READY) ## run the tests
 	@$(PY) -m pytest -n 2 --dist loadfile
+
+# TESTS=tests/test_x.py runs a part.
+define with-versions
+	@.uv/bin/uv venv --quiet --allow-existing --python $(PYTHON) $(1)
+	@.uv/bin/uv pip compile -q --resolution $(2) --no-annotate --no-header --group dev pyproject.toml -o $(1)/versions.txt
+	@.uv/bin/uv pip sync --quiet --python $(1)/bin/python $(1)/versions.txt
+	@.uv/bin/uv pip install --quiet --python $(1)/bin/python --no-deps --no-build-isolation --editable .
+	@$(1)/bin/python -m pytest -n 2 --dist loadfile $(TESTS)
+endef
+
+test-oldest: $(READY) ## run the tests with the lowest versions that pyproject.toml allows
+	$(call with-versions,.oldest,lowest-direct)
+
+test-newest: $(READY) ## run the tests with the newest versions there are, without the lock
+	$(call with-versions,.newest,highest)
 
 check: $(READY) ## lint, format, types, imports that run one way, notebooks without outputs
 	@.venv/bin/ruff check .
@@ -55,8 +70,17 @@ filter: ## let git keep notebooks without outputs, in a git checkout (every `mak
 		git config filter.nbstripout.extrakeys "$(EDITOR_KEYS)" && \
 		git config diff.ipynb.textconv ".venv/bin/nbstripout -t"; }
 
+licences: $(READY) ## list the licence of every package in the environment
+	@.uv/bin/uv tool run --quiet pip-licenses --python $(PY) --from=mixed --order=license --with-urls
+
+sbom: $(READY) ## write the bill of materials to sbom.json (CycloneDX)
+	@.uv/bin/uv tool run --quiet --from cyclonedx-bom cyclonedx-py environment $(PY) --pyproject pyproject.toml --output-reproducible -o sbom.json
+
+audit: $(READY) ## ask PyPI which locked packages have known vulnerabilities (needs the network; fails without)
+	@.uv/bin/uv tool run --quiet pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
+
 clean: ## remove everything that can be made again
-	rm -rf .venv .uv reports/* data/processed/*
+	rm -rf .venv .uv .oldest .newest sbom.json reports/* data/processed/*
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'

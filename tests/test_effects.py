@@ -199,7 +199,7 @@ def test_a_covariate_that_others_already_say_is_held_equal_once():
     periods = np.array([2002, 2008, 2012])
     s = invented(periods=periods)
     twice = replace(s, deprivation=np.column_stack([3 - 2 * s.y[:, 0], s.y[:, 1] ** 2]))
-    x = effects.covariates(twice, Windows((2008,), (2012,), (2002,)), np.array([True, True]))
+    x, _ = effects.covariates(twice, Windows((2008,), (2012,), (2002,)), np.array([True, True]))
     assert x.shape[1] == 3
     assert x[:, :2] == pytest.approx(s.y[:, [1, 0]])
 

@@ -82,18 +82,16 @@ def sample(
     outcome = book.loc[indicator] if indicator else r.panel.outcome
     s = None if outcome is None or not r.national else evaluation.lay_out(r.panel.store, outcome)
     w = None if s is None else effects.windows(s.periods, r.eind)
-    if s is None or w is None:
+    if s is None or w is None or evaluation.nothing_to_compare(s, r.eind):
         columns = ["area", "city", "wijk", "treated", "near", "candidate", "in_city", "donor"]
         return pd.DataFrame(columns=[*columns, "before", "after", "change", "weight"])
     w = effects.Windows(tuple(before) or w.before, tuple(after) or w.after, w.leads)
-    found = effects.designs(s, w)
-    if design and design not in found:
+    every = effects.designs(s, w)
+    if design and design not in every:
         raise SourceError(
-            f"De vergelijking {design!r} is met deze reeks niet te maken; kies {' of '.join(map(repr, found))}."
+            f"De vergelijking {design!r} is met deze reeks niet te maken; kies {' of '.join(map(repr, every))}."
         )
-    chosen = found[design] if design else evaluation.main_of(found)
-    if chosen is None:
-        return sample(r, "nederland", indicator, before, after)
+    chosen = every[design] if design else evaluation.main_of(evaluation.designs(s, w)) or every["nederland"]
     change = s.y @ effects.time_weights(s, w, (), chosen)
     level = {
         name: s.level[:, np.isin(s.periods, years)].mean(axis=1)
@@ -111,8 +109,7 @@ def sample(
     data["change"] = change if chosen.offset is None else change + chosen.offset
     data["weight"] = chosen.weight
     if chosen.adjust is not None:
-        names = _covariate_names(s, w)
-        data[names] = chosen.adjust
+        data[list(chosen.covariates)] = chosen.adjust
     data.attrs = {
         "scale": s.scale,
         "period": _years(w.after, "-"),
@@ -121,17 +118,6 @@ def sample(
         "within": chosen.within,
     }
     return data  # fmt: skip
-
-
-def _covariate_names(s: effects.Sample, w: effects.Windows) -> list[str]:
-    """Name what :func:`effects.adjusted` adjusts for, in its order."""
-    names = ["level_before"]
-    if ((s.periods > effects.CLEAN_UNTIL) & (s.periods < effects.START)).any():
-        names.append("level_chosen")
-    if s.deprivation is not None:
-        covered = np.isfinite(s.deprivation[s.treated]).mean(axis=0) >= 0.9
-        names += [f"deprivation_{k + 1}" for k in range(int(covered.sum()))]
-    return names
 
 
 def compared(data: pd.DataFrame) -> pd.DataFrame:
@@ -154,7 +140,7 @@ def compared(data: pd.DataFrame) -> pd.DataFrame:
 def covariates(data: pd.DataFrame) -> list[str]:
     """List what the design of a :func:`sample` adjusts for; empty when it compares means.
 
-    level_before: the outcome before, level_chosen: in the years the choice was made on; deprivation_1 and on: all outcomes together, of the area and of
+    level_before: the outcome before, level_chosen: in the years the choice was made on, or one of each year measured earlier; deprivation_1 and on: all outcomes together, of the area and of
     those around it, in both spells (``effects.adjusted``). All in standard deviations from the mean of the treated areas. A design that compares inside
     cities has an effect of each city.
     """

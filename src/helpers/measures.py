@@ -26,13 +26,14 @@ HORIZONS = (8, 10)  # years to the city average (Actieplan Krachtwijken 2007; Vo
 LAST_FIT = 2012  # the last Outcomemonitor: the projection uses what was known then
 RULE_YEARS = (1998, 2002, 2006)  # of the rule behind the 127 buurten (Voortgangsrapportage 2010, annex 3)
 NUMBERS = ["estimate", "lower", "upper"]
+POSSIBLE = {"%": (0.0, 100.0), "per 1.000": (0.0, np.inf)}  # what a level can be, by unit
 
 
-def with_margin(series: pd.DataFrame) -> pd.DataFrame:
-    """Rename the value of a series (period, value, se, n) to `estimate`, and add its 95% margin."""
-    half = monitor.Z * series["se"]
+def with_margin(series: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Rename the value of a series (period, value, se, n) to `estimate`, and add its 95% margin, inside what `unit` can be."""
+    half, (least, most) = monitor.Z * series["se"], POSSIBLE.get(unit, (-np.inf, np.inf))
     return series.rename(columns={"value": "estimate"}).assign(
-        lower=series["value"] - half, upper=series["value"] + half
+        lower=(series["value"] - half).clip(lower=least), upper=(series["value"] + half).clip(upper=most)
     )
 
 
@@ -46,7 +47,7 @@ def levels(r: Report) -> pd.DataFrame:
         Columns role, name, reference (empty for the wijk), period, estimate, lower, upper, n, method.
     """
     parts = [
-        with_margin(r.series(role=role)).assign(role=role, name=r.names[role])
+        with_margin(r.series(role=role), r.unit).assign(role=role, name=r.names[role])
         for role in (r.roles if r.window else ())
     ]
     columns = ["role", "name", "period", *NUMBERS, "n"]
@@ -297,7 +298,7 @@ def beside(r: Report, what: list[tuple[pd.Series, int]]) -> pd.DataFrame:
     rows = []
     for row, year in what:
         for role in ("wijk", r.referentie):
-            values = with_margin(r.series(row["indicator"], role)).set_index("period").loc[year]
+            values = with_margin(r.series(row["indicator"], role), row["unit"]).set_index("period").loc[year]
             about = (row["indicator"], row["label"], row["unit"], role, r.names[role])
             rows.append((*about, "" if role == "wijk" else role, year, "gemeten", *values[NUMBERS]))
     columns = ["indicator", "label", "unit", "role", "name", "reference", "period", "method", *NUMBERS]
@@ -316,7 +317,7 @@ def counts(r: Report) -> pd.DataFrame:
     shares = r.window is not None and r.unit == "%"
     for area in dict.fromkeys([r.roles["wijk"], *r.panel.wijken]) if shares else ():
         year = r.window[1]
-        last = with_margin(r.series(role=area)).set_index("period").reindex([year]).iloc[0]
+        last = with_margin(r.series(role=area), r.unit).set_index("period").reindex([year]).iloc[0]
         if last["n"] > 0:
             own = area == r.roles["wijk"]
             name, method = (r.names["wijk"], "gemeten") if own else (area, f"wijk {area}")
@@ -342,7 +343,7 @@ def lists(r: Report) -> pd.DataFrame:
     candidates = is_candidate(r.panel.treated["zekerheid"]).any()
     parts = []
     for area, name in names.items() if r.window and candidates and r.national else ():
-        series = with_margin(r.series(role=area)).set_index("period", drop=False)
+        series = with_margin(r.series(role=area), r.unit).set_index("period", drop=False)
         if set(r.window) <= set(series.index):
             parts.append(series.loc[list(r.window)].assign(name=name, reference=name, method="gemeten"))
     columns = ["name", "reference", "period", "method", *NUMBERS, "n"]
@@ -722,15 +723,23 @@ def waterbed(r: Report) -> pd.DataFrame:
 
 
 def urban(r: Report) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return need at the start (high is bad), change until the end, and city of the postcode areas in the 18 cities; empty but for Nederland."""
+    """Return need at the start (high is bad), change until the end, and city of the postcode areas in the 18 cities.
+
+    Empty but for Nederland, and where areas do not differ.
+    """
+    nothing = np.empty(0), np.empty(0), np.empty(0, str)
     outcome = r.panel.outcome
     if not r.national or outcome is None or r.window is None:
-        return np.empty(0), np.empty(0), np.empty(0, str)
+        return nothing
     first, last = (
         r.panel.pc4(outcome["indicator"], y, True).dropna(subset="gemeente").set_index("area")
         for y in r.window
     )
     both = first.join(last["value"].rename("last"), how="inner")
     both = both[both["gemeente"].isin(r.cities)].dropna()
-    need = -int(outcome["direction"]) * both["value"].to_numpy()
-    return need, (both["last"] - both["value"]).to_numpy(), both["gemeente"].to_numpy()
+    need, change = (
+        -int(outcome["direction"]) * both["value"].to_numpy(),
+        (both["last"] - both["value"]).to_numpy(),
+    )
+    alike = not len(both) or np.ptp(need) == 0 or np.ptp(change) == 0
+    return nothing if alike else (need, change, both["gemeente"].to_numpy())

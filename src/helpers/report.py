@@ -486,11 +486,22 @@ class Report:
                 f"Van {self.gebied} is niet vastgesteld uit welke postcodegebieden de aandachtswijk bestond, "
                 "zodat geen reeks aan het gebied kan worden toegeschreven."
             )
+        if not self._measured("wijk"):
+            return "In de gebruikte gegevensmap staat voor deze vraag van dit gebied geen enkele meting."
+        if not self._measured(self.referentie):
+            return (
+                f"Er is voor deze vraag niets om mee te vergelijken: van de gekozen referentie, {self.names[self.referentie]}, is er geen meting. "
+                "Dat is zo als alle gebieden met een meting bij een aandachtswijk horen. Kies een andere referentie."
+            )
         why = "Voor dit gebied zijn er geen twee metingen van dezelfde uitkomst in de gevraagde periode."
         once = len(self.measured_once())
         return why + (
             f" Wel is er van {once} uitkomsten een stand van één jaar; zie de gegevens." if once > 1 else ""
         )
+
+    def _measured(self, role: str) -> bool:
+        """Whether any outcome of the question was ever measured there."""
+        return any(len(self.panel.get(name, self.roles[role])) for name in self.panel.indicators["indicator"])
 
     def measured_once(self) -> list[tuple[str, int]]:
         """List the indicators with too few common measurements for a change, each with the last of them."""

@@ -22,7 +22,7 @@ from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
 from helpers.state import Stated
 from wijkenaanpak import RAW
 from wijkenaanpak.claims import tested
-from wijkenaanpak.dutch import in_unit, number, p_text, with_interval
+from wijkenaanpak.dutch import in_unit, many, number, p_text, with_interval
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
@@ -49,11 +49,6 @@ def join_and(names: Iterable[str]) -> str:
     """
     *first, last = list(names)
     return f"{', '.join(first)} en {last}" if first else last
-
-
-def many(n: int, one: str, more: str) -> str:
-    """Write a number with the word for one or for more: "1 wijk", "2 wijken"."""
-    return f"{n} {one if n == 1 else more}"
 
 
 def some(numbers: list[int]) -> str:
@@ -719,7 +714,7 @@ def _local(r: Report, found: dict[str, Stated]) -> list[str]:
     own, unit = effect.own_control(r), r.effect_unit
     nation = f"Landelijk is het geschatte effect {found['main']} {unit}; het landelijke rapport laat zien waarop dat rust en hoe zeker het is."
     if own is None:
-        why = f"Voor {r.names['wijk']} zelf is geen effect te schatten: er is geen volledige reeks van zijn postcodegebieden."
+        why = f"Voor {r.names['wijk']} zelf is geen effect te schatten: er is geen volledige reeks van zijn postcodegebieden, of er zijn te weinig andere gebieden om het naast te leggen."
         return [why, nation]
     sign, went = found["verdict"].estimate, "week" if len(r.panel.wijken) == 1 else "weken"
     text = (

@@ -106,6 +106,12 @@ def numbers_of(value: Any) -> tuple[float, float, float]:
     return value, np.nan, np.nan
 
 
+def _finite(estimate: float, lower: float, upper: float) -> tuple[float, float, float]:
+    """Leave out a number without end, and both ends of a margin of which one has none."""
+    known = np.isfinite(estimate) and np.isfinite(lower) and np.isfinite(upper)
+    return (estimate if np.isfinite(estimate) else np.nan, *((lower, upper) if known else (np.nan, np.nan)))
+
+
 class Statements:
     """Every number one report states, each once, and the sources it names.
 
@@ -145,7 +151,7 @@ class Statements:
         key = (self.question, self.gebied, indicator, measure, method, reference, str(period))
         status = "simulated" if self.simulated and indicator not in FACTS else "published"
         kind = PRACTICE if status == "simulated" else REAL
-        values = [kind, *key, *map(float, numbers_of(numbers)), unit, float(n), status, ""]
+        values = [kind, *key, *_finite(*map(float, numbers_of(numbers))), unit, float(n), status, ""]
         known = self._stated.get(key)
         anchor = known.anchor if known else f"g{len(self._stated)}"
         self._stated[key] = Stated(MappingProxyType(dict(zip(RESULT_COLUMNS, values, strict=True))), anchor)

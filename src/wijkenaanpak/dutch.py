@@ -27,7 +27,7 @@ def number(value: float, decimals: int = 1, sign: bool = False) -> str:
     Parameters
     ----------
     value : float
-        Missing becomes "onbekend".
+        Missing becomes "onbekend", infinite "onbegrensd".
     decimals : int
         Digits after the comma.
     sign : bool
@@ -39,7 +39,7 @@ def number(value: float, decimals: int = 1, sign: bool = False) -> str:
     '−12.345,7'
     """
     if not np.isfinite(value):
-        return "onbekend"
+        return "onbegrensd" if np.isinf(value) else "onbekend"
     rounded = round(float(value), decimals) + 0.0  # + 0.0 turns -0.0 into 0.0
     text = f"{rounded:{'+' if sign and rounded else ''},.{decimals}f}"
     return text.translate(str.maketrans(",.-", ".,−"))
@@ -78,6 +78,11 @@ def with_interval(estimate: float, lower: float, upper: float, unit: str, sign: 
     if not np.isfinite(lower) or not np.isfinite(upper):
         return text if not np.isfinite(estimate) else f"{text} (marge onbekend)"
     return f"{text} ({in_unit(lower, unit, sign)} tot {in_unit(upper, unit, sign)})"
+
+
+def many(n: int, one: str, more: str) -> str:
+    """Write a number with the word for one or for more: "1 wijk", "2 wijken"."""
+    return f"{n} {one if n == 1 else more}"
 
 
 UNDECIDED = "niet vast te stellen"

@@ -20,6 +20,7 @@ from wijkenaanpak.effects.effects import (
     pairs,
     regression,
     solve,
+    spread_of,
     time_weights,
     true_level,
 )
@@ -172,9 +173,9 @@ def rebound(s: Sample, year: int, until: int) -> dict[str, float] | None:
         gap (distance in `year`), estimate, lower, upper, se (change of it, on the scale of the analysis),
         share (of the distance that went), n.
     """
-    if not {year, until} <= set(s.periods.tolist()):
-        return None
     use = s.urban & ~s.left_out
+    if not {year, until} <= set(s.periods.tolist()) or not (use & ~s.treated).any():
+        return None
     value = s.y[:, s.periods == year][:, 0]
     worse = np.sign(value[s.treated].mean() - value[use & ~s.treated].mean())
     fake = np.zeros(len(s.area), bool)
@@ -278,11 +279,12 @@ def waterbed(
 
     names = sorted(set(s.wijk[s.treated]))
     wijken = [np.flatnonzero(s.wijk == name).tolist() for name in names]
-    real = {i: found for i, members in enumerate(wijken) if (found := flags(members)) is not None}
+    pools = {c: np.flatnonzero(free & (s.city == c)) for c in map(str, np.unique(s.city[s.treated]))}
+    elsewhere = [i for i, members in enumerate(wijken) if len(pools[str(s.city[members[0]])])]
+    real = {i: found for i in elsewhere if (found := flags(wijken[i])) is not None}
     if not real or spread <= 0:
         return {}
     rng = np.random.default_rng(seed)
-    pools = {c: np.flatnonzero(free & (s.city == c)) for c in {str(s.city[wijken[i][0]]) for i in real}}
     counts = np.zeros((draws, len(INDICATIONS)))
     for draw in range(draws):
         for i in real:
@@ -362,6 +364,8 @@ def search_areas(
         if len(known) < 5:
             continue
         one, other, sizes = np.array(known).T
+        if np.isnan(spread_of(np.column_stack([one, other]))).any():
+            continue
         r, half = float(np.corrcoef(one, other)[0, 1]), 1.96 / np.sqrt(len(known) - 3)
         low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
         row = {"search": name, "estimate": r, "lower": float(low), "upper": float(high)}
@@ -414,13 +418,15 @@ def cyclical(
     -------
     dict
         slope, slope_lower, slope_upper (extra change for a change of one in the mean), estimate, lower, upper (the effect
-        without that part), n (years); empty without `LEAST_BEFORE` years.
+        without that part), n (years); empty without `LEAST_BEFORE` years, or without any movement in them.
     """
     early = np.isin(event["period"], (*w.leads, *w.before))
     if early.sum() < LEAST_BEFORE:
         return {}
     mean = s.y[s.donor].mean(axis=0)
     x = mean[early] - mean[early].mean()
+    if np.isnan(spread_of(mean[early])):
+        return {}
     weight = x / (x @ x)
     error = pd.Series(weight @ errors.to_numpy()[early], index=errors.columns)
     change = mean[np.isin(s.periods, w.after)].mean() - mean[np.isin(s.periods, w.before)].mean()

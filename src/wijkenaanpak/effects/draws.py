@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from wijkenaanpak.effects.effects import CHOSEN_ON, CLEAN_UNTIL, START, Sample
+from wijkenaanpak.effects.effects import CHOSEN_ON, CLEAN_UNTIL, START, Sample, spread_of
 from wijkenaanpak.effects.inference import Array
 
 ROOM = 1.25  # times as many untreated areas as are chosen, at least: else all of a city would be its weakest part
@@ -120,6 +120,8 @@ def draw(
     spare = np.flatnonzero(s.donor)
     base = _only(s, spare)
     level = s.y[:, np.isin(s.periods, on)].mean(axis=1)
+    if np.isnan(spread_of(level[s.donor])):  # none is weaker than another
+        return None
     worse = float(np.sign(level[s.donor].mean() - level[s.treated].mean())) or 1.0
     weak = worse * (level[s.donor].mean() - level) / level[s.donor].std(ddof=1)
     sizes = np.sort(np.unique(s.city[s.treated], return_counts=True)[1])[::-1]

@@ -38,6 +38,8 @@ NEIGHBOURS = 4  # matched areas for each treated one
 CALIPER = 0.5  # standard deviations of the treated areas
 COVERED = 0.9  # of the treated areas have a covariate, at least: else it is not adjusted for
 SAME = 1e-6  # of the variance of a covariate is its own, at most: it says nothing new
+NOISE = 1e-9  # of the size of the outcome: smaller differences come from floating point
+LEAST_SHARE = 0.002  # nearer to 0 or 1 there are no log-odds to come back from
 SUPPORT = 0.01  # of the treated areas, least like those chosen: what lies below is no comparison
 
 
@@ -144,7 +146,7 @@ def mean_level(level: Array, scale: str, weight: Array | None = None) -> float:
     mean = float(np.average(level, weights=weight))
     if scale != "logit":
         return mean
-    share = np.clip(level / 100, 0.002, 0.998)
+    share = np.clip(level / 100, LEAST_SHARE, 1 - LEAST_SHARE)
     product = 1 / float(np.average(1 / (share * (1 - share)), weights=weight))
     low = (1 - np.sqrt(max(1 - 4 * product, 0.0))) / 2
     return float(100 * (low if mean < 50 else 1 - low))
@@ -165,7 +167,7 @@ def in_unit(effect: Any, at: float, scale: str) -> Any:
     if scale in ("log", "rate"):
         return percent(np.asarray(effect))
     if scale == "logit":
-        share = at / 100
+        share = min(max(at / 100, LEAST_SHARE), 1 - LEAST_SHARE)
         return 100 * (share - expit(np.log(share / (1 - share)) - np.asarray(effect)))
     return np.asarray(effect) + 0.0
 
@@ -368,6 +370,13 @@ def time_weights(s: Sample, w: Windows, after: tuple[int, ...] = (), design: Des
     return result
 
 
+def unlike(s: Sample, w: Windows) -> bool:
+    """Tell whether areas of one group, treated or others, changed unlike each other: what chance is measured by."""
+    change = s.y @ time_weights(s, w)
+    least = NOISE * _size(s)
+    return any(np.ptp(change[group]) > least for group in (s.treated, s.donor))
+
+
 # ---- who is compared with whom -------------------------------------------------------------------
 
 
@@ -386,6 +395,8 @@ class Design:
         Added to the change of every area: how far its level before was off by chance (:func:`true_level`).
     adjust : array, shape (areas, covariates), optional
         Compare at equal values of these.
+    covariates : tuple of str
+        Their names.
     """
 
     name: str
@@ -393,6 +404,7 @@ class Design:
     within: bool = False
     offset: Array | None = None
     adjust: Array | None = None
+    covariates: tuple[str, ...] = ()
 
 
 def designs(s: Sample, w: Windows) -> dict[str, Design]:
@@ -421,13 +433,29 @@ def designs(s: Sample, w: Windows) -> dict[str, Design]:
         before = np.isin(s.periods, w.before)
         luck = s.y[:, before].mean(axis=1) - true_level(s, w)
         found["net_niet"] = Design("net_niet", matched, offset=luck)
-    if w.long:
+    if w.long and near_home(s).sum() > 1:
         found["synthetisch"] = synthetic(s, w)
     if w.long or w.leads:
         level = adjusted(s, w, near_home(s) if w.long else s.donor)
         if level is not None:
             found["gecorrigeerd"] = level
     return found
+
+
+def measurable(s: Sample, fits: Mapping[str, Regression]) -> set[str]:
+    """Name the estimates that leave a spread to measure chance by."""
+    return {name for name, fit in fits.items() if fit.groups > 1 and fit.se > NOISE * _size(s)}
+
+
+def _size(s: Sample) -> float:
+    """How large the outcome is on the scale of the analysis, and at least 1: what rounding is measured by."""
+    return max(float(np.abs(s.y).max()), 1.0)
+
+
+def spread_of(x: Array) -> Array:
+    """Return the standard deviation of every column; missing where there is none."""
+    spread = x.std(axis=0, ddof=1)
+    return np.where(spread > NOISE * np.maximum(np.abs(x).max(axis=0), 1.0), spread, np.nan)
 
 
 def near_home(s: Sample) -> NDArray[np.bool_]:
@@ -470,20 +498,28 @@ def adjusted(s: Sample, w: Windows, pool: NDArray[np.bool_]) -> Design | None:
         None when fewer than twenty others are left for the comparison.
     """
     covered = None if s.deprivation is None else np.isfinite(s.deprivation[s.treated]).mean(axis=0) >= COVERED
-    x = covariates(s, w, covered)
+    x, names = covariates(s, w, covered)
     known = np.isfinite(x).all(axis=1)
     treated, others = s.treated & known, pool & known
     both = treated | others
+    if treated.sum() < 2 or both.sum() < 20:
+        return None
+    some = np.isfinite(spread_of(x[both]))
+    x, names = x[:, some], tuple(name for name, kept in zip(names, some, strict=True) if kept)
+    if not names:
+        return None
     x = (x - x[treated].mean(axis=0)) / x[both].std(axis=0)
     line = np.column_stack([x[both], np.ones(both.sum())])
     score = x @ np.linalg.lstsq(line, treated[both].astype(float), rcond=None)[0][:-1]
     others &= score >= np.quantile(score[treated], SUPPORT)
     if others.sum() < 20:
         return None
-    return Design("gecorrigeerd", np.where(treated | others, 1 / treated.sum(), 0.0), adjust=x)
+    return Design(
+        "gecorrigeerd", np.where(treated | others, 1 / treated.sum(), 0.0), adjust=x, covariates=names
+    )
 
 
-def covariates(s: Sample, w: Windows, covered: NDArray[np.bool_] | None) -> Array:
+def covariates(s: Sample, w: Windows, covered: NDArray[np.bool_] | None) -> tuple[Array, tuple[str, ...]]:
     """Return what :func:`adjusted` holds equal.
 
     Parameters
@@ -495,22 +531,24 @@ def covariates(s: Sample, w: Windows, covered: NDArray[np.bool_] | None) -> Arra
 
     Returns
     -------
-    array, shape (areas, covariates)
-        Missing where unknown.
+    (array of shape (areas, covariates), tuple of str)
+        Missing where unknown; and their names.
     """
     chosen = (s.periods > CLEAN_UNTIL) & (s.periods < START)
-    columns = [s.y[:, np.isin(s.periods, w.before)].mean(axis=1)]
+    columns = {"level_before": s.y[:, np.isin(s.periods, w.before)].mean(axis=1)}
     if not w.long:
-        columns += list(s.y[:, np.isin(s.periods, w.leads)].T)
+        columns |= {f"level_{p}": s.y[:, s.periods == p][:, 0] for p in w.leads}
     elif chosen.any():
-        columns.append(s.y[:, chosen].mean(axis=1))
+        columns["level_chosen"] = s.y[:, chosen].mean(axis=1)
     if s.deprivation is not None:
-        columns += list(s.deprivation[:, covered].T)
-    return _apart(np.column_stack(columns))
+        columns |= {f"deprivation_{k + 1}": x for k, x in enumerate(s.deprivation[:, covered].T)}
+    x = np.column_stack(list(columns.values()))
+    kept = _apart(x)
+    return x[:, kept], tuple(name for k, name in enumerate(columns) if k in kept)
 
 
-def _apart(x: Array) -> Array:
-    """Leave out columns that the ones before them already say: the only outcome is its own deprivation."""
+def _apart(x: Array) -> list[int]:
+    """Return the numbers of the columns, without those that the ones before them already say: the only outcome is its own deprivation."""
     known = np.isfinite(x).all(axis=1)
     z = x[known] - x[known].mean(axis=0)
     kept: list[int] = []
@@ -518,7 +556,7 @@ def _apart(x: Array) -> Array:
         rest = column - z[:, kept] @ (np.linalg.pinv(z[:, kept]) @ column) if kept else column
         if rest @ rest > SAME * (column @ column):
             kept.append(k)
-    return x[:, kept]
+    return kept
 
 
 def true_level(s: Sample, w: Windows) -> Array:
@@ -557,8 +595,11 @@ def true_level(s: Sample, w: Windows) -> Array:
 def _halves(y: Array) -> float:
     """Reliability of the mean over years (columns), from two halves."""
     half = y.shape[1] // 2
-    r = float(np.corrcoef(y[:, :half].mean(axis=1), y[:, -half:].mean(axis=1))[0, 1])
-    return float(np.clip(2 * r / (1 + r), 0.05, 1))
+    halves = np.column_stack([y[:, :half].mean(axis=1), y[:, -half:].mean(axis=1)])
+    if np.isnan(spread_of(halves)).any():
+        return 1.0
+    r = max(float(np.corrcoef(halves.T)[0, 1]), 0.0)
+    return max(2 * r / (1 + r), 0.05)
 
 
 def _noise(y: Array) -> float:
@@ -621,7 +662,7 @@ def pairs(
 ) -> dict[int, NDArray[np.int64]]:
     """Return the row numbers of the matches of each treated area that has any, nearest first; see :func:`match`."""
     x, _ = features(s, w)
-    x = x / x[s.treated].std(axis=0, ddof=1)
+    x = x / spread_of(x[s.treated])
     donors = np.flatnonzero(s.donor)
     matched = {}
     for i in np.flatnonzero(s.treated):
@@ -646,7 +687,7 @@ def balance(s: Sample, w: Windows, found: Mapping[str, Design]) -> pd.DataFrame:
     x, names = features(s, w)
     if s.deprivation is not None and np.isfinite(s.deprivation[s.treated]).all():
         x, names = np.column_stack([x, s.deprivation[:, 0]]), [*names, "achterstand op alle uitkomsten"]
-    spread = x[s.treated].std(axis=0, ddof=1)
+    spread = spread_of(x[s.treated])
     rows = []
     for design in found.values():
         own = np.where(s.treated, design.weight, 0) / design.weight[s.treated].sum()
@@ -767,13 +808,15 @@ def counts(s: Sample, w: Windows, design: Design) -> Regression | None:
     Returns
     -------
     Regression or None
-        None without cases, or for a design with an offset, which is one of means.
+        None without cases in two areas of either group and two cities, or for a design with an offset, which is one of means.
     """
     if s.n is None or design.offset is not None:
         return None
     late, early = (np.isin(s.periods, years) for years in (w.after, w.before))
     after, total = s.cases[:, late].sum(axis=1), s.cases[:, late | early].sum(axis=1)
     use = (design.weight > 0) & (total > 0)
+    if min((use & s.treated).sum(), (use & ~s.treated).sum()) < 2 or len(np.unique(s.city[use])) < 2:
+        return None
     after, total = after[use], total[use]
     exposed = np.log(s.n[use][:, late].sum(axis=1) / s.n[use][:, early].sum(axis=1))
     line = np.zeros(len(after))

@@ -191,7 +191,7 @@ class Regression:
     @property
     def se(self) -> float:
         """Standard error of the effect: CR2, the one that is neither too small nor too large on average."""
-        return float(np.sqrt(self.cr2[0, 0]))
+        return float(np.sqrt(max(self.cr2[0, 0], 0.0)))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the interval of the effect: CR2 with t of :attr:`df` degrees of freedom."""

@@ -296,7 +296,7 @@ def _equal_before(p: Programmes) -> Fits | None:
     result = _nothing(len(p.treated))
     for pattern in np.unique(patterns, axis=0):
         mine = np.flatnonzero(np.all(patterns == pattern, axis=1))
-        _adjusted(p, covariates(base, w, pattern), mine, result)
+        _adjusted(p, covariates(base, w, pattern)[0], mine, result)
     return result
 
 
@@ -338,6 +338,9 @@ def _synthetic(p: Programmes) -> Fits | None:
     done = []
     for d in range(len(p.treated)):
         s = p.drawn.sample(d)
+        if effects.near_home(s).sum() < 2:
+            done.append((np.nan,) * 3)
+            continue
         one = effects.estimate(s, p.w, effects.synthetic(s, p.w))
         done.append((one.estimate, one.se, one.df))
     return Fits(*np.array(done).T)

@@ -9,7 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize
 
-from wijkenaanpak.effects.effects import LEAST_BEFORE, NEIGHBOURS, Sample, Windows, features, time_weights
+from wijkenaanpak.effects.effects import (
+    LEAST_BEFORE,
+    NEIGHBOURS,
+    NOISE,
+    Sample,
+    Windows,
+    features,
+    spread_of,
+    time_weights,
+)
 from wijkenaanpak.effects.inference import Array, quantile_t
 
 DONORS = 60  # areas from which the group of one wijk is put together
@@ -33,7 +42,7 @@ def wijk_paths(s: Sample, w: Windows, seed: int = 2007) -> tuple[pd.DataFrame, p
     Returns
     -------
     (DataFrame, DataFrame)
-        One row a wijk: wijk, estimate, lower, upper, se, p, placebos, n (areas), error (root mean square before); and
+        One row a wijk that there are others for: wijk, estimate, lower, upper, se, p, placebos, n (areas), error (root mean square before); and
         one row a wijk and period: wijk, period, actual, synthetic, lower, upper. On the scale of the analysis.
     """
     summary: list[Any] = []
@@ -47,10 +56,14 @@ def wijk_paths(s: Sample, w: Windows, seed: int = 2007) -> tuple[pd.DataFrame, p
         pool = np.flatnonzero(s.donor)
     x, _ = features(s, w)
     base = s.y[:, before].mean(axis=1) if w.long else x[:, 0]  # one year is too much a matter of chance
-    x = x[:, :1] if w.long else x / x[s.treated].std(axis=0, ddof=1)
+    x = x[:, :1] if w.long else x / np.nan_to_num(spread_of(x[s.treated]), nan=1.0)
     drawn: dict[int, Array] = {}
     for wijk in np.unique(s.wijk[s.treated]):
         own = np.flatnonzero(s.treated & (s.wijk == wijk))
+        if (
+            len(pool) < len(own) + NEIGHBOURS
+        ):  # a placebo of that size would leave no group to compare it with
+            continue
         goal, other = _synthetic(s, own, pool, before, x, base)
         n = len(own)
         if n not in drawn:
@@ -62,6 +75,10 @@ def wijk_paths(s: Sample, w: Windows, seed: int = 2007) -> tuple[pd.DataFrame, p
         error = np.sqrt((drawn[n] ** 2).mean(axis=0))
         gap = goal - other
         estimate, se = float(gap @ contrast), float(np.sqrt((placebo**2).mean()))
+        if se <= NOISE * max(
+            float(np.abs(s.y).max()), 1.0
+        ):  # all others moved alike: nothing to measure chance by
+            continue
         wide = quantile_t(0.975, len(placebo) - 1)
         p = (1 + (np.abs(placebo) >= abs(estimate)).sum()) / (len(placebo) + 1)
         miss = float(np.sqrt((gap[before] ** 2).mean()))
@@ -72,7 +89,9 @@ def wijk_paths(s: Sample, w: Windows, seed: int = 2007) -> tuple[pd.DataFrame, p
         paths += [(wijk, *row) for row in rows]
     columns = ["wijk", "estimate", "lower", "upper", "se", "p", "placebos", "n", "error"]
     names = ["wijk", "period", "actual", "synthetic", "lower", "upper"]
-    return pd.DataFrame(summary, columns=columns), pd.DataFrame(paths, columns=names)
+    return pd.DataFrame(summary, columns=columns), pd.DataFrame(paths, columns=names).astype(
+        dict.fromkeys(names[2:], float)
+    )
 
 
 def shrunken(table: pd.DataFrame) -> pd.DataFrame:
@@ -91,7 +110,9 @@ def shrunken(table: pd.DataFrame) -> pd.DataFrame:
         Columns `shrunken`, `shrunken_lower`, `shrunken_upper`; its attrs hold `between`, the standard
         deviation of the true effects.
     """
-    b, v = table["estimate"].to_numpy(), table["se"].to_numpy() ** 2
+    b, v = table["estimate"].to_numpy(float), table["se"].to_numpy(float) ** 2
+    if not len(b):
+        return pd.DataFrame(columns=["shrunken", "shrunken_lower", "shrunken_upper"], dtype=float)
     w = 1 / v
     fixed = w @ b / w.sum()
     spare = w.sum() - (w**2).sum() / w.sum()

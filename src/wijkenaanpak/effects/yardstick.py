@@ -65,12 +65,12 @@ def distribution(fits: Fits, estimate: float, se: float, q: float) -> dict[str, 
         95% of the draws, widened), mean_lower, mean_upper (where they lie), lower, upper (of `less`) and values (all draws, sorted); and n, p (share of draws as far
         from their mean as the estimate, itself included: Phipson & Smyth 2010), p_t (the same with every distance divided by
         its own standard error), bias (mean over the mean standard error), size (share of draws in which the model-based
-        test at 5% finds something), coverage (of model-based intervals around nothing). None with fewer than `LEAST`.
+        test at 5% finds something), coverage (of model-based intervals around nothing). None with fewer than `LEAST`, or when all are the same.
     """
     known = np.isfinite(fits.estimate) & (fits.se > 0)
-    if known.sum() < LEAST:
-        return None
     drawn, errors, wide = fits.estimate[known], fits.se[known], widening(q)
+    if len(drawn) < LEAST or np.ptp(drawn) == 0:
+        return None
     mean = float(drawn.mean())
     off, less = wide * np.abs(drawn - mean), estimate - mean
     margin = margin_of(drawn, q)

@@ -57,11 +57,16 @@ def reliability(values: pd.DataFrame) -> float:
     ----------
     values : DataFrame
         As for :func:`selection_score`.
+
+    Returns
+    -------
+    float
+        Missing with one indicator, or when areas do not differ.
     """
     wide = values.pivot_table("value", "area", "indicator").dropna()
     directions = values.drop_duplicates("indicator").set_index("indicator")["direction"].astype(float)
     z = (wide - wide.mean()) / wide.std(ddof=1) * directions.reindex(wide.columns)
-    k = z.shape[1]
-    if k < 2:
+    k, total = z.shape[1], float(z.sum(axis=1).var(ddof=1))
+    if k < 2 or not total > 0:
         return NAN
-    return float(k / (k - 1) * (1 - z.var(ddof=1).sum() / z.sum(axis=1).var(ddof=1)))
+    return float(k / (k - 1) * (1 - z.var(ddof=1).sum() / total))

@@ -52,7 +52,8 @@ def interrupted(series: pd.Series, start: float, season: int = 0, lags: int | No
     contrasts = np.zeros((4, design.shape[1]))
     contrasts[[0, 1, 2, 3, 3], [1, 2, 3, 1, 3]] = 1
     estimate = contrasts @ beta
-    se = np.sqrt(np.einsum("ij,jk,ik->i", contrasts, variance, contrasts))
+    # Weighted autocovariances of a line that fits to the last digit may sum to just below nothing.
+    se = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", contrasts, variance, contrasts), 0))
     half = special.stdtrit(df, 0.975) * se
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * special.stdtr(df, -np.abs(estimate / se))

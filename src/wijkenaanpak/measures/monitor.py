@@ -139,7 +139,8 @@ def percent(difference: Any) -> Any:
     >>> print(round(percent(-0.423), 1))
     -34.5
     """
-    return 100 * np.expm1(difference)
+    with np.errstate(over="ignore"):  # a margin so wide has no end: infinite is what it is
+        return 100 * np.expm1(difference)
 
 
 def effect_unit(indicator: pd.Series) -> str:
@@ -279,6 +280,10 @@ def gaps(
     if scale == "log":
         slope = 100 * np.exp(-direction * gap)
         bounds = {name: -direction * percent(-direction * bound) for name, bound in bounds.items()}
+    bounds["lower"], bounds["upper"] = _with_end(bounds["lower"], bounds["upper"])
+    with np.errstate(over="ignore"):  # the same, for the ratio
+        index = np.exp([log_index - Z * ratio_se, log_index + Z * ratio_se])
+    index_lower, index_upper = _with_end(*index)
     y_w, y_r = both["value_w"], both["value_r"]
     columns = {
         "wijk": y_w,
@@ -288,11 +293,16 @@ def gaps(
         **bounds,
         "relative_gap": direction * (1 - y_w / np.where(y_r > 0, y_r, NAN)),
         "index": np.exp(log_index),
-        "index_lower": np.exp(log_index - Z * ratio_se),
-        "index_upper": np.exp(log_index + Z * ratio_se),
+        "index_lower": index_lower,
+        "index_upper": index_upper,
     }
     # From one block: column by column takes six times as long, and a report has dozens of these.
     return pd.DataFrame(np.column_stack(list(columns.values())), periods, list(columns))
+
+
+def _with_end(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Return two bounds; both missing where one of them has no end."""
+    return np.where(np.isinf(lower) | np.isinf(upper), NAN, [lower, upper])
 
 
 def widen(gaps: pd.DataFrame, times: pd.Series) -> pd.DataFrame:
@@ -550,7 +560,7 @@ def difference(one: pd.Series, other: pd.Series) -> Estimate:
     gap, se = float(one.mean() - other.mean()), math.sqrt(sum(parts))
     if se == 0:
         return Estimate(gap, gap, gap, 0.0)
-    df = sum(parts) ** 2 / sum(p**2 / (len(x) - 1) for p, x in zip(parts, (one, other), strict=True))
+    df = 1 / sum((p / sum(parts)) ** 2 / (len(x) - 1) for p, x in zip(parts, (one, other), strict=True))
     half = float(special.stdtrit(df, 0.975)) * se
     return Estimate(gap, gap - half, gap + half, se)
 

@@ -97,7 +97,7 @@ def table(data: pd.DataFrame, caption: str, digits: int = 1) -> Html:
     Parameters
     ----------
     data : DataFrame
-        The first column names the row; numbers are right-aligned, integers without decimals.
+        The first column names the row; numbers are right-aligned, integers without decimals; what is missing is "onbekend".
     caption : str
         What the table shows.
     digits : int
@@ -107,7 +107,9 @@ def table(data: pd.DataFrame, caption: str, digits: int = 1) -> Html:
     places = {c: 0 if pd.api.types.is_integer_dtype(data[c]) else digits for c in data}
 
     def cell(column: str, value: Any) -> str:
-        return escape(number(value, places[column]) if numeric[column] else value)
+        if numeric[column]:
+            return escape(number(value, places[column]))
+        return escape("onbekend" if value is None or value is pd.NA or value != value else value)
 
     css = {c: ' class="getal"' if numeric[c] else "" for c in data}
     head = "".join(f'<th scope="col"{css[c]}>{html.escape(str(c))}</th>' for c in data)

@@ -20,6 +20,7 @@ from scipy import sparse
 from scipy.special import expit
 
 from wijkenaanpak import RAW
+from wijkenaanpak.dutch import many
 from wijkenaanpak.effects import diagnostics, effects, gaps, space, verdict, wijken, within
 from wijkenaanpak.effects.effects import Design, Sample, Windows
 from wijkenaanpak.effects.inference import Regression, detectable, equivalence, quantile_t
@@ -34,6 +35,7 @@ NUMBERS = ("estimate", "lower", "upper")
 WORKERS = min(
     os.cpu_count() or 1, 4
 )  # threads for programmes that never were; the answer does not depend on it
+LEAST = 10  # treated areas of a comparison of cities
 SESOI = 0.5  # of the gap: half of what the charters wanted closed
 
 
@@ -70,9 +72,14 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
     for indicator, minus in wanted:
         sample = lay_out(store, indicator, minus=minus)
         windows = None if sample is None else effects.windows(sample.periods, eind)
-        if sample is None or windows is None or len(np.unique(sample.city)) == 1:
+        if (
+            nothing_to_compare(sample, eind)
+            or sample is None
+            or windows is None
+            or len(np.unique(sample.city)) == 1
+        ):
             continue
-        main = main_of(effects.designs(sample, windows))
+        main = main_of(designs(sample, windows))
         if main is None:
             continue
         fit = effects.estimate(sample, windows, main)
@@ -106,7 +113,7 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
 
 
 def lay_out(
-    store: Path, indicator: pd.Series, candidates: bool = False, minus: str | None = None, least: int = 10
+    store: Path, indicator: pd.Series, candidates: bool = False, minus: str | None = None, least: int = LEAST
 ) -> Sample | None:
     """Read the postcode areas of an outcome as a sample.
 
@@ -223,11 +230,12 @@ def compute(
         Numbers, and tables as lists of records, ready for JSON; only `reason` (Dutch) when no effect can be
         estimated.
     """
-    sample = lay_out(store, indicator)
-    windows = None if sample is None else effects.windows(sample.periods, eind)
-    if sample is None or windows is None:
-        return {"reason": _nothing_to_compare(sample, eind)}
-    found = effects.designs(sample, windows)
+    sample = lay_out(store, indicator, least=0)
+    if (reason := nothing_to_compare(sample, eind)) or sample is None:
+        return {"reason": reason}
+    windows = effects.windows(sample.periods, eind)
+    assert windows is not None
+    found = designs(sample, windows)
     main = main_of(found)
     if main is None:
         return {"reason": "er zijn geen andere gebieden die er vooraf even slecht voor stonden"}
@@ -284,10 +292,11 @@ def compute_within(store: Path, book: pd.DataFrame, eind: int) -> dict[str, Any]
     reason, city = "", ""
     ordered = book[book["direction"] != 0].sort_values("primary", ascending=False, kind="stable")
     for _, indicator in ordered.iterrows():
-        sample = lay_out(store, indicator, least=within.LEAST)
-        windows = None if sample is None else effects.windows(sample.periods, eind)
-        if sample is None or windows is None or sample.donor.sum() < within.LEAST_OTHERS:
-            reason = reason or _nothing_to_compare(sample, eind)
+        sample = lay_out(store, indicator, least=0)
+        why = nothing_to_compare(sample, eind, within.LEAST)
+        windows = None if why or sample is None else effects.windows(sample.periods, eind)
+        if sample is None or windows is None:
+            reason = reason or why
             continue
         names = {k: indicator[k] for k in ("indicator", "label")} | {"unit": effect_unit(indicator)}
         found.append(names | within.compare(sample, windows))
@@ -297,20 +306,67 @@ def compute_within(store: Path, book: pd.DataFrame, eind: int) -> dict[str, Any]
     return {"reason": reason, "city": city, "within": found}
 
 
-def _nothing_to_compare(sample: Sample | None, eind: int) -> str:
-    """Say why no effect can be estimated: without postcode areas, or without measurements before and after."""
+def nothing_to_compare(sample: Sample | None, eind: int, least: int = LEAST) -> str:
+    """Say why no effect can be estimated (Dutch); empty when it can.
+
+    Parameters
+    ----------
+    sample : Sample, optional
+        All areas of an outcome, however few of them are treated; None without a series per postcode area.
+    eind : int
+        Last year after.
+    least : int
+        Treated areas that a comparison needs.
+    """
     if sample is None:
-        return "er is geen reeks per postcodegebied waarin aandachtswijken en andere gebieden voorkomen"
+        return "er is geen reeks per postcodegebied"
+    treated, others = int(sample.treated.sum()), int(sample.donor.sum())
+    if treated < least:
+        had = (
+            f"van {many(treated, 'postcodegebied', 'postcodegebieden')}"
+            if treated
+            else "van geen enkel postcodegebied"
+        )
+        return (
+            f"de reeks is er {had} in vastgestelde aandachtswijken voor alle jaren, en een vergelijking vraagt er ten "
+            f"minste {least}"
+        )
+    if others < within.LEAST_OTHERS:
+        had = (
+            f"met {many(others, 'ander gebied', 'andere gebieden')}"
+            if others
+            else "met geen enkel ander gebied"
+        )
+        return (
+            f"de aandachtswijken zijn {had} te vergelijken, en daarvan zijn er ten minste {within.LEAST_OTHERS} nodig: wat bij een "
+            "aandachtswijk hoort of ertegenaan ligt telt niet"
+        )
+    windows = effects.windows(sample.periods, eind)
+    if windows is None:
+        return _no_years(sample, eind)
+    if not effects.unlike(sample, windows):
+        return (
+            "de aandachtswijken veranderden allemaal precies evenveel, en de andere gebieden ook: zonder verschillen is "
+            "niet te meten wat toeval is"
+        )
+    return ""
+
+
+def _no_years(sample: Sample, eind: int) -> str:
+    """Say which measurements are missing."""
     first, last = int(sample.periods.min()), int(sample.periods.max())
     if first > effects.START:
         return (
             f"er is geen meting van vóór of bij de start van het programma; de eerste is van {first}. "
             "De reeks laat alleen zien hoe de wijken zich daarna ontwikkelden"
         )
-    return (
-        f"van {first} tot en met {min(last, eind)} is er geen meting van ruim na de start van het programma in "
-        f"{effects.START}; kies een later eindjaar"
+    span = (
+        f"van {first} tot en met {min(last, eind)}"
+        if first < min(last, eind)
+        else f"de enige meting is van {first}: er"
     )
+    later = "; kies een later eindjaar" if last > eind else ""
+    return f"{span} is er geen meting van ruim na de start van het programma in {effects.START}{later}"
 
 
 def _rests_on(store: Path, sample: Sample, windows: Windows) -> dict[str, Any]:
@@ -364,7 +420,11 @@ def _before(
     """Compare treated areas and others before the programme, and say what that allows afterwards."""
     # Matched and synthetic groups were chosen for their path before, and with few years every measurement is held
     # equal: that of the plain comparison is the test. Where only the mean of many years is, the path is free.
-    tested = main if main.adjust is not None and windows.long else found.get("rest_stad", found["nederland"])
+    tested = (
+        main
+        if main.adjust is not None and windows.long
+        else found.get("rest_stad", found.get("nederland", main))
+    )
     path = event if tested is main else effects.event_study(sample, windows, tested)
     leads = diagnostics.leads_test(windows, *path, effects.estimate(sample, windows, tested).df)
     return {
@@ -387,6 +447,13 @@ def _by_area(everyone: Sample, windows: Windows) -> tuple[pd.DataFrame, dict[str
         "cities": _per_area(everyone, cities, windows),
         "paths": _paths(everyone, paths) | _paths(everyone, city_paths),
     }
+
+
+def designs(sample: Sample, windows: Windows) -> dict[str, Design]:
+    """Make every comparison that the areas allow, and that leaves chance to measure; see ``effects.designs``."""
+    every = effects.designs(sample, windows)
+    sure = effects.measurable(sample, {k: effects.estimate(sample, windows, d) for k, d in every.items()})
+    return {name: design for name, design in every.items() if name in sure}
 
 
 def main_of(found: dict[str, Design]) -> Design | None:
@@ -500,8 +567,8 @@ def _adjusted(own: pd.DataFrame) -> dict[str, int]:
     """Count wijken whose placebo p-value is at most 5%, as it is and with Benjamini-Hochberg over the wijken."""
     from statsmodels.stats.multitest import multipletests
 
-    p = own["p"].to_numpy()
-    kept = multipletests(p, method="fdr_bh")[1]
+    p = own["p"].to_numpy(float)
+    kept = multipletests(p, method="fdr_bh")[1] if len(p) else p
     return {"n": len(p), "raw": int((p <= 0.05).sum()), "adjusted": int((kept <= 0.05).sum())}
 
 
@@ -531,7 +598,7 @@ def _curve(sample: Sample, everyone: Sample, eind: int) -> list[dict[str, Any]]:
     for listed, s in lists.items():
         for before_name, before in befores.items():
             w = Windows(before, full.after, full.leads)
-            found = effects.designs(s, w)
+            found = designs(s, w)
             for name, design in found.items():
                 counted = effects.counted(s, design)
                 for after_name, after in afters.items():
@@ -565,7 +632,7 @@ def _cohorts(s: Sample, windows: Windows, first: Regression, at: float) -> list[
     fits, levels = {effects.START: first}, {effects.START: at}
     sizes = {effects.START: int(s.treated.sum())}
     for year, (alone, w) in effects.cohorts(s, windows).items():
-        main = main_of(effects.designs(alone, w))
+        main = main_of(designs(alone, w))
         if main is not None:
             fits[year] = effects.estimate(alone, w, main)
             levels[year] = alone.level_in(w.after, effects.counted(alone, main))

@@ -543,7 +543,8 @@ def _aggregate(pc4: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     known = (
         by.size() / members.groupby("area").size().reindex(first.index.get_level_values("area")).to_numpy()
     )
-    sums = _weighted(rows, ["area", "period"], rows["n"]).join(first)[known >= LEAST_KNOWN].reset_index()
+    sums = _weighted(rows, ["area", "period"], rows["n"]).join(first)
+    sums = sums[known.reindex(sums.index) >= LEAST_KNOWN].reset_index()
     return sums.assign(source="berekend uit PC4: " + sums["source"])
 
 
@@ -944,10 +945,8 @@ def _whole(path: Path) -> pa.Table:
 def _above(store: Path, indicator: str, _: str | None) -> pa.Table | None:
     """Series of one indicator of all areas above PC4, which are few; None without any."""
     path = store / "series" / f"indicator={indicator}" / "gebieden.parquet"
-    if not path.exists():
-        return None
-    rows = _whole(path)
-    return rows.append_column("indicator", pa.repeat(indicator, len(rows)))
+    rows = _whole(path) if path.exists() else None
+    return rows.append_column("indicator", pa.repeat(indicator, len(rows))) if rows else None
 
 
 def _series(store: Path, indicators: Iterable[str], areas: Iterable[str]) -> pd.DataFrame:
