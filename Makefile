@@ -23,7 +23,7 @@ check: $(READY) ## lint, format, types, imports that run one way, notebooks with
 	@.venv/bin/mypy
 	@.venv/bin/nbqa mypy notebooks --allow-redefinition
 	@.venv/bin/lint-imports --no-logo
-	@.venv/bin/nbstripout --verify notebooks/*.ipynb
+	@.venv/bin/nbstripout --verify notebooks/*.ipynb notebooks/*/*.ipynb
 
 data: $(READY) ## fetch the published series (into WIJKEN_RAW, or data/raw/open), and say what is there
 	@$(PY) -m wijkenaanpak data --download

@@ -35,7 +35,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wijkenaanpak import programme
+from wijkenaanpak import programme, questions
 from wijkenaanpak.practice import simulate
 from wijkenaanpak.run import batch, plan, warm
 from wijkenaanpak.run.plan import Job
@@ -54,7 +54,7 @@ def sample(size: int) -> list[Job]:
     jobs = []
     for i in range(size):
         gebied = draw.choice(cities if i % 3 == 0 else wijken)
-        jobs.append(Job(programme.NOTEBOOK_NAMES[i % len(programme.NOTEBOOK_NAMES)], gebied))
+        jobs.append(Job(questions.names()[i % len(questions.names())], gebied))
     return jobs
 
 
@@ -67,7 +67,7 @@ def stock_commands(jobs: list[Job], workers: int, out: Path) -> None:
     def one(job: Job) -> None:
         name = job.name.replace("/", "-")
         executed = out / f"{name}.ipynb"
-        run = [PYTHON, "-m", "papermill", str(plan.NOTEBOOKS / f"{job.vraag}.ipynb"), str(executed)]
+        run = [PYTHON, "-m", "papermill", str(questions.folder() / f"{job.vraag}.ipynb"), str(executed)]
         run += ["-p", "gebied", job.gebied, "--no-progress-bar"]
         subprocess.run(run, check=True, capture_output=True, env=ENV)
         render = [PYTHON, "-m", "nbconvert", "--to", "html", str(executed)]
@@ -86,7 +86,7 @@ def stock_functions(jobs: list[Job], workers: int, out: Path) -> None:
 
     def one(job: Job) -> None:
         executed = papermill.execute_notebook(
-            str(plan.NOTEBOOKS / f"{job.vraag}.ipynb"), None, {"gebied": job.gebied}, progress_bar=False
+            str(questions.folder() / f"{job.vraag}.ipynb"), None, {"gebied": job.gebied}, progress_bar=False
         )
         page, _ = exporter.from_notebook_node(executed)
         (out / f"{job.name.replace('/', '-')}.html").write_text(page, encoding="utf-8")
@@ -108,7 +108,7 @@ def run_cells(job: Job) -> int:
     from IPython.core.formatters import DisplayFormatter
 
     formatter = DisplayFormatter()
-    cells = json.loads((plan.NOTEBOOKS / f"{job.vraag}.ipynb").read_text(encoding="utf-8"))["cells"]
+    cells = json.loads((questions.folder() / f"{job.vraag}.ipynb").read_text(encoding="utf-8"))["cells"]
     code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     code.insert(1, f"gebied = {job.gebied!r}")
     namespace: dict[str, object] = {"display": formatter.format}
@@ -130,11 +130,7 @@ def floor_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that have everything imported and have run each notebook once."""
     sys.stdout.flush()
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=_settle) as pool:
-        list(
-            pool.map(
-                run_cells, [Job(v, "Deventer") for v in programme.NOTEBOOK_NAMES for _ in range(workers)]
-            )
-        )
+        list(pool.map(run_cells, [Job(v, "Deventer") for v in questions.names() for _ in range(workers)]))
         yield pool
 
 
@@ -256,7 +252,7 @@ def tenfold(folder: Path, rounds: int) -> dict[int, float]:
         source = folder / f"pc4-{size}"
         simulate.simulate(source, n_pc4=size)
         panel.build(str(source))
-        jobs[size] = [Job(v, "Utrecht/Overvecht", str(source)) for v in programme.NOTEBOOK_NAMES]
+        jobs[size] = [Job(v, "Utrecht/Overvecht", str(source)) for v in questions.names()]
     seconds: dict[int, list[float]] = {size: [] for size in jobs}
     for _ in range(rounds):
         for size, each in jobs.items():

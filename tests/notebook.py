@@ -6,12 +6,12 @@ import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
-from wijkenaanpak.run.plan import NOTEBOOKS
+from wijkenaanpak import questions
 
 
 def cells_of(name: str) -> list[dict[str, Any]]:
     """Return the cells of a notebook, their source as one text."""
-    cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    cells = json.loads((questions.folder() / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
     return [cell | {"source": "".join(cell["source"])} for cell in cells]
 
 

@@ -16,7 +16,7 @@ from wijkenaanpak import content, dutch, programme
 from wijkenaanpak.measures.explained import FAMILIES
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import pages
-from wijkenaanpak.programme import NOTEBOOK_NAMES, VRAGEN
+from wijkenaanpak.questions import names, questions
 from wijkenaanpak.results import RESULT_COLUMNS, RESULTS_MIME
 from wijkenaanpak.run import batch, plan
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_a_batch_renders_every_report_of_the_selection_and_the_index(rendered):
     code, out = rendered
     assert code == 0
-    wanted = {f"{v}/{a}.html" for v in NOTEBOOK_NAMES for a in ("nederland", "utrecht", "utrecht-overvecht")}
+    wanted = {f"{v}/{a}.html" for v in names() for a in ("nederland", "utrecht", "utrecht-overvecht")}
     assert {p.relative_to(out).as_posix() for p in out.rglob("*.html")} == wanted | {
         "index.html",
         "methode.html",
@@ -132,7 +132,7 @@ def test_a_report_leads_to_its_neighbours_its_wijken_and_the_other_questions(ren
     assert 'rel="next">' in wijk
 
 
-@pytest.mark.parametrize("vraag", VRAGEN)
+@pytest.mark.parametrize("vraag", questions())
 def test_gap_reference_margin_source_and_status_stand_on_the_page_itself(vraag, rendered):
     _, out = rendered
     text = (out / vraag / "utrecht-overvecht.html").read_text()
@@ -230,7 +230,7 @@ def test_the_index_and_national_pages_have_a_summary_in_english_of_their_own_num
     _, out = rendered
     results = pd.read_csv(out / "results.csv", dtype={"period": str})
     index = (out / "index.html").read_text()
-    for vraag in VRAGEN:
+    for vraag in questions():
         own = (out / vraag / "nederland.html").read_text()
         told = re.search(r'<details lang="en">.*?</details>', own, re.S)[0]
         gap = results.query(
@@ -276,7 +276,7 @@ def test_a_failing_report_is_named_leaves_its_page_and_the_others_alone(
         if name == "werk":
             content["cells"][3]["source"] = ["1 / 0"]
         (notebooks / f"{name}.ipynb").write_text(json.dumps(content))
-    monkeypatch.setattr(batch, "NOTEBOOKS", notebooks)
+    monkeypatch.setenv("WIJKEN_NOTEBOOKS", str(notebooks))
     out = tmp_path / "reports"
     (out / "werk").mkdir(parents=True)
     (out / "werk" / "utrecht.html").write_text("van eerder")
@@ -349,7 +349,7 @@ def test_an_interval_of_a_planted_effect_is_asked_as_indicator_is_value(tmp_path
     assert "nwv" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("vraag", NOTEBOOK_NAMES)
+@pytest.mark.parametrize("vraag", names())
 def test_stock_papermill_runs_a_notebook_from_any_directory(vraag, practice, store, tmp_path):
     command = [
         *(sys.executable, "-m", "papermill", str(ROOT / "notebooks" / f"{vraag}.ipynb"), "uit.ipynb"),

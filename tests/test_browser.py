@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from wijkenaanpak.programme import NOTEBOOK_NAMES
+from wijkenaanpak.questions import names
 
 CHROMIUM = next(
     (p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None
@@ -18,7 +18,7 @@ PAGES = [
     *("leefbaarheid/utrecht-overvecht.html", "overzicht/nederland.html", "overzicht/utrecht-overvecht.html"),
 ]
 ALL = ["index.html", "methode.html"]
-ALL += [f"{v}/{g}.html" for v in NOTEBOOK_NAMES for g in ("nederland", "utrecht", "utrecht-overvecht")]
+ALL += [f"{v}/{g}.html" for v in names() for g in ("nederland", "utrecht", "utrecht-overvecht")]
 LOOKS = {
     "licht": {"viewport": {"width": 1280, "height": 900}},
     "donker": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},

@@ -340,7 +340,7 @@ def test_a_wijk_with_a_slash_in_its_name_is_one_wijk(ledger):
 
 
 def test_the_national_report_sees_all_statements_of_its_question(ledger):
-    for question in claims.QUESTIONS:
+    for question in claims.topics():
         shown = claims.select(ledger, question, "Nederland")
         assert set(shown["id"]) == set(ledger.loc[ledger["question"] == question, "id"])
         assert shown["gebied"].iloc[0] == "Nederland"

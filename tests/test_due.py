@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wijkenaanpak import content, programme
+from wijkenaanpak import content, programme, questions
 from wijkenaanpak.run import batch, plan, warm
 from wijkenaanpak.run.plan import Job
 from wijkenaanpak.store import panel, place
@@ -73,7 +73,7 @@ def test_a_changed_cell_makes_only_its_own_question_due(
 ):
     notebooks = tmp_path / "notebooks"
     shutil.copytree(ROOT / "notebooks", notebooks)
-    monkeypatch.setattr(batch, "NOTEBOOKS", notebooks)
+    monkeypatch.setenv("WIJKEN_NOTEBOOKS", str(notebooks))
     path = notebooks / "werk.ipynb"
     content = json.loads(path.read_text())
     content["metadata"]["opened_by"] = "someone"
@@ -226,7 +226,8 @@ def test_force_renders_what_is_up_to_date_to_the_same_bytes(store, practice, cop
 
 
 def slices(folder):
-    return json.loads((panel.build(str(folder)) / "slices.json").read_text())
+    of = place.slices(panel.build(str(folder)))
+    return {v: {g: of(v, g) for g in programme.gebieden()} for v in questions.names()}
 
 
 def changed(before, after):
@@ -263,7 +264,7 @@ def test_a_value_of_before_the_start_changes_every_report(raw):
     folder, before = raw
     correct(folder, 2003)
     # Every effect is estimated at equal deprivation before, on all outcomes.
-    assert {v for v, _ in changed(before, slices(folder))} == set(programme.NOTEBOOK_NAMES)
+    assert {v for v, _ in changed(before, slices(folder))} == set(questions.names())
 
 
 def test_a_value_published_for_one_wijk_changes_only_reports_that_compare_it(raw):
@@ -400,7 +401,7 @@ def test_a_report_over_its_time_or_memory_fails_alone_and_stays_due(
 ):
     notebooks = tmp_path / "notebooks"
     shutil.copytree(ROOT / "notebooks", notebooks)
-    monkeypatch.setattr(batch, "NOTEBOOKS", notebooks)
+    monkeypatch.setenv("WIJKEN_NOTEBOOKS", str(notebooks))
     for vraag, line in (
         ("werk", "import time; time.sleep(99)"),
         ("leren", "import numpy; numpy.ones(10**9)"),

@@ -6,7 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from wijkenaanpak import RAW, SourceError, programme
+from wijkenaanpak import RAW, SourceError, questions
 from wijkenaanpak.practice import practice, simulate
 from wijkenaanpak.sources import forms
 from wijkenaanpak.sources.files import Log
@@ -33,7 +33,7 @@ def test_every_column_of_a_form_is_documented_and_of_a_known_kind(name):
     assert (fields["sleutel"] == "1").any()
     numeric = fields["soort"].isin(["getal", "geheel"])
     assert fields.loc[numeric, ["laagste", "hoogste"]].ne("").all().all()
-    assert forms.book().loc[name, "vraag"] in programme.NOTEBOOK_NAMES
+    assert forms.book().loc[name, "vraag"] in questions.names()
 
 
 @pytest.mark.parametrize("name", NAMES)

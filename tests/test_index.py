@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from wijkenaanpak.pages import english, index
-from wijkenaanpak.programme import VRAGEN
+from wijkenaanpak.questions import questions
 from wijkenaanpak.results import RESULT_COLUMNS
+
+VRAGEN = questions()
 
 
 def rows(vragen, gebied="Nederland", sign=-1.0, judged=0.0):

@@ -252,7 +252,7 @@ def test_what_changes_while_a_report_is_made_and_comes_back_leaves_the_report_du
     own, practice, tmp_path, monkeypatch, capsys, which
 ):
     notebooks = shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
-    monkeypatch.setattr(batch, "NOTEBOOKS", notebooks)
+    monkeypatch.setenv("WIJKEN_NOTEBOOKS", str(notebooks))
     file = {"notebook": notebooks / "leren.ipynb", "store": own / "series" / "indicator=vsv" / "pc4.parquet"}[
         which
     ]

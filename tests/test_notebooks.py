@@ -10,7 +10,7 @@ import pytest
 
 from helpers import effect, measures
 from notebook import Run, cells_of, sections_of
-from wijkenaanpak.programme import NOTEBOOK_NAMES, VRAGEN
+from wijkenaanpak.questions import names, questions
 
 MOST_LINES = 16  # of a cell
 LAST = "Bronnen, methode en versies"
@@ -27,7 +27,7 @@ def same(one, other):
     pd.testing.assert_frame_equal(one, other, rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", NOTEBOOK_NAMES)
+@pytest.mark.parametrize("name", names())
 def test_a_cell_is_short_and_plain(name):
     for source in code(name):
         lines = [line for line in source.splitlines() if line.strip()]
@@ -38,7 +38,7 @@ def test_a_cell_is_short_and_plain(name):
         assert not re.search(r"<(p|div|table|span|a) ?", source), source
 
 
-@pytest.mark.parametrize("name", NOTEBOOK_NAMES)
+@pytest.mark.parametrize("name", names())
 def test_after_the_second_cell_only_the_report_knows_its_parameters(name):
     """With a parameter changed and the second cell not run again, figures and verdict would contradict each other."""
     parameters = {"gebied", "start", "eind", "referentie", "data", "seed"}
@@ -51,7 +51,7 @@ def test_after_the_second_cell_only_the_report_knows_its_parameters(name):
         assert not read & parameters, source
 
 
-@pytest.mark.parametrize("name", NOTEBOOK_NAMES)
+@pytest.mark.parametrize("name", names())
 def test_sections_run_in_a_shuffled_order_and_twice_and_state_the_same(name, store, practice):
     options = {"gebied": "Nederland" if name == "werk" else "Utrecht", "data": str(practice)}
     titles = [title for title in sections_of(name) if title]
@@ -64,14 +64,14 @@ def test_sections_run_in_a_shuffled_order_and_twice_and_state_the_same(name, sto
     same(in_order.report, shuffled.report)
 
 
-@pytest.mark.parametrize("name", NOTEBOOK_NAMES)
+@pytest.mark.parametrize("name", names())
 def test_every_section_runs_alone(name, store, practice):
     for title in [t for t in sections_of(name) if t]:
         run = Run.opened(name, gebied="Utrecht/Overvecht", data=str(practice))
         run.section(title)
 
 
-@pytest.mark.parametrize("name", VRAGEN)
+@pytest.mark.parametrize("name", questions())
 def test_without_a_series_every_section_says_so(name, store, real_data):
     run = Run.opened(name, gebied="Leeuwarden", data=str(real_data), start=2030, eind=2031)
     for title in [t for t in sections_of(name) if t]:

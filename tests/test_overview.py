@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from helpers import effect, measures, say
-from helpers.report import YEARS, open_report
+from helpers.report import open_report
 from notebook import Run, cells_of, sections_of
+from wijkenaanpak import questions
 from wijkenaanpak.instruments import selection
-from wijkenaanpak.programme import VRAGEN
 
 INSTRUMENTS = {
     "werk": ["Van maand tot maand"],
@@ -57,8 +57,8 @@ def stated(run):
 
 
 def test_the_overview_uses_the_years_of_each_report():
-    own = {q: tuple(parameters(q).values()) for q in VRAGEN}
-    assert own == YEARS
+    own = {q: tuple(parameters(q).values()) for q in questions.questions()}
+    assert own == {q: questions.question(q).years for q in questions.questions()}
     assert parameters("overzicht") == {"start": 2007, "eind": 2018}
 
 
@@ -85,7 +85,7 @@ def test_a_section_shows_something_and_every_linked_number_is_recorded(area, sec
         assert len(text) > 200
 
 
-@pytest.mark.parametrize("question", VRAGEN)
+@pytest.mark.parametrize("question", list(INSTRUMENTS))
 @pytest.mark.parametrize("gebied", ["Nederland", "Utrecht", "Utrecht/Overvecht"])
 def test_the_instruments_of_a_question_show_their_numbers(store, practice, question, gebied):
     run = Run.opened(question, gebied=gebied, data=str(practice))

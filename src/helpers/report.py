@@ -19,13 +19,14 @@ from matplotlib.figure import Figure
 
 from helpers import draw
 from helpers.state import Stated, Statements
-from wijkenaanpak import SourceError
+from wijkenaanpak import SourceError, questions
 from wijkenaanpak.claims import claims
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
 from wijkenaanpak.pages.html import Html
-from wijkenaanpak.programme import NOTEBOOK_NAMES, OVERVIEW, VRAGEN, check_option, gebieden
+from wijkenaanpak.programme import check_option, gebieden
+from wijkenaanpak.questions import OVERVIEW
 from wijkenaanpak.sources import facts, forms
 from wijkenaanpak.store import evaluation, panel
 
@@ -33,14 +34,13 @@ REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
 # Selection announced 22 March 2007 (Actieplan Krachtwijken 2007, footnote 1); charters signed by July 2008.
 START_PROGRAMME, END_PROGRAMME = 2007, 2017
 MOST_ROWS = 8  # more rows than fit between two paragraphs fold away
-# First and last year of each question's own report; the Leefbaarometer is measured in 2008 and every other year.
-YEARS = {
-    "werk": (2007, 2017),
-    "wonen": (2007, 2018),
-    "leren": (2007, 2017),
-    "veiligheid": (2007, 2018),
-    "leefbaarheid": (2008, 2018),
-}
+
+
+def check_question(vraag: str) -> None:
+    """Refuse a question that has no notebook, or one that is not right."""
+    if vraag in questions.refused():
+        raise SourceError(questions.refused()[vraag])
+    check_option("Parameter vraag", vraag, questions.names())
 
 
 def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie: str, seed: int) -> None:
@@ -51,7 +51,7 @@ def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie:
     SourceError
         Naming the parameter, its value and the nearest valid ones.
     """
-    check_option("Parameter vraag", vraag, NOTEBOOK_NAMES)
+    check_question(vraag)
     check_option("Parameter gebied", gebied, gebieden())
     check_option("Parameter referentie", referentie, REFERENTIES)
     for name, number in (("start", start), ("eind", eind), ("seed", seed)):
@@ -93,7 +93,7 @@ def open_report(
     Parameters
     ----------
     vraag : str
-        One of ``programme.NOTEBOOK_NAMES``.
+        Name of a notebook: a question, or "overzicht".
     gebied : str
         ``"Nederland"``, a gemeente with aandachtswijken, or ``"<gemeente>/<wijk>"``.
     start, eind : int
@@ -134,6 +134,11 @@ class Report:
     # ---- which area, which series ----------------------------------------------------------------
 
     @property
+    def title(self) -> str:
+        """The question as the report puts it; its notebook says it."""
+        return questions.question(self.vraag).title
+
+    @property
     def simulated(self) -> bool:
         """Whether the series are the practice panel."""
         return bool(self.panel.meta["simulated"])
@@ -172,7 +177,8 @@ class Report:
                     self.seed,
                     self.panel.part(vraag),
                 )
-                for vraag, (first, last) in YEARS.items()
+                for vraag in questions.questions()
+                for first, last in [questions.question(vraag).years]
             }
         )
 
@@ -307,7 +313,7 @@ class Report:
 
         Of an overview: those about the programme as a whole, or those of any question that name the area.
         """
-        if self.vraag in VRAGEN:
+        if self.vraag != OVERVIEW:
             return claims.ledger(vraag=self.vraag, gebied=self.gebied)
         if self.national:
             return claims.ledger(vraag="programma")
@@ -621,7 +627,7 @@ class Report:
 
     def absent(self, text: str = "") -> Html:
         """Say in one line that there is nothing to show, and why."""
-        why = self.reason if self.window is None and self.vraag in VRAGEN else ""
+        why = self.reason if self.window is None and self.vraag != OVERVIEW else ""
         return html.note(text or why or "Hiervoor zijn er in dit gebied geen bruikbare metingen.")
 
     def no_form(self, name: str, about: str = "") -> Html:

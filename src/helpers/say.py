@@ -27,7 +27,8 @@ from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
 from wijkenaanpak.pages.html import Html
-from wijkenaanpak.programme import VRAGEN, slug
+from wijkenaanpak.programme import slug
+from wijkenaanpak.questions import OVERVIEW
 from wijkenaanpak.results import RESULTS_MIME
 from wijkenaanpak.sources import facts, forms
 
@@ -86,7 +87,7 @@ def labels() -> pd.Series:
 # ---- head and answer -------------------------------------------------------------------------------
 
 
-def header(r: Report, question: str) -> Html:
+def header(r: Report) -> Html:
     """Write the title of the page, and the warning on practice data."""
     warning = (
         '<div class="let-op"><p><strong>Oefendata.</strong> Gesimuleerde reeksen: zij zeggen niets over het werkelijke gebied. '
@@ -95,7 +96,7 @@ def header(r: Report, question: str) -> Html:
         else ""
     )
     place = escaping.escape(r.gebied.replace("/", ", ", 1))
-    return Html(f'<h1><span class="gebied">{place}: </span>{escaping.escape(question)}</h1>{warning}')
+    return Html(f'<h1><span class="gebied">{place}: </span>{escaping.escape(r.title)}</h1>{warning}')
 
 
 def about(r: Report, lines: dict[str, str] | None = None) -> Html:
@@ -113,7 +114,7 @@ def about(r: Report, lines: dict[str, str] | None = None) -> Html:
         "Gegevens": "oefendata: gesimuleerd" if r.simulated else "gepubliceerde reeksen uit de opgegeven map",
         "Wijkenlijst": f"{r.panel.meta['list']}: {rests_on(r)}",
         "Referentie": f"{r.names[r.referentie]}; alle vier de referenties staan in "
-        + ("het rapport" if r.vraag in VRAGEN else "de rapporten per vraag"),
+        + ("het rapport" if r.vraag != OVERVIEW else "de rapporten per vraag"),
     }
     rows = "".join(f"<dt>{k}</dt><dd>{escaping.escape(v)}</dd>" for k, v in items.items())
     return Html(f'<dl class="kerngegevens">{rows}</dl>')
@@ -285,7 +286,7 @@ def _standing(r: Report, gap: float, shown: str) -> str:
 
 def answered(r: Report, sentences: list[str], but: str = "") -> Html:
     """Show the answer of a page, and under it what to know before using it."""
-    if r.simulated and (r.window is not None or r.vraag not in VRAGEN):
+    if r.simulated and (r.window is not None or r.vraag == OVERVIEW):
         sentences = [f"Oefendata, geen werkelijke uitkomst. {sentences[0]}", *sentences[1:]]
     text = html.paragraphs(s for s in sentences if s)
     caution = f'<p class="maar"><strong>Let op:</strong> {html.escape(but)}</p>' if but else ""
@@ -1122,7 +1123,7 @@ def overview_answer(r: Report) -> Html:
     data = measures.profile(r)
     if not len(data):
         told = [
-            f"Over {r.names['wijk']} is met de aanwezige gegevens op geen van de vijf vragen een begin- en een eindmeting te vergelijken."
+            f"Over {r.names['wijk']} is met de aanwezige gegevens op geen van de {len(r.parts)} vragen een begin- en een eindmeting te vergelijken."
         ]
     else:
         moved = data.assign(stated=r.state("gap_change", data, unit=data["change_unit"]))

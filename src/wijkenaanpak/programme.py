@@ -1,4 +1,4 @@
-"""The questions and the areas of the programme, and their names as options and as files."""
+"""The areas of the programme, and their names as options and as files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ from collections.abc import Sequence
 from functools import cache
 
 from wijkenaanpak import RAW, SourceError
-
-VRAGEN = ("werk", "wonen", "leren", "veiligheid", "leefbaarheid")
-OVERVIEW = "overzicht"
-NOTEBOOK_NAMES = (*VRAGEN, OVERVIEW)
 
 
 @cache

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import ceil, copysign, floor, inf, nan
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -22,8 +22,8 @@ import pandas as pd
 from wijkenaanpak import RAW
 from wijkenaanpak.dutch import number
 from wijkenaanpak.measures import monitor
+from wijkenaanpak.sources.facts import read_codebook
 
-QUESTIONS = ("werk", "wonen", "leren", "veiligheid", "leefbaarheid", "programma")
 RIGHT, WRONG, OPEN, BEYOND = "klopt", "klopt niet", "niet vast te stellen", "niet na te rekenen"
 VERDICTS = (RIGHT, WRONG, OPEN, BEYOND)
 ABOUT = (
@@ -36,6 +36,12 @@ COLUMNS = (
     *("relation", "claimed", "claimed_decimals", "tolerance", "unit", "missing", "remark"),
 )
 FIGURE_COLUMNS = ("id", "indicator", "value", "decimals", "exact", "bound", "unit", "document")
+
+
+@cache
+def topics() -> tuple[str, ...]:
+    """List what a statement can be about: a question of the codebook, or the programme as a whole."""
+    return (*dict.fromkeys(read_codebook()["question"]), "programma")
 
 
 @dataclass(frozen=True)
@@ -243,8 +249,8 @@ def _compute(row: pd.Series, inputs: list[Input]) -> dict[str, Any]:
 def _judge(row: pd.Series, where: str, figures: dict[str, Input], folder: Path) -> dict[str, Any]:
     result: dict[str, Any] = {"computed": "", "low": nan, "high": nan, "calculation": ""}
     name, relation, inputs = row["computation"], row["relation"], []
-    if row["question"] not in QUESTIONS:
-        _fail(where, "question", f"{row['question']!r} is geen vraag; kies uit {QUESTIONS}")
+    if row["question"] not in topics():
+        _fail(where, "question", f"{row['question']!r} is geen vraag; kies uit {topics()}")
     if row["about"] not in ABOUT:
         _fail(where, "about", f"{row['about']!r} is geen soort uitspraak; kies uit {ABOUT}")
     if relation and (relation not in RELATIONS or not name):
@@ -354,7 +360,7 @@ def _distance(areas: pd.Series, gebied: str) -> pd.Series:
 def summary(ledger: pd.DataFrame) -> pd.DataFrame:
     """Count the verdicts for each question (rows) and verdict (columns), totals included."""
     table = pd.crosstab(ledger["question"], ledger["verdict"])
-    table = table.reindex(index=list(QUESTIONS), columns=list(VERDICTS), fill_value=0)
+    table = table.reindex(index=list(topics()), columns=list(VERDICTS), fill_value=0)
     table["totaal"] = table.sum(axis=1)
     table.loc["totaal"] = table.sum()
     return table

@@ -9,7 +9,8 @@ import pandas as pd
 
 from wijkenaanpak import RAW
 from wijkenaanpak.dutch import in_unit
-from wijkenaanpak.programme import OVERVIEW, gebieden
+from wijkenaanpak.programme import gebieden
+from wijkenaanpak.questions import OVERVIEW
 from wijkenaanpak.results import PRACTICE
 
 OUTCOMES = {
@@ -141,4 +142,4 @@ def _effect(rows: pd.DataFrame, indicator: str) -> str:
 
 def _label(indicator: str) -> str:
     book = pd.read_csv(RAW / "indicatoren.csv", dtype=str).set_index("indicator")["label"]
-    return str(book[indicator])
+    return str(book.get(indicator, indicator))

@@ -19,7 +19,8 @@ from wijkenaanpak.pages import english
 from wijkenaanpak.pages.html import beyond_checking, claims_list, table, verdict_tag
 from wijkenaanpak.pages.known import known_findings, series_there
 from wijkenaanpak.pages.pages import render, template_text
-from wijkenaanpak.programme import OVERVIEW, VRAGEN, gebieden, slug
+from wijkenaanpak.programme import gebieden, slug
+from wijkenaanpak.questions import OVERVIEW, questions
 
 # The rows of results.csv that the index shows.
 SHOWN = re.compile(
@@ -32,7 +33,12 @@ WIDE, HIGH = 64, 10  # of the drawn margin in a cell
 
 
 def index_page(
-    results: str, total: int, failed: list[str], pages: set[str], postcodes: Mapping[str, Sequence[str]]
+    results: str,
+    total: int,
+    failed: list[str],
+    pages: set[str],
+    postcodes: Mapping[str, Sequence[str]],
+    labels: Mapping[str, str] | None = None,
 ) -> str:
     """Render the index.
 
@@ -48,13 +54,17 @@ def index_page(
         Addresses of the reports that exist; only these are linked.
     postcodes : mapping of str to sequence of str
         Of the wijken, to search by.
+    labels : mapping of str to str, optional
+        Names of outcomes that the codebook does not have.
     """
     rows = pd.read_csv(io.StringIO(results), dtype={"period": str})
     rows = rows[rows["question"] != OVERVIEW]  # the overview repeats what the five reports hold
     practice = bool((rows["status"] == "simulated").any())
     found = _found(rows)
     ledger = claims.ledger()
-    national = _national(rows, found, pages)
+    names = _labels() | dict(labels or {})
+    national = _national(rows, found, pages, names)
+    asked = questions()
     areas = [_area(gebied, found, pages, postcodes) for gebied in _ordered()]
     return render(
         "overzicht.html.j2",
@@ -68,9 +78,9 @@ def index_page(
         antwoord=_answer(found, national),
         landelijk=national,
         kop=_headline(national),
-        effecten=_national_effects(rows),
-        vragen=[(v, _unit_of(v, found)) for v in VRAGEN],
-        gekozen=max(VRAGEN, key=lambda v: (int((_wijken(found)["question"] == v).sum()), VRAGEN.index(v))),
+        effecten=_national_effects(rows, names),
+        vragen=[(v, _unit_of(v, found)) for v in asked],
+        gekozen=max(asked, key=lambda v: (int((_wijken(found)["question"] == v).sum()), asked.index(v))),
         steden=[row for row in areas if row["stad"] and row["gebied"] != "Nederland"],
         woorden=[*VERDICTS["target_verdict"].values(), UNKNOWN["target_verdict"]],
         rijen=areas,
@@ -121,7 +131,7 @@ def _area(
     gebied: str, found: pd.DataFrame, pages: set[str], postcodes: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     own = f"{OVERVIEW}/{slug(gebied)}.html"
-    cells = [_cell(vraag, gebied, found, pages) for vraag in VRAGEN]
+    cells = [_cell(vraag, gebied, found, pages) for vraag in questions()]
     known = [own, *(cell["adres"] for cell in cells if cell)]
     city, _, wijk = gebied.partition("/")
     pc4 = [code for name, codes in postcodes.items() if f"{name}/".startswith(f"{gebied}/") for code in codes]
@@ -182,9 +192,15 @@ def _unit_of(vraag: str, found: pd.DataFrame) -> str:
 # ---- the national picture ------------------------------------------------------------------------
 
 
-def _national(rows: pd.DataFrame, found: pd.DataFrame, pages: set[str]) -> list[dict[str, Any]]:
+def _labels() -> dict[str, str]:
+    """Return the label of every outcome of the codebook."""
+    return pd.read_csv(RAW / "indicatoren.csv", dtype=str).set_index("indicator")["label"].to_dict()
+
+
+def _national(
+    rows: pd.DataFrame, found: pd.DataFrame, pages: set[str], labels: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """List the main outcome of each question: the part of the gap that closed, drawn and written, and both verdicts."""
-    labels = pd.read_csv(RAW / "indicatoren.csv", dtype=str).set_index("indicator")["label"]
     closed = rows[
         (rows["measure"] == "gap_closed")
         & (rows["gebied"] == "Nederland")
@@ -192,7 +208,7 @@ def _national(rows: pd.DataFrame, found: pd.DataFrame, pages: set[str]) -> list[
     ].set_index(["question", "indicator"])
     lines = []
     here = found[(found["gebied"] == "Nederland") & found["estimate"].notna()]
-    for _, row in here.sort_values("question", key=lambda q: q.map(VRAGEN.index)).iterrows():
+    for _, row in here.sort_values("question", key=lambda q: q.map(questions().index)).iterrows():
         line = {
             "vraag": row["question"].capitalize(), "uitkomst": labels[row["indicator"]], "woord": row["word"],
             "adres": a if (a := f"{row['question']}/nederland.html") in pages else "",
@@ -229,7 +245,7 @@ def _headline(national: list[dict[str, Any]]) -> str:
     return f"Landelijk werd de achterstand {which} kleiner"
 
 
-def _national_effects(rows: pd.DataFrame) -> str:
+def _national_effects(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
     """Show the national effect on the main outcome of each question, with p-values for their number."""
     here = rows[rows["gebied"] == "Nederland"]
     p = here[here["measure"] == "effect_p"].drop_duplicates("question")
@@ -237,7 +253,6 @@ def _national_effects(rows: pd.DataFrame) -> str:
         return ""
     effects = here[(here["measure"] == "effect") & (here["method"] == "landelijk")]
     verdicts = here[here["measure"] == "effect_verdict"].set_index("question")["estimate"]
-    labels = pd.read_csv(RAW / "indicatoren.csv", dtype=str).set_index("indicator")["label"]
     lines = p.merge(effects, on=["question", "reference"], suffixes=("_p", ""))
     shown = pd.DataFrame(
         {

@@ -7,7 +7,8 @@ import pandas as pd
 
 from wijkenaanpak.dutch import in_unit, with_interval
 from wijkenaanpak.pages.html import Html, fold, note, table
-from wijkenaanpak.programme import VRAGEN, gebieden
+from wijkenaanpak.programme import gebieden
+from wijkenaanpak.questions import questions
 from wijkenaanpak.sources import facts
 
 
@@ -101,8 +102,8 @@ def series_there(results: pd.DataFrame) -> str:
     if (results["status"] == "simulated").any():
         return "De reeksen zijn oefendata."
     measured = results[(results["measure"] == "gap_change") & results["estimate"].notna()]
-    there = [v for v in VRAGEN if v in set(measured["question"])]
-    absent = [v for v in VRAGEN if v in set(results["question"]) - set(there)]
+    there = [v for v in questions() if v in set(measured["question"])]
+    absent = [v for v in questions() if v in set(results["question"]) - set(there)]
     text = f"De reeksen komen uit de aangeleverde gegevensmap; echte reeksen zijn er voor: {', '.join(there) or 'geen enkele vraag'}."
     return (
         f"{text} Zonder echte reeks, en dus alleen als oefendata te zien: {', '.join(absent)}."

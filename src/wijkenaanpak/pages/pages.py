@@ -23,7 +23,8 @@ from wijkenaanpak.measures.explained import FAMILIES, Family, family_of
 from wijkenaanpak.measures.measures import MEASURES, Measure
 from wijkenaanpak.pages import english
 from wijkenaanpak.pages.html import table
-from wijkenaanpak.programme import OVERVIEW, VRAGEN, gebieden, slug
+from wijkenaanpak.programme import gebieden, slug
+from wijkenaanpak.questions import OVERVIEW, names
 from wijkenaanpak.results import PRACTICE, RESULT_COLUMNS
 from wijkenaanpak.sources import forms
 
@@ -129,7 +130,8 @@ def report_page(notebook: Any, recorded: str, vraag: str, gebied: str, name: str
             "script": template_text("rapport.js"),
             "kruimels": crumbs,
             "vragen": [
-                (v.capitalize(), "" if v == vraag else f"../{v}/{own}.html") for v in (OVERVIEW, *VRAGEN)
+                (v.capitalize(), "" if v == vraag else f"../{v}/{own}.html")
+                for v in sorted(names(), key=lambda v: v != OVERVIEW)
             ],
             "buren": _below(gebied),
             "kort": vraag == OVERVIEW,
@@ -196,7 +198,7 @@ def method_page() -> str:
             for name, form in forms.book().iterrows()
         ],
         maten=[_family(number, family) for number, family in enumerate(FAMILIES, 1)],
-        uitkomsten=[(v, book[book["question"] == v].to_dict("records")) for v in VRAGEN],
+        uitkomsten=[(v, rows.to_dict("records")) for v, rows in book.groupby("question", sort=False)],
     )
 
 

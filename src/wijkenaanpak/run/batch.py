@@ -21,14 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from wijkenaanpak import SourceError, content, programme
+from wijkenaanpak import SourceError, content, questions
 from wijkenaanpak.content import write_whole
 from wijkenaanpak.results import RESULT_COLUMNS, RESULTS_MIME
 from wijkenaanpak.run import plan
 from wijkenaanpak.run.plan import REPORTS, Job
 from wijkenaanpak.store import place
 
-NOTEBOOKS = plan.NOTEBOOKS
 ENGINE = "wijkenaanpak"  # wijkenaanpak.run.engine, as papermill knows it
 TIME_LIMIT = 600.0  # seconds: a report that hangs costs one report, not the batch
 MOST_SECONDS = 604_800
@@ -107,7 +106,7 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
         pages.exporter()  # while the warm server is still importing
         try:
             notebook = papermill.execute_notebook(
-                str((notebooks or NOTEBOOKS) / f"{job.vraag}.ipynb"),
+                str((notebooks or questions.folder()) / f"{job.vraag}.ipynb"),
                 None,
                 {"gebied": job.gebied, "data": job.data, "seed": job.seed},
                 kernel_name="python3",
@@ -230,9 +229,9 @@ def run(
         When something cannot be read or written; what was finished is kept.
     """
     prepare(jobs)  # wrong data are refused before anything is touched
-    behind = plan.behind(jobs, NOTEBOOKS)
+    behind = plan.behind(jobs)
     stamps = {job: content.stamps(files) for job, files in behind.items()}
-    wanted = plan.dependencies(jobs, NOTEBOOKS)
+    wanted = plan.dependencies(jobs)
     with _only_batch(out):
         reasons = {job: plan.why(job, wanted[job], out) for job in jobs}
         _say_damaged([f"{job.name}: {reason}" for job, reason in reasons.items()])
@@ -286,7 +285,9 @@ def _run(
     if isinstance(executor, ThreadPoolExecutor):
         warm.start(wait=False)
     with executor:
-        futures = [executor.submit(render, job, limits, NOTEBOOKS) for job in _longest_first(todo, out)]
+        futures = [
+            executor.submit(render, job, limits, questions.folder()) for job in _longest_first(todo, out)
+        ]
         try:
             for future in tqdm(
                 as_completed(futures), total=len(futures), unit="rapport", disable=not progress
@@ -367,7 +368,7 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
             jobs.append(job)
             files.append(state["files"])
     failed = [f"{o.job.vraag}, {o.job.gebied}: {o.error}" for o in outcomes if o.error]
-    made_from = [[job.name for job in jobs], files, failed, content.page_code()]
+    made_from = [[job.name for job in jobs], files, failed, content.page_code(), questions.described()]
     names = ("results.csv", "index.html", "methode.html")
     stamp, targets = out / plan.STATE / "index.json", [out / name for name in names]
     key = content.text_digest(made_from)
@@ -394,7 +395,11 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
     made = {f"{job.name}.html" for job in jobs}
     treated = pd.read_parquet(place.store_path(data, seed) / "treated.parquet", columns=["wijk", "pc4"])
     postcodes = treated.groupby("wijk")["pc4"].agg(list).to_dict()
-    page = index.index_page(shown, len(lines), failed, made, postcodes)
+    book = pd.read_parquet(
+        place.store_path(data, seed) / "indicators.parquet", columns=["indicator", "label"]
+    )
+    labels = book.set_index("indicator")["label"].to_dict()
+    page = index.index_page(shown, len(lines), failed, made, postcodes, labels)
     write_whole(targets[1], page)
     write_whole(targets[2], pages.method_page())
     content.write_sealed(stamp, {"index": [key, *_hashes(targets)]})
@@ -420,7 +425,7 @@ def rests_on(data: str, seed: int) -> str:
     if data == "oefendata":
         return "Gegevens: oefendata, geen werkelijke cijfers. `make data` haalt echte op; daarna gebruikt `make reports` die."
     there = place.answered(place.store_path(data, seed))
-    absent = [vraag for vraag in programme.VRAGEN if vraag not in there]
+    absent = [vraag for vraag in questions.questions() if vraag not in there]
     text = f"Gegevens: {Path(data).name}. Echte reeksen voor: {', '.join(there) or 'geen enkele vraag'}."
     if absent:
         text += f" Zonder echte reeks, en dus alleen als oefendata na te bootsen (--data oefendata): {', '.join(absent)}."
@@ -444,12 +449,12 @@ def fingerprint(stores: Sequence[tuple[str, int]]) -> dict[str, str]:
     """
     result = {
         "de code": content.page_code(),
-        "de notebooks": content.digest(sorted(plan.NOTEBOOKS.glob("*.ipynb"))),
+        "de notebooks": content.digest(sorted(questions.folder().glob("*.ipynb"))),
         "de omgeving": content.environment(),
     }
     for data, seed in stores:
         try:
-            prepare([Job("werk", "Nederland", data, seed)])
+            prepare([Job(questions.OVERVIEW, "Nederland", data, seed)])
             slices = place.store_path(data, seed) / "slices.json"
             result[f"de gegevens in {data}"] = content.digest([slices])
         except SourceError as error:
@@ -529,6 +534,9 @@ def _reports(options: argparse.Namespace) -> int:
             f"--memory {options.memory}: geef megabytes boven nul, hoogstens {MOST_MEGABYTES}; alleen Linux kan begrenzen."
         )
     jobs = plan.jobs(options.vraag, options.gebied, options.data, options.seed)
+    refused = _refused(options.vraag)
+    if not jobs:
+        return 1
     limits = Limits(options.timeout, options.memory and options.memory * 2**20)
     started = time.monotonic()
     executor = dask_executor(options.dask, jobs) if options.dask else ThreadPoolExecutor(options.jobs)
@@ -536,7 +544,15 @@ def _reports(options: argparse.Namespace) -> int:
     print(summary(outcomes, len(jobs), time.monotonic() - started))
     print(rests_on(options.data, options.seed))
     print(f"Begin bij {options.out / 'index.html'}")
-    return 1 if any(o.error for o in outcomes) else 0
+    return 1 if refused or any(o.error for o in outcomes) else 0
+
+
+def _refused(vragen: Sequence[str]) -> bool:
+    """Say which of the notebooks that were asked for make no reports, and why."""
+    found = {name: why for name, why in questions.refused().items() if not vragen or name in vragen}
+    for why in found.values():
+        content.say(f"Overgeslagen: {why}")
+    return bool(found)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -544,7 +560,7 @@ def _list(options: argparse.Namespace) -> int:
     wanted: dict[Job, Any] = {}
     if options.why:
         prepare(jobs)
-        wanted = plan.dependencies(jobs, NOTEBOOKS)
+        wanted = plan.dependencies(jobs)
     for job in jobs:
         line = f"{job.vraag}\t{job.gebied}\t{job.name}.html"
         if options.why:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wijkenaanpak import SourceError
 from wijkenaanpak.content import write_whole
-from wijkenaanpak.programme import OVERVIEW
+from wijkenaanpak.questions import OVERVIEW
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 MOST = 2  # pages of a brief

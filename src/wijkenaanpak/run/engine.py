@@ -9,7 +9,6 @@ Papermill itself imports this module, at the end of its own import: import paper
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import difflib
 import signal
@@ -22,6 +21,7 @@ from jupyter_client.kernelspec import NATIVE_KERNEL_NAME
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.engines import NBClientEngine
 
+from wijkenaanpak import questions
 from wijkenaanpak.content import say
 from wijkenaanpak.run import warm
 
@@ -52,13 +52,7 @@ def check_parameters(notebook: Any) -> None:
         raise ParameterError(
             "het notebook heeft geen cel met het label 'parameters'; geef de cel met de beginwaarden dat label"
         )
-    known = {
-        target.id
-        for node in ast.walk(ast.parse(tagged[0].source))
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if isinstance(target, ast.Name)
-    }
+    known = questions.parameters_of(tagged[0].source)
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(name, sorted(known), 1, 0.4) or sorted(known)

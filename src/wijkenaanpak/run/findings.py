@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import effect, measures
-from helpers.report import YEARS, Report
-from wijkenaanpak import SourceError
+from helpers.report import Report
+from wijkenaanpak import SourceError, questions
 from wijkenaanpak.content import text_digest, write_whole
 from wijkenaanpak.programme import gebieden
 from wijkenaanpak.sources.areas import is_candidate
@@ -57,7 +57,11 @@ def compute(data: str, seed: int = 2007, vragen: Sequence[str] = ()) -> pd.DataF
         for vraag in place.answered(store)
         if not vragen or vraag in vragen
         for gebied in gebieden()
-        if len(found := _of(Report(*YEARS[vraag], "rest_stad", seed, panel.read(store, vraag, gebied))))
+        if len(
+            found := _of(
+                Report(*questions.question(vraag).years, "rest_stad", seed, panel.read(store, vraag, gebied))
+            )
+        )
     ]
     if not parts:
         raise SourceError(

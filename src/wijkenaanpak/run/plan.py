@@ -1,8 +1,8 @@
 """Which reports there are, what each depends on, and which are due.
 
 A report is due when the content of something it depends on changed: its notebook, its parameters,
-the modules that notebook imports, the template, the published facts, its slice of the data, or the
-locked environment.
+the modules that notebook imports, the template, the published facts, its slice of the data, which
+questions there are, or the locked environment.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wijkenaanpak import ROOT, content
+from wijkenaanpak import ROOT, content, questions
 from wijkenaanpak.content import digest, read_sealed, text_digest, write_sealed
-from wijkenaanpak.programme import NOTEBOOK_NAMES, check_option, gebieden, slug
-from wijkenaanpak.store.place import store_path
+from wijkenaanpak.programme import check_option, gebieden, slug
+from wijkenaanpak.store import place
 
-NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
 STATE = ".stand"  # inside the reports folder: what every finished report was made from
 
@@ -33,6 +32,7 @@ PARTS = {
     "sjabloon": "sjabloon",
     "feiten": "feiten in data/raw",
     "gegevens": "gegevens",
+    "vragen": "vragen in notebooks",
     "omgeving": "omgeving",
 }
 
@@ -63,23 +63,23 @@ def jobs(
     Raises
     ------
     SourceError
-        For an unknown question or area, with the nearest known name.
+        For an unknown question or area, with the nearest known name. A notebook that is refused gives no reports.
     """
     known = gebieden()
     for vraag in vragen:
-        check_option("--vraag", vraag, NOTEBOOK_NAMES)
+        check_option("--vraag", vraag, [*questions.names(), *questions.refused()])
     for gebied in gebieden_:
         check_option("--gebied", gebied, known)
     return [
         Job(vraag, gebied, data, seed)
-        for vraag in NOTEBOOK_NAMES
+        for vraag in questions.names()
         if not vragen or vraag in vragen
         for gebied in known
         if not gebieden_ or gebied in gebieden_
     ]
 
 
-def dependencies(jobs: Sequence[Job], notebooks: Path = NOTEBOOKS) -> dict[Job, dict[str, Any]]:
+def dependencies(jobs: Sequence[Job]) -> dict[Job, dict[str, Any]]:
     """Return what each report depends on, as content hashes by part (see ``PARTS``).
 
     The stores must be up to date (:func:`store_ready`); the hash of each report's slice stands in them.
@@ -90,19 +90,19 @@ def dependencies(jobs: Sequence[Job], notebooks: Path = NOTEBOOKS) -> dict[Job, 
         "omgeving": content.environment(),
     }
     asked = {job.vraag for job in jobs}
+    notebooks = questions.folder()
     cells = {v: _notebook(notebooks / f"{v}.ipynb") for v in asked}
     code = {v: _code(notebooks / f"{v}.ipynb") for v in asked}
-    slices = {
-        key: json.loads((store_path(*key) / "slices.json").read_text())
-        for key in {(job.data, job.seed) for job in jobs}
-    }
+    described = {v: text_digest(questions.described(v)) for v in asked}
+    slices = {key: place.slices(place.store_path(*key)) for key in {(job.data, job.seed) for job in jobs}}
     return {
         job: {
             "notebook": cells[job.vraag],
             "parameters": [job.gebied, job.data, job.seed],
             "code": code[job.vraag],
             **shared,
-            "gegevens": slices[job.data, job.seed][job.vraag][job.gebied],
+            "gegevens": slices[job.data, job.seed](job.vraag, job.gebied),
+            "vragen": described[job.vraag],
         }
         for job in jobs
     }
@@ -128,15 +128,16 @@ def _code(path: Path) -> dict[str, str]:
     return {f.relative_to(content.CODE).as_posix(): digest([f]) for f in _modules(path)}
 
 
-def behind(jobs: Sequence[Job], notebooks: Path = NOTEBOOKS) -> dict[Job, list[Path]]:
+def behind(jobs: Sequence[Job]) -> dict[Job, list[Path]]:
     """List the files and folders that each report is made from: what its :func:`dependencies` are the hashes of."""
     shared = [*content.templates(), *content.facts(), content.ROOT / "requirements.lock"]
+    notebooks = questions.folder()
     own = {
         v: [notebooks / f"{v}.ipynb", *_modules(notebooks / f"{v}.ipynb")] for v in {j.vraag for j in jobs}
     }
     stores = {}
     for key in {(job.data, job.seed) for job in jobs}:
-        store = store_path(*key)
+        store = place.store_path(*key)
         stores[key] = [store, *sorted(store.rglob("*"))]
     return {job: [*own[job.vraag], *shared, *stores[job.data, job.seed]] for job in jobs}
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from wijkenaanpak import SourceError, programme
+from wijkenaanpak import SourceError, programme, questions
 from wijkenaanpak.sources import cells, coding, facts, observations, tables
 from wijkenaanpak.sources.files import Location, Log
 
@@ -100,10 +100,9 @@ def _outcomes(frame: pd.DataFrame, path: Location, codebook: pd.DataFrame) -> pd
     """Lay descriptions of outcomes out as the codebook does."""
     for column in OUTCOMES:
         cells.refuse(frame[column].isna(), frame, column, path, "is leeg; vul de cel in")
-    wrong = ~frame["vraag"].isin(programme.VRAGEN)
-    cells.refuse(
-        wrong, frame, "vraag", path, f"is geen vraag van dit project; kies {', '.join(programme.VRAGEN)}"
-    )
+    known = questions.questions()
+    wrong = ~frame["vraag"].isin(known)
+    cells.refuse(wrong, frame, "vraag", path, f"is geen vraag met een notebook; kies {', '.join(known)}")
     direction = cells.whole(frame, "richting", path, -1, 1)
     empty = pd.Series(None, frame.index, dtype=object)
     limits = {

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from wijkenaanpak import SourceError, content, programme
+from wijkenaanpak import SourceError, content, programme, questions
 from wijkenaanpak.effects import effects, space
 from wijkenaanpak.sources import coding, forms
 from wijkenaanpak.sources.areas import (
@@ -162,11 +162,15 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         slices = _slices(series, tables, shapes, weak, fresh)
         (fresh / "slices.json").write_text(json.dumps(slices, indent=1))
         files = _read_files(folder, tables.log)
+        known = tables.indicators
         meta = {
             "key": key,
             "simulated": tables.simulated,
             "list": tables.list_name,
-            "answered": _answered(series, tables.indicators, tables.areas),
+            "outcomes": dict(
+                zip(known["indicator"], known["question"].where(known["direction"] != 0, ""), strict=True)
+            ),
+            "measured": _measured(series, tables.areas),
             "files": {str(f.relative_to(folder)): content.digest([f])[:12] for f in files},
             "content": content.contents(fresh),
         }
@@ -279,7 +283,7 @@ def _slices(
             ^ pd.util.hash_pandas_object(outline, index=False).to_numpy()
         )
         drawn = pd.Series(hashes).groupby(known["gemeente"].to_numpy()).sum().to_dict()
-    filled: dict[str, list[Any]] = {question: [] for question in programme.NOTEBOOK_NAMES}
+    filled: dict[str, list[Any]] = {topic: [] for topic in forms.book()["vraag"]}
     for name, form in tables.forms.items():
         hashes = pd.util.hash_pandas_object(form.astype(str), index=False).to_numpy()
         filled[forms.book().loc[name, "vraag"]].append([name, hashes.tolist()])
@@ -305,13 +309,13 @@ def _slices(
                     meaning,
                     read.astype(str).to_numpy().tolist(),
                     {k: str(v) for k, v in drawn.items()},
-                    filled[str(question)],
+                    filled.get(str(question), []),
                 ]
             )
-    result[programme.OVERVIEW] = {
-        gebied: content.text_digest([filled[programme.OVERVIEW], [part[gebied] for part in result.values()]])
-        for gebied in programme.gebieden()
-    }
+    own = content.text_digest(
+        filled.get(questions.OVERVIEW, [])
+    )  # with those of its questions, see place.slices
+    result[questions.OVERVIEW] = dict.fromkeys(programme.gebieden(), own)
     return result
 
 
@@ -663,7 +667,7 @@ class Panel:
 
     def part(self, question: str) -> Panel:
         """Return what the report on one question would have read, out of that of the overview."""
-        book = self.indicators[self.indicators["question"] == question].reset_index(drop=True)
+        book = _book(self.indicators, question)
         own = self.series["indicator"].isin(_read_for(self.indicators, question))
         return replace(
             self, question=question, indicators=book, series=self.series[own].reset_index(drop=True)
@@ -698,7 +702,10 @@ class Panel:
             return evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators)
 
         return self.kept(
-            f"effecten/{self.outcome['indicator']}-{eind}", "wijkenaanpak.store.evaluation", [eind], compute
+            f"effecten/{self.question}/{self.outcome['indicator']}-{eind}",
+            "wijkenaanpak.store.evaluation",
+            [eind, self.indicators.to_csv()],
+            compute,
         )
 
     def _cities(self) -> set[str]:
@@ -767,14 +774,12 @@ def _measurements(path: Path) -> int:
     return min(len({end for part in known if part and part.has_min_max for end in (part.min, part.max)}), 2)
 
 
-def _answered(series: pd.DataFrame, book: pd.DataFrame, areas: pd.DataFrame) -> list[str]:
-    """List the questions of which an outcome was measured twice or more in an aandachtswijk."""
+def _measured(series: pd.DataFrame, areas: pd.DataFrame) -> list[str]:
+    """List the outcomes that were measured twice or more in an aandachtswijk."""
     wijken = areas.loc[areas["level"] == "aandachtswijk", "area"]
     own = series[series["area"].isin(wijken) & series["value"].notna()]
     years = own.groupby(["indicator", "area"], observed=True)["period"].nunique()
-    twice = set(years[years >= 2].index.get_level_values("indicator"))
-    outcomes = book[(book["direction"] != 0) & book["indicator"].isin(twice)]
-    return [v for v in programme.VRAGEN if (outcomes["question"] == v).any()]
+    return sorted(set(years[years >= 2].index.get_level_values("indicator")))
 
 
 def references(gebied: str) -> dict[str, str]:
@@ -831,8 +836,28 @@ def _wanted(gebied: str, areas: pd.DataFrame) -> set[str]:
 
 def _read_for(indicators: pd.DataFrame, question: str) -> set[str]:
     """Name the indicators whose series a report reads: its own, and those of another question it also shows."""
+    if question == questions.OVERVIEW:
+        return set(indicators["indicator"])
     shown = (indicators["question"] == question) | (indicators["also"] == question)
-    return set(indicators.loc[shown | (question == programme.OVERVIEW), "indicator"])
+    return {*indicators.loc[shown, "indicator"], *_outcomes_of(question)}
+
+
+def _outcomes_of(question: str) -> tuple[str, ...]:
+    """Name the outcomes that the notebook of a question asks for; none for a question of another folder of notebooks."""
+    return questions.question(question).outcomes if question in questions.names() else ()
+
+
+def _book(indicators: pd.DataFrame, question: str) -> pd.DataFrame:
+    """Return the codebook of a question: its own rows, and the outcomes that its notebook names, the first of them primary."""
+    named = _outcomes_of(question)
+    book = indicators[(indicators["question"] == question) | indicators["indicator"].isin(named)]
+    book = book.assign(question=question)
+    if named:
+        first = book["indicator"] == named[0]
+        direction = questions.question(question).direction
+        book["primary"] = first.astype(int)
+        book["direction"] = book["direction"].mask(first & bool(direction), direction)
+    return book.reset_index(drop=True)
 
 
 def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) -> Panel:
@@ -841,7 +866,7 @@ def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) 
     Parameters
     ----------
     question : str
-        One of the five questions, or the overview of all.
+        Name of a notebook: a question, or the overview of all.
     gebied : str
         ``"Nederland"``, a gemeente, or ``"<gemeente>/<wijk>"``.
     data, seed : str, int
@@ -858,15 +883,18 @@ def read(store: Path, question: str, gebied: str) -> Panel:
     """Read the slice of one question and one area from a store that is up to date."""
     (areas, every, treated, log), meta, slices = tables(store)
     indicators = every
-    if question != programme.OVERVIEW:
-        indicators = every[every["question"] == question].reset_index(drop=True)
+    if question != questions.OVERVIEW:
+        indicators = _book(every, question)
+        for name in _outcomes_of(question):
+            where = f"notebooks/{question}.ipynb, metadata: uitkomst"
+            programme.check_option(where, name, every["indicator"].tolist())
     series = _series(store, sorted(_read_for(every, question)), _wanted(gebied, areas))
-    meta["slice"] = slices[question][gebied]
+    meta["slice"] = slices(question, gebied)
     return Panel(question, gebied, series, areas, indicators, treated, log, meta, store)
 
 
-def tables(store: Path) -> tuple[list[pd.DataFrame], dict[str, Any], dict[str, Any]]:
-    """Return what every report on a store reads: areas, indicators, treated and log; meta; the hash of each slice."""
+def tables(store: Path) -> tuple[list[pd.DataFrame], dict[str, Any], Callable[[str, str], str]]:
+    """Return what every report on a store reads: areas, indicators, treated and log; meta; the hash of a slice."""
     frames, meta, slices = _tables(store, place.key_of(store))
     return [frame.copy(deep=False) for frame in frames], dict(meta), slices
 
@@ -879,10 +907,12 @@ def warm_up(store: Path) -> None:
 
 
 @lru_cache(maxsize=1)
-def _tables(store: Path, _: str | None) -> tuple[list[pd.DataFrame], dict[str, Any], dict[str, Any]]:
+def _tables(
+    store: Path, _: str | None
+) -> tuple[list[pd.DataFrame], dict[str, Any], Callable[[str, str], str]]:
     names = ("areas", "indicators", "treated", "log")
     frames = [_whole(store / f"{name}.parquet").to_pandas() for name in names]
-    return frames, *(json.loads((store / f"{name}.json").read_text()) for name in ("meta", "slices"))
+    return frames, json.loads((store / place.META).read_text()), place.slices(store)
 
 
 def _whole(path: Path) -> pa.Table:

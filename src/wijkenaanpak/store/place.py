@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from wijkenaanpak import OPEN, ROOT, SourceError
+from wijkenaanpak import OPEN, ROOT, SourceError, questions
 from wijkenaanpak.content import code_key, contents, digest, facts, read_sealed, text_digest
 
 META = "meta.json"  # of a store: its key, what it holds, and the digest of each of its files; written last
@@ -134,4 +134,30 @@ def checked() -> list[Path]:
 
 def answered(store: Path) -> list[str]:
     """List the questions that the series of a finished store can answer: an outcome measured twice or more in an aandachtswijk."""
-    return (read_sealed(store / META) or {}).get("answered", [])
+    meta = read_sealed(store / META) or {"outcomes": {}, "measured": []}
+    measured = {outcome: meta["outcomes"][outcome] for outcome in meta["measured"]}
+    return [
+        name
+        for name in questions.questions()
+        if name in measured.values() or measured.keys() & set(questions.question(name).outcomes)
+    ]
+
+
+def slices(store: Path) -> Callable[[str, str], str]:
+    """Return what gives the hash of all that the report on a question and area can read in a finished store.
+
+    A question that borrows an outcome of another, or has none in this store, rests on the store as a whole.
+    """
+    known = json.loads((store / "slices.json").read_text())
+    meta = read_sealed(store / META) or {"outcomes": {}, "content": {}}
+    whole = text_digest(meta["content"])
+
+    def of(name: str, gebied: str) -> str:
+        if name == questions.OVERVIEW:
+            return text_digest([known[name][gebied], [of(part, gebied) for part in questions.questions()]])
+        own = name in known and all(
+            meta["outcomes"].get(outcome) == name for outcome in questions.question(name).outcomes
+        )
+        return known[name][gebied] if own else whole
+
+    return of
