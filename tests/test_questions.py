@@ -91,3 +91,32 @@ def test_an_outcome_that_no_data_describe_is_refused_with_the_nearest_name(store
 def test_the_template_and_a_notebook_without_parameters_are_no_questions():
     assert questions.questions() == ["werk", "wonen", "leren", "veiligheid", "leefbaarheid"]
     assert not questions.refused()
+
+
+def test_other_parameters_make_a_page_of_their_own_that_says_it_is_a_variant(
+    store, practice, tmp_path, capsys
+):
+    where = ["--data", str(practice), "--out", str(tmp_path), "--gebied", "Utrecht/Overvecht"]
+    code = batch.main(["reports", *where, "--vraag", "werk", "--start", "2010", "-p", "referentie=stad"])
+    assert code == 0
+    page = tmp_path / "werk" / "utrecht-overvecht--referentie-stad--start-2010.html"
+    assert str(page) in capsys.readouterr().out
+    text = page.read_text()
+    assert "referentie = stad in plaats van rest_stad; start = 2010 in plaats van 2007" in text
+    assert f'href="{page.stem}.csv"' in text and page.with_suffix(".csv").is_file()
+    assert ",2010-2017," in page.with_suffix(".csv").read_text()
+    assert len((tmp_path / "results.csv").read_text().splitlines()) == 1  # a variant is none of the reports
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["-p", "strat=2010"], "'strat' bestaat niet; bedoelt u 'start'"),
+        (["--start", "tweeduizend"], "geef een geheel getal, zoals 2007"),
+        (["-p", "seed=3"], "geef dit met --seed"),
+        (["-p", "start"], "geen NAAM=WAARDE"),
+    ],
+)
+def test_a_parameter_that_does_not_exist_or_fit_is_refused_before_any_work(given, said, tmp_path, capsys):
+    assert batch.main(["reports", "--vraag", "werk", "--out", str(tmp_path / "nieuw"), *given]) == 2
+    assert said in capsys.readouterr().err and not (tmp_path / "nieuw").exists()

@@ -8,6 +8,7 @@ import inspect
 import io
 import itertools
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
@@ -93,7 +94,14 @@ def template_text(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def report_page(notebook: Any, recorded: str, vraag: str, gebied: str, name: str) -> str:
+def report_page(
+    notebook: Any,
+    recorded: str,
+    vraag: str,
+    gebied: str,
+    name: str,
+    differs: Sequence[tuple[str, Any, Any]] = (),
+) -> str:
     """Render an executed notebook as one self-contained HTML page.
 
     Parameters
@@ -104,6 +112,8 @@ def report_page(notebook: Any, recorded: str, vraag: str, gebied: str, name: str
         The numbers that it recorded: rows of results.csv, without a header.
     vraag, gebied, name : str
         What the report is about, and its path inside the reports folder without suffix.
+    differs : sequence of (str, object, object)
+        Of a variant: the parameters that differ, with their value here and in the report itself.
 
     Returns
     -------
@@ -125,7 +135,9 @@ def report_page(notebook: Any, recorded: str, vraag: str, gebied: str, name: str
     html = exporter().template.render(
         nb=notebook,
         resources={
-            "titel": marked(f"{vraag.capitalize()}: {gebied}", practice),
+            "titel": marked(f"{'Variant – ' if differs else ''}{vraag.capitalize()}: {gebied}", practice),
+            "variant": [f"{name} = {value} in plaats van {usual}" for name, value, usual in differs],
+            "gewoon": f"{own}.html",
             "stijl": template_text("stijl.css") + (RUNNING_HEAD if practice else ""),
             "script": template_text("rapport.js"),
             "kruimels": crumbs,
@@ -141,8 +153,12 @@ def report_page(notebook: Any, recorded: str, vraag: str, gebied: str, name: str
     )
     if re.search(r"<img(?! alt=\"[^\"]{20,}\")", html):
         raise ValueError(f"een figuur in {name} heeft geen alternatieve tekst")
+    stem = name.partition("/")[2]
+    html = html.replace(f'href="{own}.csv"', f'href="{stem}.csv"').replace(
+        f"{vraag}-{own}.csv", f"{vraag}-{stem}.csv"
+    )
     first, *figures = html.split(FIGURE)
-    kept = f"{'oefendata-' * practice}{vraag}-{own}-figuur"
+    kept = f"{'oefendata-' * practice}{vraag}-{stem}-figuur"
     for n, figure in enumerate(figures, 1):
         named = figure.replace('download="figuur', f'download="{kept}-{n}')
         figures[n - 1] = f"Figuur {n}. {named}"

@@ -108,7 +108,7 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
             notebook = papermill.execute_notebook(
                 str((notebooks or questions.folder()) / f"{job.vraag}.ipynb"),
                 None,
-                {"gebied": job.gebied, "data": job.data, "seed": job.seed},
+                {"gebied": job.gebied, "data": job.data, "seed": job.seed, **dict(job.variant)},
                 kernel_name="python3",
                 prepare_only=True,  # left to run it, papermill also writes it as text for a file that is not asked for
             )
@@ -124,7 +124,9 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
             raise_for_execution_errors(notebook, None)
             outcome.rows = _recorded(notebook)
             _name_folder(notebook, job.data)
-            outcome.page = pages.report_page(notebook, outcome.rows, job.vraag, job.gebied, job.name)
+            usual = questions.question(job.vraag).parameters
+            differs = [(name, value, usual[name]) for name, value in job.variant]
+            outcome.page = pages.report_page(notebook, outcome.rows, job.vraag, job.gebied, job.name, differs)
         except papermill.PapermillExecutionError as error:
             first_line = error.source.splitlines()[0]
             fault = f"{error.ename}: {error.evalue}"
@@ -533,7 +535,7 @@ def _reports(options: argparse.Namespace) -> int:
         raise SourceError(
             f"--memory {options.memory}: geef megabytes boven nul, hoogstens {MOST_MEGABYTES}; alleen Linux kan begrenzen."
         )
-    jobs = plan.jobs(options.vraag, options.gebied, options.data, options.seed)
+    jobs = _jobs(options)
     refused = _refused(options.vraag)
     if not jobs:
         return 1
@@ -543,7 +545,8 @@ def _reports(options: argparse.Namespace) -> int:
     outcomes = run(jobs, options.out, executor, limits, options.force)
     print(summary(outcomes, len(jobs), time.monotonic() - started))
     print(rests_on(options.data, options.seed))
-    print(f"Begin bij {options.out / 'index.html'}")
+    variants = [options.out / f"{job.name}.html" for job in jobs if job.variant]
+    print(f"De variant staat in {variants[0]}" if variants else f"Begin bij {options.out / 'index.html'}")
     return 1 if refused or any(o.error for o in outcomes) else 0
 
 
@@ -555,8 +558,22 @@ def _refused(vragen: Sequence[str]) -> bool:
     return bool(found)
 
 
+def _jobs(options: argparse.Namespace) -> list[Job]:
+    """List the reports that were asked for; with other parameters than those of the notebooks they are variants."""
+    given = {}
+    for text in options.parameter:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise SourceError(f"-p {text!r} is geen NAAM=WAARDE; schrijf bijvoorbeeld -p start=2009.")
+        given[name] = value
+    for name in ("start", "eind", "referentie"):
+        if (value := getattr(options, name)) is not None:
+            given[name] = value
+    return plan.jobs(options.vraag, options.gebied, options.data, options.seed, given)
+
+
 def _list(options: argparse.Namespace) -> int:
-    jobs = plan.jobs(options.vraag, options.gebied, options.data, options.seed)
+    jobs = _jobs(options)
     wanted: dict[Job, Any] = {}
     if options.why:
         prepare(jobs)
@@ -691,6 +708,20 @@ def _parser() -> argparse.ArgumentParser:
             )
         _data_option(sub)
         sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="reports folder")
+        for parameter, meaning in (
+            ("start", "first year"),
+            ("eind", "last year"),
+            ("referentie", "reference that carries the verdict"),
+        ):
+            sub.add_argument(f"--{parameter}", metavar="P", help=f"a variant with this {meaning}")
+        sub.add_argument(
+            "-p",
+            dest="parameter",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="a variant with this parameter of the notebook (repeatable)",
+        )
         if name == "list":
             sub.add_argument("--why", action="store_true", help="say which are due, and why")
             continue

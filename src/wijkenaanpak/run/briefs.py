@@ -60,7 +60,7 @@ def briefs(out: Path, jobs: int = 2) -> list[Path]:
             "Er is geen Chromium gevonden om de briefs mee af te drukken; installeer het pakket chromium. "
             "Wie een overzicht zelf afdrukt, krijgt dezelfde bladzijden."
         )
-    pages = sorted((out / OVERVIEW).glob("*.html"))
+    pages = sorted(p for p in (out / OVERVIEW).glob("*.html") if "--" not in p.stem)  # no variants
     if not pages:
         raise SourceError(f"In {out} staan geen overzichten; maak ze met: make reports.")
     with ThreadPoolExecutor(jobs) as pool:

@@ -7,13 +7,15 @@ questions there are, or the locked environment.
 
 from __future__ import annotations
 
+import ast
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from wijkenaanpak import ROOT, content, questions
+from wijkenaanpak import ROOT, SourceError, content, questions
 from wijkenaanpak.content import digest, read_sealed, text_digest, write_sealed
 from wijkenaanpak.programme import check_option, gebieden, slug
 from wijkenaanpak.store import place
@@ -39,17 +41,20 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Job:
-    """One report: a question, an area, the data it runs on."""
+    """One report: a question, an area, the data it runs on; of a variant also the parameters that differ."""
 
     vraag: str
     gebied: str
     data: str = "oefendata"
     seed: int = 2007
+    variant: tuple[tuple[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
-        """Path of the report inside the reports folder, without suffix."""
-        return f"{self.vraag}/{slug(self.gebied)}"
+        """Path of the report inside the reports folder, without suffix; of a variant with what differs."""
+        return f"{self.vraag}/{slug(self.gebied)}" + "".join(
+            f"--{slug(name)}-{slug(str(value))}" for name, value in self.variant
+        )
 
 
 def jobs(
@@ -57,13 +62,21 @@ def jobs(
     gebieden_: Sequence[str] = (),
     data: str = "oefendata",
     seed: int = 2007,
+    given: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Job]:
     """List the reports of a selection; an empty selection means all.
+
+    Parameters
+    ----------
+    vragen, gebieden_ : sequence of str
+    data, seed : str, int
+    given : mapping of str to str
+        Other parameters of the notebooks: their reports are variants.
 
     Raises
     ------
     SourceError
-        For an unknown question or area, with the nearest known name. A notebook that is refused gives no reports.
+        For an unknown question, area or parameter, with the nearest known name. A notebook that is refused gives no reports.
     """
     known = gebieden()
     for vraag in vragen:
@@ -71,12 +84,44 @@ def jobs(
     for gebied in gebieden_:
         check_option("--gebied", gebied, known)
     return [
-        Job(vraag, gebied, data, seed)
+        Job(vraag, gebied, data, seed, variant)
         for vraag in questions.names()
         if not vragen or vraag in vragen
+        for variant in [_variant(vraag, given)]
         for gebied in known
         if not gebieden_ or gebied in gebieden_
     ]
+
+
+def _variant(vraag: str, given: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
+    """Return the parameters that differ from those of the notebook, as values of the same kind."""
+    known = questions.question(vraag).parameters
+    found = []
+    for name, text in given.items():
+        if name in ("gebied", "data", "seed"):
+            raise SourceError(f"-p {name}={text}: geef dit met --{name}.")
+        check_option(f"Parameter van {vraag}.ipynb", name, list(known))
+        value = _as(known[name], text)
+        if value is None:
+            kind = "geheel getal" if isinstance(known[name], int) else "getal"
+            raise SourceError(f"-p {name}={text}: geef een {kind}, zoals {known[name]}.")
+        if value != known[name]:
+            found.append((name, value))
+    return tuple(found)
+
+
+def _as(default: Any, text: str) -> Any:
+    """Read the text of a parameter as a value of the kind of its default; None when it is none."""
+    if isinstance(default, str):
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return None if isinstance(default, int | float) else text
+    if isinstance(default, bool) or not isinstance(default, int | float):
+        return value
+    kinds = (int,) if isinstance(default, int) else (int, float)
+    return value if isinstance(value, kinds) and not isinstance(value, bool) else None
 
 
 def dependencies(jobs: Sequence[Job]) -> dict[Job, dict[str, Any]]:
@@ -98,7 +143,7 @@ def dependencies(jobs: Sequence[Job]) -> dict[Job, dict[str, Any]]:
     return {
         job: {
             "notebook": cells[job.vraag],
-            "parameters": [job.gebied, job.data, job.seed],
+            "parameters": [job.gebied, job.data, job.seed, *map(list, job.variant)],
             "code": code[job.vraag],
             **shared,
             "gegevens": slices[job.data, job.seed](job.vraag, job.gebied),
