@@ -15,9 +15,10 @@ import pandas as pd
 
 from helpers.report import Report
 from helpers.state import Stated
-from wijkenaanpak import dutch
+from wijkenaanpak import SourceError, dutch
 from wijkenaanpak.effects import effects
 from wijkenaanpak.effects.inference import Regression, detectable
+from wijkenaanpak.programme import check_option
 from wijkenaanpak.sources.areas import OWN_LIST
 from wijkenaanpak.store import evaluation
 
@@ -73,6 +74,10 @@ def sample(
         design adjusts for, see :func:`covariates`. Empty when no effect can be estimated.
     """
     book = r.panel.indicators.set_index("indicator", drop=False)
+    if indicator:
+        check_option("indicator", indicator, book.index.tolist())
+    if design:
+        check_option("vergelijking", design, list(NAMES))
     outcome = book.loc[indicator] if indicator else r.panel.outcome
     s = None if outcome is None or not r.national else evaluation.lay_out(r.panel.store, outcome)
     w = None if s is None else effects.windows(s.periods, r.eind)
@@ -81,6 +86,10 @@ def sample(
         return pd.DataFrame(columns=[*columns, "before", "after", "change", "weight"])
     w = effects.Windows(tuple(before) or w.before, tuple(after) or w.after, w.leads)
     found = effects.designs(s, w)
+    if design and design not in found:
+        raise SourceError(
+            f"De vergelijking {design!r} is met deze reeks niet te maken; kies {' of '.join(map(repr, found))}."
+        )
     chosen = found[design] if design else evaluation.main_of(found)
     if chosen is None:
         return sample(r, "nederland", indicator, before, after)
@@ -121,6 +130,23 @@ def _covariate_names(s: effects.Sample, w: effects.Windows) -> list[str]:
         covered = np.isfinite(s.deprivation[s.treated]).mean(axis=0) >= 0.9
         names += [f"deprivation_{k + 1}" for k in range(int(covered.sum()))]
     return names
+
+
+def compared(data: pd.DataFrame) -> pd.DataFrame:
+    """Return the areas of a :func:`sample` that count in the comparison: those with a weight.
+
+    Raises
+    ------
+    SourceError
+        When leaving areas out left no treated area, or nothing to compare with.
+    """
+    chosen = data[data["weight"] > 0]
+    for treated, who in ((1, "aandachtswijk"), (0, "gebied om mee te vergelijken")):
+        if data.attrs and not (chosen["treated"] == treated).any():
+            raise SourceError(
+                f"Er is geen {who} meer over; laat minder gebieden weg, of kies een andere vergelijking in effect.sample(r, ...)."
+            )
+    return chosen
 
 
 def covariates(data: pd.DataFrame) -> list[str]:

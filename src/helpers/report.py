@@ -17,7 +17,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers import draw
+from helpers import draw, session
 from helpers.state import Stated, Statements
 from wijkenaanpak import SourceError, questions
 from wijkenaanpak.claims import claims
@@ -28,6 +28,7 @@ from wijkenaanpak.pages.html import Html
 from wijkenaanpak.programme import check_option, gebieden
 from wijkenaanpak.questions import OVERVIEW
 from wijkenaanpak.sources import facts, forms
+from wijkenaanpak.sources.names import check_area
 from wijkenaanpak.store import evaluation, panel
 
 REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
@@ -52,7 +53,7 @@ def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie:
         Naming the parameter, its value and the nearest valid ones.
     """
     check_question(vraag)
-    check_option("Parameter gebied", gebied, gebieden())
+    check_area("Parameter gebied", gebied, gebieden())
     check_option("Parameter referentie", referentie, REFERENTIES)
     for name, number in (("start", start), ("eind", eind), ("seed", seed)):
         if isinstance(number, bool) or not isinstance(number, int):
@@ -115,6 +116,8 @@ def open_report(
         For wrong parameters or wrong data.
     """
     check_parameters(vraag, gebied, start, eind, referentie, seed)
+    given = {"gebied": gebied, "start": start, "eind": eind, "referentie": referentie, "data": data}
+    session.opened(given | {"seed": seed})
     return Report(start, eind, referentie, seed, panel.load(vraag, gebied, data, seed))
 
 
@@ -130,6 +133,28 @@ class Report:
         self.vraag, self.gebied = slice_.question, slice_.gebied
         self.stated = Statements(self.vraag, self.gebied, self.simulated)
         self.computed: dict[tuple[Any, ...], pd.DataFrame] = {}  # see once
+
+    def __repr__(self) -> str:
+        """Say what the report is about and what to do next."""
+        return "\n".join(f"{name:9} {text}" for name, text in self._told().items())
+
+    def _repr_html_(self) -> str:
+        rows = pd.DataFrame(list(self._told().items()), columns=["rapport", self.vraag])
+        return html.table(rows, self.title)
+
+    def _told(self) -> dict[str, str]:
+        kind = (
+            "oefendata: gesimuleerd"
+            if self.simulated
+            else f"gepubliceerde reeksen ({self.panel.store.parent.name})"
+        )
+        outcome = f"{self.label} ({self.unit})" if self.label else "geen reeks"
+        own = {"vraag": f"{self.vraag}: {self.title}", "gebied": self.gebied, "gegevens": kind}
+        own |= {"jaren": f"{self.period} (gevraagd: {self.start}-{self.eind})", "uitkomst": outcome}
+        return own | {
+            "cijfers": "r.frame(): de reeksen van dit rapport; r.frame(everywhere=True): elk postcodegebied van het land",
+            "verder": "say.answer(r), measures.changes(r), measures.gaps(r), maps.show(r), effect.sample(r); help(r)",
+        }
 
     # ---- which area, which series ----------------------------------------------------------------
 
@@ -232,6 +257,39 @@ class Report:
         """
         name = indicator or (self._indicator["indicator"] if self._indicator is not None else "")
         return self.panel.get(name, self.roles.get(role, role)).copy()
+
+    def frame(self, indicator: str = "", everywhere: bool = False) -> pd.DataFrame:
+        """Return the series behind the report as one DataFrame, to explore.
+
+        Parameters
+        ----------
+        indicator : str
+            One outcome; by default all of the question, or with `everywhere` the main one.
+        everywhere : bool
+            Every postcode area of the country, and not the areas that the report compares.
+
+        Returns
+        -------
+        DataFrame
+            indicator, label, unit, area, period, value, n (denominator, where known) and status; with `everywhere` also gemeente
+            and wijk (empty when it is no aandachtswijk), else se (standard error).
+
+        Raises
+        ------
+        SourceError
+            For an outcome that the question does not have.
+        """
+        book = self.panel.indicators.set_index("indicator")
+        if indicator:
+            check_option("indicator", indicator, book.index.tolist())
+        elif everywhere and self._indicator is not None:
+            indicator = self._indicator["indicator"]
+        names = [indicator] if indicator else book.index.tolist()
+        rows = self.panel.everywhere(names) if everywhere else self.panel.series
+        rows = rows[rows["indicator"].isin(names)].join(book[["label", "unit"]], on="indicator")
+        own = ["gemeente", "wijk"] if everywhere else ["se"]
+        columns = ["indicator", "label", "unit", "area", *own[: 2 * everywhere], "period", "value", "n"]
+        return rows[[*columns, *own[2 * everywhere :], "status"]].reset_index(drop=True)
 
     def gap_of(self, indicator: pd.Series, area: str, reference: str, nested: bool) -> pd.DataFrame:
         """Return the gap of one area to another by period (``monitor.gaps``); scores get no index."""

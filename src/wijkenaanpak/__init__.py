@@ -9,3 +9,7 @@ OPEN = RAW / "open"  # where downloads go when no folder is named; not in git
 
 class SourceError(ValueError):
     """Wrong input, in one Dutch sentence that says where and what to do."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the sentence alone in a notebook: where in the code it was raised says nothing to who gave the input."""
+        return [f"Fout: {self}"]

@@ -115,6 +115,19 @@ def say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
+def watched() -> bool:
+    """Whether a notebook runs before somebody's eyes, in JupyterLab or VS Code; papermill and nbconvert make a document."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and ("JPY_SESSION_NAME" in os.environ or "__vsc_ipynb_file__" in shell.user_ns)
+
+
+def working(line: str) -> None:
+    """Tell who waits for it what is being done; a document that is made has no use for it."""
+    if watched() or (sys.stderr is not None and sys.stderr.isatty()):
+        say(line)
+
+
 def contents(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file in a folder, by its name there."""
     files = sorted(f for f in folder.rglob("*") if f.is_file())

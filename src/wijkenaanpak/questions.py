@@ -149,7 +149,7 @@ def _read(path: Path, _: int, __: int) -> Question | str | None:
         return None
     parameters = parameters_of(tagged[0])
     if path.stem not in opened:
-        return f"{where} opent {_listed(opened)}; schrijf in de tweede cel: open_report({json.dumps(path.stem)}, ..."
+        return f"{where} opent {_listed(opened)}; schrijf in de tweede cel open_report({json.dumps(path.stem)}, ...) en bewaar het."
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", path.stem):
         return f"{where}: geef het notebook een naam van kleine letters, cijfers en streepjes."
     if missing := [name for name in PARAMETERS if name not in parameters]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from wijkenaanpak.content import watched
 from wijkenaanpak.dutch import number
 
 # Between these marks stands a number that a row of results.csv holds; escape() makes it a link to that row.
@@ -19,7 +20,12 @@ class Html(str):
     """Text that JupyterLab and the report show as HTML."""
 
     def _repr_html_(self) -> str:
-        return str(self)
+        return unlinked(self) if watched() else str(self)
+
+
+def unlinked(text: str) -> str:
+    """Leave out the links that only a page has: in a notebook there is no report beside it, and no row to jump to."""
+    return re.sub(r'<a [^>]*href="(?!https?:|data:)[^"]*"[^>]*>(.*?)</a>', r"\1", text, flags=re.S)
 
 
 def cited(anchor: str, text: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from wijkenaanpak import ROOT, SourceError, content, questions
 from wijkenaanpak.content import digest, read_sealed, text_digest, write_sealed
 from wijkenaanpak.programme import check_option, gebieden, slug
+from wijkenaanpak.sources.names import check_area
 from wijkenaanpak.store import place
 
 REPORTS = ROOT / "reports"
@@ -82,7 +83,7 @@ def jobs(
     for vraag in vragen:
         check_option("--vraag", vraag, [*questions.names(), *questions.refused()])
     for gebied in gebieden_:
-        check_option("--gebied", gebied, known)
+        check_area("--gebied", gebied, known)
     return [
         Job(vraag, gebied, data, seed, variant)
         for vraag in questions.names()

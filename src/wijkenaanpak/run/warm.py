@@ -52,7 +52,7 @@ class Child:
         self._read = b""
         request = {
             "notebook": notebook,
-            "env": dict(os.environ),
+            "env": {k: v for k, v in os.environ.items() if k != "JPY_SESSION_NAME"},  # nobody looks on
             "cwd": str(Path.cwd()),
             "memory": memory_limit,
         }

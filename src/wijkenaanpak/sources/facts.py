@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from wijkenaanpak import RAW
 from wijkenaanpak.results import RESULT_KEY
 from wijkenaanpak.sources import cells, tables
 from wijkenaanpak.sources.files import Location
+from wijkenaanpak.sources.names import letters, other_names
 
 FINDINGS = RAW / "bevindingen.csv"
 _FINDING_COLUMNS = [
@@ -108,7 +108,7 @@ def gemeente(name: str) -> str:
 def _spellings() -> dict[str, str]:
     """Names of the 18 cities by their letters."""
     own = {letters(city): city for city in read_wijken()["gemeente"]}
-    return {**own, "sgravenhage": "Den Haag", "gravenhage": "Den Haag", "denbosch": "'s-Hertogenbosch"}
+    return {**other_names(), **own}
 
 
 @cache
@@ -116,12 +116,6 @@ def city_codes() -> dict[str, str]:
     """Names of the 18 cities by their code."""
     rows = pd.read_csv(RAW / "gemeentecodes.csv", dtype=str)
     return dict(zip(rows["code"], rows["gemeente"], strict=True))
-
-
-def letters(name: str) -> str:
-    """Letters and digits of a name alone, without accents and capitals."""
-    plain_text = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]", "", plain_text.casefold())
 
 
 def plain(name: str) -> str:

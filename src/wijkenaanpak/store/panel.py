@@ -11,7 +11,7 @@ import contextlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -89,6 +89,7 @@ def source_folder(data: str, seed: int = 2007) -> Path:
         )
     from wijkenaanpak.practice import simulate  # only who needs the practice panel pays for it
 
+    content.working("De oefendata worden gemaakt.")
     simulate.simulate(folder, seed=seed)
     content.write_sealed(stamp, {"key": place.practice_key(seed), "content": content.contents(folder)})
     return folder
@@ -131,6 +132,9 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
     if store.exists() and known in (None, key):
         wrong = ", ".join(place.damage(store)[:3])
         content.say(f"De verwerkte gegevens in {store} zijn beschadigd ({wrong}), en worden opnieuw gemaakt.")
+    content.working(
+        f"De gegevens in {folder.name} worden gelezen en verwerkt; dat duurt een halve minuut, en wordt bewaard."
+    )
     tables = read_folder(folder)
     observations = validated(tables.observations, set(tables.indicators["indicator"]))
     store.parent.mkdir(parents=True, exist_ok=True)
@@ -655,6 +659,18 @@ class Panel:
             return pd.DataFrame(columns=columns).astype({"value": float, "n": float})
         return ds.dataset(path).to_table(filter=where, columns=columns).to_pandas()
 
+    def everywhere(self, indicators: Sequence[str]) -> pd.DataFrame:
+        """Read the series of every PC4 of the country: indicator, area, gemeente, wijk (empty when treated nowhere), period, value, n, status."""
+        columns = ["area", "gemeente", "period", "value", "n", "status"]
+        parts = [pd.DataFrame(columns=["indicator", *columns])]
+        for name in indicators:
+            path = self.store / "series" / f"indicator={name}" / "pc4.parquet"
+            if path.exists():
+                parts.append(pd.read_parquet(path, columns=columns).assign(indicator=name))
+        wijk = self.treated.drop_duplicates("pc4").set_index("pc4")["wijk"]
+        rows = pd.concat(parts[1:] or parts, ignore_index=True)
+        return rows.assign(wijk=rows["area"].map(wijk).fillna(""))
+
     @cached_property
     def inventory(self) -> pd.DataFrame:
         """Every file of the data folder: bestand, gebruik (what it is used for), reden (why it is not)."""
@@ -697,6 +713,10 @@ class Panel:
         def compute() -> dict[str, Any]:
             from wijkenaanpak.store import evaluation  # all other reports only read what one has computed
 
+            content.working(
+                f"Het effect op {self.outcome['label'].lower()} tot en met {eind} wordt berekend; dat duurt een halve minuut, en "
+                "het wordt bewaard."
+            )
             if len(self._cities()) == 1:  # elsewhere the margins count cities
                 return evaluation.compute_within(self.store, self.indicators, eind)
             return evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators)
