@@ -6,7 +6,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Behind a proxy that inspects TLS only the system knows the certificate.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: reports briefs test check lab data bench validity placebo bevindingen lock clean help
+.PHONY: reports briefs test check lab data bench validity placebo bevindingen lock filter clean help
 
 reports: $(READY) ## render every report to reports/ (of WIJKEN_RAW, or what `make data` fetched, or else practice data)
 	@$(PY) -m wijkenaanpak reports
@@ -28,8 +28,8 @@ check: $(READY) ## lint, format, types, imports that run one way, notebooks with
 data: $(READY) ## fetch the published series (into WIJKEN_RAW, or data/raw/open), and say what is there
 	@$(PY) -m wijkenaanpak data --download
 
-lab: $(READY) ## open the notebooks in JupyterLab
-	@.venv/bin/jupyter lab notebooks
+lab: $(READY) ## open JupyterLab on the page that says where to begin
+	@.venv/bin/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/begin.ipynb
 
 bench: $(READY) ## measure the batch beside stock papermill and beside its floor (about 20 minutes)
 	@$(PY) benchmarks/batch.py
@@ -46,6 +46,15 @@ bevindingen: $(READY) ## write docs/bevindingen.md from the published Leefbaarom
 lock: $(READY) ## resolve the dependencies anew into requirements.lock
 	@.uv/bin/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
 
+# What JupyterLab writes beside the cells, apart from their outputs.
+EDITOR_KEYS := metadata.language_info.codemirror_mode metadata.language_info.file_extension metadata.language_info.mimetype metadata.language_info.nbconvert_exporter metadata.language_info.pygments_lexer metadata.language_info.version cell.metadata.editable cell.metadata.slideshow cell.metadata.jp-MarkdownHeadingCollapsed
+
+filter: ## let git keep notebooks without outputs, in a git checkout (every `make` does this)
+	@! git rev-parse --git-dir >/dev/null 2>&1 || { \
+		git config filter.nbstripout.clean .venv/bin/nbstripout && \
+		git config filter.nbstripout.extrakeys "$(EDITOR_KEYS)" && \
+		git config diff.ipynb.textconv ".venv/bin/nbstripout -t"; }
+
 clean: ## remove everything that can be made again
 	rm -rf .venv .uv reports/* data/processed/*
 
@@ -60,4 +69,5 @@ $(READY): requirements.lock pyproject.toml
 	@.uv/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv
 	@.uv/bin/uv pip sync --quiet --compile-bytecode --python $(PY) requirements.lock
 	@.uv/bin/uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+	@$(MAKE) --no-print-directory filter
 	@touch $(READY)

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+BEGIN = ROOT / "notebooks" / "begin.ipynb"
 
 
 def conda() -> dict[str, str]:
@@ -59,18 +61,45 @@ def test_generated_folders_hold_nothing_in_git():
 def test_a_notebook_is_tagged_and_without_outputs(path):
     cells = json.loads(path.read_text())["cells"]
     code = [c for c in cells if c["cell_type"] == "code"]
+    assert all(not c["outputs"] and c["execution_count"] is None for c in code)
+    if path == BEGIN:  # is no report
+        return
     assert [c["metadata"].get("tags") for c in code].count(["parameters"]) == 1
     names = re.findall(r"^(\w+) = ", "".join(code[0]["source"]), re.M)
     assert names == ["gebied", "start", "eind", "referentie", "data", "seed"]
-    assert all(not c["outputs"] and c["execution_count"] is None for c in code)
 
 
 def test_there_is_a_notebook_for_each_question_and_one_for_all():
     assert [p.stem for p in NOTEBOOKS] == [
+        "begin",
         "leefbaarheid",
         "leren",
         "overzicht",
+        "eigen-vraag",
         "veiligheid",
         "werk",
         "wonen",
     ]
+
+
+def test_what_jupyterlab_saves_enters_git_as_it_was(tmp_path):
+    for name in ("Makefile", ".gitattributes", "notebooks/werk.ipynb"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    notebook = json.loads((tmp_path / "notebooks" / "werk.ipynb").read_text())
+    notebook["metadata"]["language_info"] |= {"version": "3.12.1", "codemirror_mode": {"name": "ipython"}}
+    for n, cell in enumerate(c for c in notebook["cells"] if c["cell_type"] == "code"):
+        cell |= {"id": f"a{n}", "execution_count": n}
+        cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["3.1\n"]}]
+        cell["metadata"] |= {"editable": True, "execution": {"iopub.status.busy": "2026-01-01"}}
+    saved = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    (tmp_path / "notebooks" / "werk.ipynb").write_text(saved)
+
+    def run(*command):
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    run("git", "init", "-q")
+    run("make", "filter")
+    run("git", "add", "notebooks/werk.ipynb")
+    assert run("git", "show", ":notebooks/werk.ipynb") == (ROOT / "notebooks" / "werk.ipynb").read_text()
