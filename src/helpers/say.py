@@ -40,7 +40,13 @@ version = cache(metadata.version)
 
 
 def join_and(names: Iterable[str]) -> str:
-    """Join names with commas and "en" before the last."""
+    """Join names with commas and "en" before the last.
+
+    Examples
+    --------
+    >>> join_and(["werk", "wonen", "leren"])
+    'werk, wonen en leren'
+    """
     *first, last = list(names)
     return f"{', '.join(first)} en {last}" if first else last
 
@@ -61,7 +67,13 @@ def capital(text: str) -> str:
 
 
 def years_of(years: list[int]) -> str:
-    """Write the years of a series: "2006 tot en met 2018, elk jaar" or each of them."""
+    """Write the years of a series: "2006 tot en met 2018, elk jaar" or each of them.
+
+    Examples
+    --------
+    >>> years_of([2006, 2007, 2008]), years_of([2008, 2012])
+    ('2006 tot en met 2008, elk jaar', '2008, 2012')
+    """
     if len(years) > 2 and years == list(range(years[0], years[-1] + 1)):
         return f"{years[0]} tot en met {years[-1]}, elk jaar"
     return ", ".join(map(str, years))

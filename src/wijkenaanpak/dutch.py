@@ -55,13 +55,25 @@ def in_unit(value: float, unit: str, sign: bool = False) -> str:
 
 
 def p_text(value: float) -> str:
-    """Write a p-value after the letter p."""
+    """Write a p-value after the letter p.
+
+    Examples
+    --------
+    >>> p_text(0.04), p_text(0.0001)
+    ('= 0,040', 'minder dan 0,001')
+    """
     text = in_unit(value, "p-waarde")
     return text if text.startswith("minder") else f"= {text}"
 
 
 def with_interval(estimate: float, lower: float, upper: float, unit: str, sign: bool = False) -> str:
-    """Write an estimate with its 95% interval; say so when the interval is unknown."""
+    """Write an estimate with its 95% interval; say so when the interval is unknown.
+
+    Examples
+    --------
+    >>> with_interval(1.26, 0.8, 1.72, "procentpunt", sign=True)
+    '+1,3 (+0,8 tot +1,7)'
+    """
     text = in_unit(estimate, unit, sign)
     if not np.isfinite(lower) or not np.isfinite(upper):
         return text if not np.isfinite(estimate) else f"{text} (marge onbekend)"

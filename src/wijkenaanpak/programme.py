@@ -21,7 +21,13 @@ def gebieden() -> list[str]:
 
 
 def slug(gebied: str) -> str:
-    """Return the file name of an area: lower case, ASCII, hyphens."""
+    """Return the file name of an area: lower case, ASCII, hyphens.
+
+    Examples
+    --------
+    >>> slug("Den Haag/Schilderswijk")
+    'den-haag-schilderswijk'
+    """
     plain = unicodedata.normalize("NFKD", gebied).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 

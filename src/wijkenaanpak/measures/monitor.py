@@ -454,7 +454,13 @@ def change(gaps: pd.DataFrame, t0: int, t1: int, times: float = 1.0) -> Change:
 
 
 def wilson(k: int, n: int) -> Estimate:
-    """Share k / n with the 95% score interval of Wilson (1927, JASA 22); missing when n is 0."""
+    """Share k / n with the 95% score interval of Wilson (1927, JASA 22); missing when n is 0.
+
+    Examples
+    --------
+    >>> [round(number, 3) for number in wilson(20, 40).numbers]
+    [0.5, 0.352, 0.648]
+    """
     if n == 0:
         return Estimate(reason="er zijn geen waarnemingen")
     p, z2 = k / n, Z**2
@@ -553,6 +559,11 @@ def sign_test(k: int, n: int, share: float = 0.5) -> float:
     """Exact two-sided binomial p-value of k in n against `share`; NaN when n is 0.
 
     The probability of every outcome that is at most as likely as k (Clopper & Pearson 1934).
+
+    Examples
+    --------
+    >>> round(sign_test(30, 40), 4)
+    0.0022
     """
     if n == 0 or math.isnan(share):
         return NAN

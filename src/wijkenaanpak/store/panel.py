@@ -133,7 +133,7 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         wrong = ", ".join(place.damage(store)[:3])
         content.say(f"De verwerkte gegevens in {store} zijn beschadigd ({wrong}), en worden opnieuw gemaakt.")
     content.working(
-        f"De gegevens in {folder.name} worden gelezen en verwerkt; dat duurt een halve minuut, en wordt bewaard."
+        f"{'De oefendata' if data == 'oefendata' else folder.name} worden gelezen en verwerkt; dat duurt een halve minuut, en wordt bewaard."
     )
     tables = read_folder(folder)
     observations = validated(tables.observations, set(tables.indicators["indicator"]))
