@@ -6,13 +6,16 @@ export UV_PYTHON_DOWNLOADS := never
 # Behind a proxy that inspects TLS only the system knows the certificate.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: reports briefs test check lab data bench validity placebo bevindingen lock filter clean help
+.PHONY: reports briefs archive test check lab data bench validity placebo bevindingen lock filter clean help
 
 reports: $(READY) ## render every report to reports/ (of WIJKEN_RAW, or what `make data` fetched, or else practice data)
 	@$(PY) -m wijkenaanpak reports
 
 briefs: $(READY) ## print the overview of every area as a brief of two pages (PDF; needs a Chromium)
 	@$(PY) -m wijkenaanpak briefs
+
+archive: $(READY) ## keep the reports with all they were made from in one file, in reports/archief
+	@$(PY) -m wijkenaanpak archive
 
 test: $(READY) ## run the tests
 	@$(PY) -m pytest -n 2 --dist loadfile

@@ -6,6 +6,7 @@ in it are stated (:meth:`helpers.report.Report.state`), so that they link to the
 
 from __future__ import annotations
 
+import hashlib
 import html as escaping
 from collections.abc import Iterable
 from functools import cache
@@ -1067,6 +1068,7 @@ def sources(r: Report) -> Html:
     until = f", tot en met {r.panel.series['period'].max()}" if len(r.panel.series) else ""
     stamp = "; ".join(
         [
+            f"kenmerk {identifier(rows)} (dezelfde getallen geven hetzelfde kenmerk)",
             f"versie {version('wijkenaanpak')}",
             f"gegevens: {'oefendata, seed ' + str(r.seed) if r.simulated else 'gepubliceerd'}{until}",
             f"inhoud van de gelezen gegevens {r.panel.meta['slice'][:12]}",
@@ -1088,6 +1090,11 @@ def sources(r: Report) -> Html:
         )
         + f"<footer><p>{escaping.escape(stamp)}.</p></footer>"
     )
+
+
+def identifier(rows: str) -> str:
+    """Name a report by the rows of results.csv it states: who cites it is found for good, and other numbers have another name."""
+    return f"wijkenaanpak:{hashlib.sha256(rows.encode()).hexdigest()[:16]}"
 
 
 def _numbers(r: Report, stated: list[Stated]) -> str:

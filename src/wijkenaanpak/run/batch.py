@@ -123,6 +123,9 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
             )
             raise_for_execution_errors(notebook, None)
             outcome.rows = _recorded(notebook)
+            if job.variant:  # the page of these numbers is another than the notebook knows
+                usual_page = plan.Job(job.vraag, job.gebied).name
+                outcome.rows = outcome.rows.replace(f",{usual_page}.html\n", f",{job.name}.html\n")
             _name_folder(notebook, job.data)
             usual = questions.question(job.vraag).parameters
             differs = [(name, value, usual[name]) for name, value in job.variant]
@@ -625,11 +628,12 @@ def _coverage(options: argparse.Namespace) -> int:
 
 
 def _findings(options: argparse.Namespace) -> int:
-    from wijkenaanpak.run import findings
+    from wijkenaanpak.run import datapackage, findings
     from wijkenaanpak.sources.facts import FINDINGS
 
     rows = findings.compute(options.data, options.seed, options.vraag)
     changed = findings.keep(rows)
+    datapackage.write()
     print(f"{len(rows)} bevindingen {'geschreven in' if changed else 'zijn als in'} data/raw/{FINDINGS.name}")
     return 0
 
@@ -658,6 +662,20 @@ def _briefs(options: argparse.Namespace) -> int:
 
     made = briefs.briefs(options.out)
     print(f"{len(made)} briefs in {options.out / 'briefs'}")
+    return 0
+
+
+def _archive(options: argparse.Namespace) -> int:
+    from wijkenaanpak.run import archive
+
+    print(f"Gearchiveerd in {archive.archive(options.out)}")
+    return 0
+
+
+def _datapackage(_: argparse.Namespace) -> int:
+    from wijkenaanpak.run import datapackage
+
+    print(f"Beschreven in {datapackage.write().relative_to(content.ROOT)}")
     return 0
 
 
@@ -750,6 +768,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, metavar="FILE", help="also write a page")
     sub = command("briefs", _briefs, "print the overview of every area as a brief of two pages (PDF)")
     sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="reports folder")
+    sub = command("archive", _archive, "keep the reports with all they were made from, in one file")
+    sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="reports folder")
+    command("datapackage", _datapackage, "describe the tables of data/raw (Frictionless)")
     sub = command("simulate", _simulate, "write a practice panel")
     sub.add_argument("--out", type=Path, required=True, metavar="DIR")
     sub.add_argument(
