@@ -14,7 +14,7 @@ from wijkenaanpak import dutch
         (0.25, 1, True, "+0,2"),
         (-12.345, 2, False, "−12,35"),
         (np.nan, 1, False, "onbekend"),
-        (np.inf, 1, False, "onbekend"),
+        (np.inf, 1, False, "onbegrensd"),
     ],
 )
 def test_numbers_are_written_the_dutch_way(value, decimals, sign, text):

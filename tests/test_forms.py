@@ -1,6 +1,5 @@
 """Forms: documented column by column, checked cell by cell, and part of the reports that show them."""
 
-import json
 import shutil
 
 import pandas as pd
@@ -10,7 +9,7 @@ from wijkenaanpak import RAW, SourceError, questions
 from wijkenaanpak.practice import practice, simulate
 from wijkenaanpak.sources import forms
 from wijkenaanpak.sources.files import Log
-from wijkenaanpak.store import panel
+from wijkenaanpak.store import panel, place
 
 NAMES = list(forms.book().index)
 
@@ -120,8 +119,8 @@ def test_a_changed_form_makes_due_only_the_reports_that_show_it(practice, tmp_pa
     frame.loc[0, "sd"] += 1
     frame.to_csv(path, index=False)
     monkeypatch.setenv("WIJKEN_PROCESSED", str(tmp_path / "processed"))
-    before, after = (
-        json.loads((place / "slices.json").read_text()) for place in (store, panel.build(str(folder)))
-    )
-    changed = {q for q in before if before[q]["Utrecht/Overvecht"] != after[q]["Utrecht/Overvecht"]}
+    before, after = (place.slices(built) for built in (store, panel.build(str(folder))))
+    changed = {
+        q for q in questions.names() if before(q, "Utrecht/Overvecht") != after(q, "Utrecht/Overvecht")
+    }
     assert changed == {"wonen", "overzicht"}

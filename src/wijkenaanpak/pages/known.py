@@ -58,14 +58,14 @@ def _rests_on(rows: pd.DataFrame) -> str:
     wijken, all_wijken = same["gebied"].str.contains("/").sum(), sum("/" in gebied for gebied in gebieden())
     if head["gebied"] != "Nederland" or wijken == all_wijken:
         return ""
-    told = f"Dat gaat over {wijken} van de {all_wijken} wijken; van de andere zijn de postcodegebieden niet vastgesteld."
+    told = f"Dat gaat over {wijken} van de {all_wijken} wijken."
     found = facts.read_findings()
     wider = found[(found["method"] == "lijst: met kandidaten") & (found["indicator"] == head["indicator"])]
     if not len(wider):
         return told
     row = wider.iloc[0]
     moved = with_interval(row["estimate"], row["lower"], row["upper"], row["unit"], True)
-    return f"{told} Met de kandidaat-gebieden erbij is het verschil {moved} {row['unit']}."
+    return f"{told} Met de kandidaat-gebieden erbij: {moved}."
 
 
 def _laid_out(rows: pd.DataFrame) -> pd.DataFrame:
