@@ -39,7 +39,9 @@ def sentences(page):
         text = re.sub(r"<details(?:(?!<details).)*?</details>", "", text, flags=re.S)
     lines = re.split(r"</(?:p|li|h\d|td|th|caption|figcaption|dd|dt|summary|option|label)>", text)
     plain = (re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", line))).strip() for line in lines)
-    said = (line for line in plain if line and not line.lower().startswith("versie "))
+    said = (
+        line for line in plain if line and not line.lower().startswith(("versie ", "kenmerk wijkenaanpak:"))
+    )
     return "\n".join(dict.fromkeys(re.sub(NUMBER, "#", line) for line in said)) + "\n"
 
 
