@@ -6,7 +6,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Behind a proxy that inspects TLS only the system knows the certificate.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: reports briefs archive test test-oldest test-newest check lab data bench validity placebo bevindingen load soak lock filter licences sbom audit clean help
+.PHONY: reports briefs archive test test-oldest test-newest check lab data bench validity placebo bevindingen lock filter licences sbom audit clean help
 
 reports: $(READY) ## render every report to reports/ (of WIJKEN_RAW, or what `make data` fetched, or else practice data)
 	@$(PY) -m wijkenaanpak reports
