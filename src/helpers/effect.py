@@ -91,7 +91,9 @@ def sample(
         raise SourceError(
             f"De vergelijking {design!r} is met deze reeks niet te maken; kies {' of '.join(map(repr, every))}."
         )
-    chosen = every[design] if design else evaluation.main_of(evaluation.designs(s, w)) or every["nederland"]
+    chosen = (
+        every[design] if design else evaluation.main_of(effects.measurable(s, w, every)) or every["nederland"]
+    )
     change = s.y @ effects.time_weights(s, w, (), chosen)
     level = {
         name: s.level[:, np.isin(s.periods, years)].mean(axis=1)
@@ -188,17 +190,13 @@ def clustered(fit: Any, data: pd.DataFrame, cluster: str = "city") -> dict[str, 
 def _regression(fit: Any, cluster: np.ndarray) -> Regression:
     """Lay out a fit with the treatment first; effects of each city are taken out, as the evaluation does."""
     names = list(fit.model.exog_names)
-    cities = [CITY in name for name in names]
-    kept = [i for i, name in enumerate(names) if name != "treated" and not cities[i]]
+    within = any(CITY in name for name in names)
+    # An effect of each city takes the constant with it.
+    kept = [n for n in names if n != "treated" and not (within and (CITY in n or n == "Intercept"))]
     weight = np.broadcast_to(np.asarray(fit.model.weights, float), len(cluster))
-    x, weight = fit.model.exog[:, [names.index("treated"), *kept]], weight / weight.mean()
-    if not any(cities):
-        return Regression(fit.model.endog, x, weight, cluster)
-    return effects.absorbed(fit.model.endog, np.delete(x, _constant(x), axis=1), weight, cluster)
-
-
-def _constant(x: np.ndarray) -> list[int]:
-    return [i for i in range(1, x.shape[1]) if np.ptp(x[:, i]) == 0]
+    x, weight = fit.model.exog[:, [names.index(n) for n in ("treated", *kept)]], weight / weight.mean()
+    regress = effects.absorbed if within else Regression
+    return regress(fit.model.endog, x, weight, cluster)
 
 
 # ---- what was computed for all reports ---------------------------------------------------------------

@@ -373,7 +373,7 @@ def time_weights(s: Sample, w: Windows, after: tuple[int, ...] = (), design: Des
 def unlike(s: Sample, w: Windows) -> bool:
     """Tell whether areas of one group, treated or others, changed unlike each other: what chance is measured by."""
     change = s.y @ time_weights(s, w)
-    least = NOISE * _size(s)
+    least = rounding(s)
     return any(np.ptp(change[group]) > least for group in (s.treated, s.donor))
 
 
@@ -442,14 +442,15 @@ def designs(s: Sample, w: Windows) -> dict[str, Design]:
     return found
 
 
-def measurable(s: Sample, fits: Mapping[str, Regression]) -> set[str]:
-    """Name the estimates that leave a spread to measure chance by."""
-    return {name for name, fit in fits.items() if fit.groups > 1 and fit.se > NOISE * _size(s)}
+def measurable(s: Sample, w: Windows, every: Mapping[str, Design]) -> dict[str, Design]:
+    """Keep the designs whose estimate leaves a spread to measure chance by."""
+    fits = {name: estimate(s, w, design) for name, design in every.items()}
+    return {name: every[name] for name, fit in fits.items() if fit.groups > 1 and fit.se > rounding(s)}
 
 
-def _size(s: Sample) -> float:
-    """How large the outcome is on the scale of the analysis, and at least 1: what rounding is measured by."""
-    return max(float(np.abs(s.y).max()), 1.0)
+def rounding(s: Sample) -> float:
+    """Return what floating point alone can make of a difference, for the size of the outcome on the scale of the analysis."""
+    return NOISE * max(float(np.abs(s.y).max()), 1.0)
 
 
 def spread_of(x: Array) -> Array:

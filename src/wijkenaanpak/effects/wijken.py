@@ -12,10 +12,10 @@ from scipy import optimize
 from wijkenaanpak.effects.effects import (
     LEAST_BEFORE,
     NEIGHBOURS,
-    NOISE,
     Sample,
     Windows,
     features,
+    rounding,
     spread_of,
     time_weights,
 )
@@ -75,9 +75,7 @@ def wijk_paths(s: Sample, w: Windows, seed: int = 2007) -> tuple[pd.DataFrame, p
         error = np.sqrt((drawn[n] ** 2).mean(axis=0))
         gap = goal - other
         estimate, se = float(gap @ contrast), float(np.sqrt((placebo**2).mean()))
-        if se <= NOISE * max(
-            float(np.abs(s.y).max()), 1.0
-        ):  # all others moved alike: nothing to measure chance by
+        if se <= rounding(s):  # all others moved alike: nothing to measure chance by
             continue
         wide = quantile_t(0.975, len(placebo) - 1)
         p = (1 + (np.abs(placebo) >= abs(estimate)).sum()) / (len(placebo) + 1)

@@ -101,9 +101,7 @@ def compare(s: Sample, w: Windows) -> dict[str, Any]:
     """
     if s.scale in ("logit", "rate"):
         s = replace(s, y=s.level, scale="lineair")
-    every = designs(s, w)
-    sure = effects.measurable(s, {name: estimate(s, w, design) for name, design in every.items()})
-    found = {name: design for name, design in every.items() if name in sure}
+    found = effects.measurable(s, w, designs(s, w))
     main = next(name for name in MAIN if name in found)
     kind, unit = units(s)
     years = [p for p in s.periods.tolist() if p not in w.before]

@@ -451,9 +451,7 @@ def _by_area(everyone: Sample, windows: Windows) -> tuple[pd.DataFrame, dict[str
 
 def designs(sample: Sample, windows: Windows) -> dict[str, Design]:
     """Make every comparison that the areas allow, and that leaves chance to measure; see ``effects.designs``."""
-    every = effects.designs(sample, windows)
-    sure = effects.measurable(sample, {k: effects.estimate(sample, windows, d) for k, d in every.items()})
-    return {name: design for name, design in every.items() if name in sure}
+    return effects.measurable(sample, windows, effects.designs(sample, windows))
 
 
 def main_of(found: dict[str, Design]) -> Design | None:
