@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import os
 import platform
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
 from wijkenaanpak import RAW, ROOT, SourceError, content, questions
+from wijkenaanpak.run.plan import STATE
 
 FOLDER = "archief"  # inside the reports folder
 MOMENT = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold: when it was made is not what it is
@@ -45,7 +46,7 @@ def archive(out: Path) -> Path:
     files |= {
         name: ROOT / name for name in ("requirements.lock", "LICENSE", "CITATION.cff", "data/README.md")
     }
-    sums = {name: content_hash(path.read_bytes()) for name, path in files.items()}
+    inside = {name: path.read_bytes() for name, path in files.items()}
     manifest = {
         "version": version("wijkenaanpak"),
         "python": platform.python_version(),
@@ -54,22 +55,17 @@ def archive(out: Path) -> Path:
         "made_from": _made_from(out),
         "files": len(files),
     }
-    text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
-    sums["MANIFEST.json"] = content_hash(text.encode())
-    listed = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
-    name = f"wijkenaanpak-{manifest['version']}-{content_hash(listed.encode())[:12]}"
+    inside["MANIFEST.json"] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
+    listed = "".join(f"{content_hash(raw)}  {name}\n" for name, raw in sorted(inside.items())).encode()
+    name = f"wijkenaanpak-{manifest['version']}-{content_hash(listed)[:12]}"
     target = out / FOLDER / f"{name}.zip"
     target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_name(f".{target.name}.{os.getpid()}.deel")
-    try:
-        with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as kept:
-            for inside, data in (("MANIFEST.json", text), ("SHA256SUMS", listed)):
-                kept.writestr(_entry(f"{name}/{inside}"), data)
-            for inside, path in sorted(files.items()):
-                kept.writestr(_entry(f"{name}/{inside}"), path.read_bytes())
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
+    first = {"MANIFEST.json": inside.pop("MANIFEST.json"), "SHA256SUMS": listed}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as kept:
+        for member, raw in (*first.items(), *sorted(inside.items())):
+            kept.writestr(_entry(f"{name}/{member}"), raw)
+    content.write_whole(target, packed.getvalue())
     return target
 
 
@@ -86,7 +82,7 @@ def _aside(path: Path) -> bool:
 def _made_from(out: Path) -> dict[str, str]:
     """Return of every report the hash of what it was made from."""
     found = {}
-    for path in sorted((out / ".stand").rglob("*.json")):
+    for path in sorted((out / STATE).rglob("*.json")):
         state = content.read_sealed(path)
         if state and "from" in state:
             found[state["name"]] = content.text_digest(
