@@ -287,9 +287,9 @@ class Report:
         names = [indicator] if indicator else book.index.tolist()
         rows = self.panel.everywhere(names) if everywhere else self.panel.series
         rows = rows[rows["indicator"].isin(names)].join(book[["label", "unit"]], on="indicator")
-        own = ["gemeente", "wijk"] if everywhere else ["se"]
-        columns = ["indicator", "label", "unit", "area", *own[: 2 * everywhere], "period", "value", "n"]
-        return rows[[*columns, *own[2 * everywhere :], "status"]].reset_index(drop=True)
+        place = ["area", "gemeente", "wijk"] if everywhere else ["area"]
+        numbers = ["period", "value", "n"] if everywhere else ["period", "value", "n", "se"]
+        return rows[["indicator", "label", "unit", *place, *numbers, "status"]].reset_index(drop=True)
 
     def gap_of(self, indicator: pd.Series, area: str, reference: str, nested: bool) -> pd.DataFrame:
         """Return the gap of one area to another by period (``monitor.gaps``); scores get no index."""

@@ -21,7 +21,6 @@ from helpers import effect, measures
 from helpers.effect import NAMES, VERDICTS
 from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
 from helpers.state import Stated
-from wijkenaanpak import RAW
 from wijkenaanpak.claims import tested
 from wijkenaanpak.dutch import in_unit, many, number, p_text, with_interval
 from wijkenaanpak.measures import monitor
@@ -87,9 +86,7 @@ def link(r: Report, question: str, section: str = "") -> Html:
 
 def labels() -> pd.Series:
     """Return the name of every outcome and characteristic, by indicator."""
-    return pd.read_csv(RAW / "indicatoren.csv", usecols=["indicator", "label"]).set_index("indicator")[
-        "label"
-    ]
+    return pd.Series(dict(facts.labels()))
 
 
 # ---- head and answer -------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,17 @@ CODE = ROOT / "src"
 TEMPLATES = CODE / "wijkenaanpak" / "pages" / "templates"
 
 
-def digest(files: Iterable[Path], salt: str = "", base: Path | None = None) -> str:
+def _digest_of(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
+
+
+def digest(
+    files: Iterable[Path],
+    salt: str = "",
+    base: Path | None = None,
+    of: Callable[[Path], bytes] = _digest_of,
+) -> str:
     """Return the SHA-256 of the names and contents of `files`.
 
     Parameters
@@ -34,17 +44,14 @@ def digest(files: Iterable[Path], salt: str = "", base: Path | None = None) -> s
         Anything else the result must depend on.
     base : Path, optional
         Name the files relative to this folder; by default only their own name counts.
+    of : callable
+        Gives the SHA-256 of the content of a file.
     """
     total = hashlib.sha256(salt.encode())
     for file in files:
         total.update(str(file.relative_to(base) if base else file.name).encode())
-        total.update(_digest_of(file))
+        total.update(of(file))
     return total.hexdigest()
-
-
-def _digest_of(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def text_digest(value: Any) -> str:
@@ -220,17 +227,17 @@ def _imports_of(file: Path, _: int, __: int, inside: bool) -> frozenset[str]:
 
 def code_key(*modules: str, inside: bool = True) -> str:
     """Return the hash of :func:`code_of` and of the environment it runs in."""
-    total = hashlib.sha256(environment().encode())
-    for file in code_of(*modules, inside=inside):
-        status = file.stat()
-        total.update(str(file.relative_to(CODE)).encode())
-        total.update(_digest_as_written(file, status.st_mtime_ns, status.st_size))
-    return total.hexdigest()
+    return digest(code_of(*modules, inside=inside), environment(), CODE, _digest_of_code)
+
+
+def _digest_of_code(file: Path) -> bytes:
+    """Return the digest of a file of code, read again only when it was written again: a report asks some twenty times."""
+    status = file.stat()
+    return _digest_as_written(file, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=512)
 def _digest_as_written(file: Path, _: int, __: int) -> bytes:
-    """Return the digest of a file of code, read again only when it was written again: a report asks some twenty times."""
     return _digest_of(file)
 
 

@@ -7,11 +7,11 @@ import html
 import numpy as np
 import pandas as pd
 
-from wijkenaanpak import RAW
 from wijkenaanpak.dutch import in_unit
 from wijkenaanpak.programme import gebieden
 from wijkenaanpak.questions import OVERVIEW
 from wijkenaanpak.results import PRACTICE
+from wijkenaanpak.sources import facts
 
 OUTCOMES = {
     "nww": "registered job seekers without work",
@@ -110,7 +110,7 @@ def _question(rows: pd.DataFrame) -> str:
     ends = ""
     if {first, last} <= set(gaps.index):
         ends = f", from {margin(gaps.loc[first])} to {margin(gaps.loc[last])}"
-    name = OUTCOMES.get(indicator) or _label(indicator)
+    name = OUTCOMES.get(indicator) or facts.labels().get(indicator, indicator)
     sign = float(target["estimate"].iloc[0])
     moved = MOVED.get({-1.0: "kleiner", 1.0: "groter"}.get(sign, ""))
     told = f"{name[:1].upper()}{name[1:]}: between {first} and {last} the gap "
@@ -138,8 +138,3 @@ def _effect(rows: pd.DataFrame, indicator: str) -> str:
         if clear
         else f"No effect of the programme is established: {estimate}."
     )
-
-
-def _label(indicator: str) -> str:
-    book = pd.read_csv(RAW / "indicatoren.csv", dtype=str).set_index("indicator")["label"]
-    return str(book.get(indicator, indicator))

@@ -21,6 +21,7 @@ from wijkenaanpak.pages.known import known_findings, series_there
 from wijkenaanpak.pages.pages import render, template_text
 from wijkenaanpak.programme import gebieden, slug
 from wijkenaanpak.questions import OVERVIEW, questions
+from wijkenaanpak.sources import facts
 
 # The rows of results.csv that the index shows.
 SHOWN = re.compile(
@@ -62,7 +63,7 @@ def index_page(
     practice = bool((rows["status"] == "simulated").any())
     found = _found(rows)
     ledger = claims.ledger()
-    names = _labels() | dict(labels or {})
+    names = {**facts.labels(), **(labels or {})}
     national = _national(rows, found, pages, names)
     asked = questions()
     areas = [_area(gebied, found, pages, postcodes) for gebied in _ordered()]
@@ -190,11 +191,6 @@ def _unit_of(vraag: str, found: pd.DataFrame) -> str:
 
 
 # ---- the national picture ------------------------------------------------------------------------
-
-
-def _labels() -> dict[str, str]:
-    """Return the label of every outcome of the codebook."""
-    return pd.read_csv(RAW / "indicatoren.csv", dtype=str).set_index("indicator")["label"].to_dict()
 
 
 def _national(

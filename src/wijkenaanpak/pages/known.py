@@ -14,7 +14,8 @@ from wijkenaanpak.sources import facts
 
 def known_findings() -> Html:
     """Show the findings on published series as a table, of the country and of cities with series of their own; the rest folded."""
-    rows = facts.known()
+    found = facts.read_findings()
+    rows = facts.laid_out(found)
     if not len(rows):
         return Html("")
     shared = set(facts.read_codebook()["indicator"])
@@ -31,7 +32,7 @@ def known_findings() -> Html:
     )
     return fold(
         f"{table(shown[first], f'{caption} (echt)')}{others}{told}",
-        f"{_headline(rows.iloc[0])} {_rests_on(rows)}",
+        f"{_headline(rows.iloc[0])} {_rests_on(rows, found)}",
     )
 
 
@@ -47,19 +48,15 @@ def _headline(row: pd.Series) -> str:
     )
 
 
-def _rests_on(rows: pd.DataFrame) -> str:
+def _rests_on(rows: pd.DataFrame, found: pd.DataFrame) -> str:
     """Say how many wijken the first finding is about, and what it is with the candidates of the list; empty for one city's."""
     head = rows.iloc[0]
-    same = rows[
-        (rows[["question", "indicator", "data"]] == head[["question", "indicator", "data"]]).all(
-            axis="columns"
-        )
-    ]
+    key = ["question", "indicator", "data"]
+    same = rows[(rows[key] == head[key]).all(axis="columns")]
     wijken, all_wijken = same["gebied"].str.contains("/").sum(), sum("/" in gebied for gebied in gebieden())
     if head["gebied"] != "Nederland" or wijken == all_wijken:
         return ""
     told = f"Dat gaat over {wijken} van de {all_wijken} wijken."
-    found = facts.read_findings()
     wider = found[(found["method"] == "lijst: met kandidaten") & (found["indicator"] == head["indicator"])]
     if not len(wider):
         return told

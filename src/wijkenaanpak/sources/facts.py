@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -38,7 +40,12 @@ def read_findings(path: Path = FINDINGS) -> pd.DataFrame:
 
 
 def known(path: Path = FINDINGS) -> pd.DataFrame:
-    """Lay out the findings with one row a question and area: what is really known, whatever data a run is made from.
+    """Return what is really known, whatever data a run is made from; see :func:`laid_out`."""
+    return laid_out(read_findings(path))
+
+
+def laid_out(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lay out findings (:func:`read_findings`) with one row a question and area.
 
     Returns
     -------
@@ -47,7 +54,6 @@ def known(path: Path = FINDINGS) -> pd.DataFrame:
         effect_lower, effect_upper, effect_unit, effect_method, effect_reference, effect_period (missing where there is none; that of the
         main design, or of the area itself); label, data, content, date, command.
     """
-    rows = read_findings(path)
     key = ["question", "gebied", "indicator", "data"]
     changes = rows[(rows["measure"] == "gap_change") & (rows["method"] == "beschrijvend")]
     gaps = rows[rows["measure"] == "gap"].set_index([*key, "period"])["estimate"]
@@ -64,6 +70,13 @@ def known(path: Path = FINDINGS) -> pd.DataFrame:
     effects = effects.rename(columns=names)
     found = changes.drop(columns=["measure", "method", "reference"]).rename(columns={"estimate": "change"})
     return found.merge(effects[[*key, *names.values()]], on=key, how="left").reset_index(drop=True)
+
+
+@cache
+def labels() -> Mapping[str, str]:
+    """Return the label of every outcome of the codebook, by its name."""
+    book = pd.read_csv(RAW / "indicatoren.csv", usecols=["indicator", "label"])
+    return MappingProxyType(dict(zip(book["indicator"], book["label"], strict=True)))
 
 
 def read_codebook(path: Location = RAW / "indicatoren.csv") -> pd.DataFrame:

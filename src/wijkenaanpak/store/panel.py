@@ -166,13 +166,13 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         slices = _slices(series, tables, shapes, weak, fresh)
         (fresh / "slices.json").write_text(json.dumps(slices, indent=1))
         files = _read_files(folder, tables.log)
-        known = tables.indicators
+        book = tables.indicators
         meta = {
             "key": key,
             "simulated": tables.simulated,
             "list": tables.list_name,
             "outcomes": dict(
-                zip(known["indicator"], known["question"].where(known["direction"] != 0, ""), strict=True)
+                zip(book["indicator"], book["question"].where(book["direction"] != 0, ""), strict=True)
             ),
             "measured": _measured(series, tables.areas),
             "files": {str(f.relative_to(folder)): content.digest([f])[:12] for f in files},

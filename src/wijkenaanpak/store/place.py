@@ -150,14 +150,16 @@ def slices(store: Path) -> Callable[[str, str], str]:
     """
     known = json.loads((store / "slices.json").read_text())
     meta = read_sealed(store / META) or {"outcomes": {}, "content": {}}
-    whole = text_digest(meta["content"])
+    whole, asked = text_digest(meta["content"]), questions.questions()
+    own = {
+        name
+        for name in set(asked) & set(known)
+        if all(meta["outcomes"].get(outcome) == name for outcome in questions.question(name).outcomes)
+    }
 
     def of(name: str, gebied: str) -> str:
         if name == questions.OVERVIEW:
-            return text_digest([known[name][gebied], [of(part, gebied) for part in questions.questions()]])
-        own = name in known and all(
-            meta["outcomes"].get(outcome) == name for outcome in questions.question(name).outcomes
-        )
-        return known[name][gebied] if own else whole
+            return text_digest([known[name][gebied], [of(part, gebied) for part in asked]])
+        return known[name][gebied] if name in own else whole
 
     return of
