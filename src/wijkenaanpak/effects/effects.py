@@ -17,7 +17,7 @@ the weights of two-way fixed effects with staggered adoption (Goodman-Bacon 2021
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -442,9 +442,11 @@ def designs(s: Sample, w: Windows) -> dict[str, Design]:
     return found
 
 
-def measurable(s: Sample, w: Windows, every: Mapping[str, Design]) -> dict[str, Design]:
-    """Keep the designs whose estimate leaves a spread to measure chance by."""
-    fits = {name: estimate(s, w, design) for name, design in every.items()}
+def measurable(
+    s: Sample, w: Windows, every: Mapping[str, Design], fit_of: Callable[..., Regression] | None = None
+) -> dict[str, Design]:
+    """Keep the designs whose estimate leaves a spread to measure chance by; ``fit_of`` estimates, :func:`estimate` if not given."""
+    fits = {name: (fit_of or estimate)(s, w, design) for name, design in every.items()}
     return {name: every[name] for name, fit in fits.items() if fit.groups > 1 and fit.se > rounding(s)}
 
 

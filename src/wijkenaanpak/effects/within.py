@@ -101,7 +101,7 @@ def compare(s: Sample, w: Windows) -> dict[str, Any]:
     """
     if s.scale in ("logit", "rate"):
         s = replace(s, y=s.level, scale="lineair")
-    found = effects.measurable(s, w, designs(s, w))
+    found = effects.measurable(s, w, designs(s, w), estimate)
     main = next(name for name in MAIN if name in found)
     kind, unit = units(s)
     years = [p for p in s.periods.tolist() if p not in w.before]
