@@ -20,8 +20,8 @@ PAGES = [
 ALL = ["index.html", "methode.html"]
 ALL += [f"{v}/{g}.html" for v in names() for g in ("nederland", "utrecht", "utrecht-overvecht")]
 # Every page in the first look; in the others, where only colours and widths differ, one of each kind.
-KINDS = ["index.html", "methode.html", "leefbaarheid/nederland.html", "overzicht/utrecht-overvecht.html"]
-KINDS += [f"{v}/utrecht.html" for v in names()]
+KINDS = ["index.html", "methode.html", "leefbaarheid/nederland.html", "veiligheid/utrecht.html"]
+KINDS += ["overzicht/utrecht-overvecht.html"]
 LOOKS = {
     "licht": {"viewport": {"width": 1280, "height": 900}},
     "donker": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},

@@ -229,11 +229,12 @@ def test_the_reports_on_one_city_share_one_drawing_of_its_map(practice, store, m
     drawn = []
     plain = maps.area_map
     monkeypatch.setattr(maps, "area_map", lambda *a, **k: drawn.append(a) or plain(*a, **k))
-    monkeypatch.setattr(content, "environment", lambda: "of this test")
     areas = ("Arnhem/Presikhaaf", "Arnhem/Klarendal", "Arnhem")
-    shown = [maps.show(open_report("leren", area, data=str(practice))) for area in areas]
+    reports = [open_report("leren", area, data=str(practice)) for area in areas]
+    monkeypatch.setattr(content, "environment", lambda: "of this test")
+    shown = [maps.show(report) for report in reports]
     assert len(drawn) == 1
     assert shown[0] == shown[1] == shown[2]
     monkeypatch.setattr(content, "environment", lambda: "another")
-    maps.show(open_report("leren", areas[0], data=str(practice)))
+    maps.show(reports[0])
     assert len(drawn) == 2
