@@ -427,6 +427,9 @@ def compact(svg: str) -> str:
     )
     svg = re.sub(r">\s+<", "><", svg)
     svg = re.sub(r"style='[^']*'", lambda m: m[0].replace("; ", ";").replace(": ", ":"), svg)
+    # Names are hashes of eleven letters, used for every tick and dot; a drawing is a document of its own.
+    short = {name: f"{name[0]}{i:x}" for i, name in enumerate(re.findall(r" id='([^']*)'", svg))}
+    svg = re.sub(r"(?<= id=')[^']*|(?<=['(]#)[^')]*(?=['\)])", lambda m: short.get(m[0], m[0]), svg)
     return re.sub(r"\s+", " ", svg)
 
 
