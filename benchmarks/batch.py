@@ -49,8 +49,8 @@ ENV = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 def sample(size: int) -> list[Job]:
     """Draw reports so that questions are equally and areas about proportionally present."""
     draw = random.Random(2007)
-    wijken = [g for g in programme.gebieden() if "/" in g]
-    cities = [g for g in programme.gebieden() if "/" not in g and g != "Nederland"]
+    wijken = [g for g in programme.main().areas if "/" in g]
+    cities = [g for g in programme.main().areas if "/" not in g and g != "Nederland"]
     jobs = []
     for i in range(size):
         gebied = draw.choice(cities if i % 3 == 0 else wijken)

@@ -51,7 +51,7 @@ def samples() -> Iterator[tuple[str, str, Sample, object]]:
         book = pd.read_parquet(store / "indicators.parquet").set_index("indicator", drop=False)
         for name in OUTCOMES:
             s = evaluation.lay_out(store, book.loc[name]) if name in book.index else None
-            if s is None or (s.periods <= effects.START).sum() < 2:
+            if s is None or (s.periods <= s.years.paid).sum() < 2:
                 continue
             near = evaluation.touching(store, s.area)
             yield data, name, s, near

@@ -19,6 +19,7 @@ from wijkenaanpak.pages import pages
 from wijkenaanpak.questions import names, questions
 from wijkenaanpak.results import RESULT_COLUMNS, RESULTS_MIME
 from wijkenaanpak.run import batch, plan
+from wijkenaanpak.sources import facts
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -87,7 +88,7 @@ def test_every_cited_number_leads_to_its_row_and_from_there_to_definition_and_so
 
 
 def test_the_page_on_methods_says_of_every_measure_what_it_is_and_when_it_misleads():
-    text = html.unescape(pages.method_page())
+    text = html.unescape(pages.method_page(programme.main(), facts.read_codebook()))
     assert not [key for family in FAMILIES for key in family.formulas if key not in MEASURES]
     for key, measure in MEASURES.items():
         row = re.search(rf'<tr id="{key}">(.*?)</tr>', text)
@@ -123,7 +124,7 @@ def test_each_report_has_its_own_numbers_as_csv(rendered):
 def test_a_report_leads_to_its_neighbours_its_wijken_and_the_other_questions(rendered):
     _, out = rendered
     city = (out / "wonen" / "utrecht.html").read_text()
-    wijken = [g for g in programme.gebieden() if g.startswith("Utrecht/")]
+    wijken = [g for g in programme.main().areas if g.startswith("Utrecht/")]
     for target in (*(f"{programme.slug(w)}.html" for w in wijken), "../werk/utrecht.html", "../index.html"):
         assert f'href="{target}"' in city
     assert re.search(r'rel="prev">Vorige: Schiedam<', city)

@@ -19,8 +19,8 @@ TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 def test_the_code_of_the_tutorial_runs_as_it_stands(store, practice, tmp_path, monkeypatch):
     load = panel.load
 
-    def small(question, gebied, data, seed):
-        return load(question, gebied, str(practice) if data == "oefendata" else data, seed)
+    def small(question, gebied, data, *rest):
+        return load(question, gebied, str(practice) if data == "oefendata" else data, *rest)
 
     monkeypatch.setattr(panel, "load", small)
     monkeypatch.chdir(tmp_path)

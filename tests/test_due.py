@@ -130,6 +130,7 @@ NEVER = {
     "pages/known.py",
     "sources/coverage.py",
     "instruments/flows.py",
+    "practice/example.py",
 }
 ONLY = {f"helpers/{name}.py": {"werk"} for name in ("checks", "maps")} | {
     f"wijkenaanpak/instruments/{name}.py": {"overzicht"}
@@ -227,7 +228,7 @@ def test_force_renders_what_is_up_to_date_to_the_same_bytes(store, practice, cop
 
 def slices(folder):
     of = place.slices(panel.build(str(folder)))
-    return {v: {g: of(v, g) for g in programme.gebieden()} for v in questions.names()}
+    return {v: {g: of(v, g) for g in programme.main().areas} for v in questions.names()}
 
 
 def changed(before, after):

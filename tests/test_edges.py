@@ -68,7 +68,7 @@ def test_every_measure_of_a_gap_is_finite_or_missing_and_lies_in_its_margin(one,
     ends = gap["gap"].loc[[2007, last]].tolist()
     assert holds(monitor.gap_closed(*ends, se, se, 0.1))
     assert holds(monitor.project_gap(gap, 2020))
-    course = monitor.on_course(gap)
+    course = monitor.on_course(gap, 2007)
     assert course["probability"].dropna().between(0, 1).all()
     inside = gap["gap"].dropna()
     if len(inside) > 2 and abs(inside.iloc[-1] - inside.iloc[0]) > 1e-6:
@@ -194,8 +194,8 @@ def test_every_estimate_is_finite_and_lies_in_its_margin_or_there_is_a_reason(se
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"treated": 0.0}, "van geen enkel postcodegebied in vastgestelde aandachtswijken"),
-        ({"treated": 0.07}, "postcodegebieden in vastgestelde aandachtswijken voor alle jaren"),
+        ({"treated": 0.0}, "van geen enkel postcodegebied met de aanpak"),
+        ({"treated": 0.07}, "postcodegebieden met de aanpak voor alle jaren"),
         ({"treated": 1.0}, "met geen enkel ander gebied te vergelijken"),
         ({"near": [str(1000 + i) for i in range(66)]}, "en daarvan zijn er ten minste 5 nodig"),
         ({"kind": "constant"}, "veranderden allemaal precies evenveel"),

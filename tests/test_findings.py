@@ -7,6 +7,7 @@ from helpers import say
 from helpers.report import Report
 from wijkenaanpak import SourceError
 from wijkenaanpak.pages import index, known
+from wijkenaanpak.programme import main
 from wijkenaanpak.results import RESULT_COLUMNS
 from wijkenaanpak.run import findings
 from wijkenaanpak.sources import facts
@@ -101,7 +102,7 @@ def test_an_index_of_practice_data_shows_the_findings_before_what_is_practice(st
     head = ",".join(RESULT_COLUMNS)
     kind = "OEFENDATA" if status == "simulated" else "gepubliceerd"
     line = f"{kind},werk,Nederland,nww,gap_change,beschrijvend,rest_stad,2008-2018,-0.1,-0.2,0.1,punt,,{status},werk/nederland.html"
-    page = index.index_page(f"{head}\n{line}\n", 1, [], set(), {})
+    page = index.index_page(f"{head}\n{line}\n", 1, [], set(), {}, main(), {"nww": "NWW"})
     assert ('id="bekend"' in page) is (status == "simulated")
     if status == "simulated":
         assert page.index('id="bekend"') < page.index("onderzocht" if "onderzocht" in page else "Onderzocht")

@@ -57,7 +57,7 @@ def test_the_examples_are_those_of_the_practice_panel(tmp_path):
         ("schaal", {"inwoners": "12.5"}, ["rij 2", "inwoners", "geen geheel getal"]),
         ("schaal", {"inwoners": "0"}, ["rij 2", "inwoners", "ligt buiten 1 tot"]),
         ("schaal", {"inwoners": ""}, ["rij 2", "inwoners", "is leeg"]),
-        ("schaal", {"gebied": "Utrecht"}, ["rij 2", "gebied", "'Utrecht'", "geen aandachtswijk"]),
+        ("schaal", {"gebied": "Utrecht"}, ["rij 2", "gebied", "'Utrecht'", "geen wijk van het programma"]),
         ("schaal", {"jaar": "1807"}, ["rij 2", "jaar", "1990"]),
         ("nww_maand", {"maand": "maart 2009"}, ["rij 2", "maand", "2009-03"]),
         ("nww_maand", {"nww": "99999", "beroepsbevolking": "100"}, ["nww", "meer dan beroepsbevolking"]),

@@ -6,8 +6,12 @@ import pandas as pd
 import pytest
 
 from wijkenaanpak.pages import english, index
+from wijkenaanpak.programme import main
 from wijkenaanpak.questions import questions
 from wijkenaanpak.results import RESULT_COLUMNS
+from wijkenaanpak.sources.facts import read_codebook
+
+LABELS = read_codebook().set_index("indicator")["label"]
 
 VRAGEN = questions()
 
@@ -51,7 +55,9 @@ def rows(vragen, gebied="Nederland", sign=-1.0, judged=0.0):
 def page(data, pages=()):
     text = io.StringIO()
     data.to_csv(text, index=False)
-    return index.index_page(text.getvalue(), len(data), [], set(pages), {"Utrecht/Overvecht": ["3561"]})
+    return index.index_page(
+        text.getvalue(), len(data), [], set(pages), {"Utrecht/Overvecht": ["3561"]}, main(), LABELS
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,8 +88,8 @@ def test_an_undecided_verdict_is_called_the_same_in_every_cell():
 
 
 def test_the_summary_in_english_writes_numbers_the_english_way_with_their_margins():
-    told = english.summary(rows(("leefbaarheid",)), practice=False)
+    told = english.summary(rows(("leefbaarheid",)), False, main(), LABELS)
     assert "from 0.250 points (95% margin 0.240 to 0.260) to 0.230 points" in told
     assert "became smaller" in told
     assert "cannot be estimated" in told
-    assert english.summary(rows(()), practice=False) == ""
+    assert english.summary(rows(()), False, main(), LABELS) == ""

@@ -583,7 +583,7 @@ def test_each_status_of_the_required_path():
 
 
 def test_a_wijk_without_a_gap_is_asked_to_stay_that_way():
-    found = monitor.on_course(gap_frame({2007: -1, 2008: -2, 2009: 0.5}, se=0.5))
+    found = monitor.on_course(gap_frame({2007: -1, 2008: -2, 2009: 0.5}, se=0.5), 2007)
     assert found["status"].tolist() == ["geen achterstand", "geen achterstand", "verkeerde kant"]
     assert found["required"].tolist() == [0, 0, 0]
     assert found.loc[2008, "probability"] > 0.99
@@ -596,13 +596,13 @@ def test_an_unknown_start_leaves_every_status_missing():
 
 def test_the_probability_of_being_on_course_counts_the_doubt_about_the_start():
     frame = gap_frame({2007: 4.0, 2012: 2.0, 2017: 1.0}, se=0.5)
-    found = monitor.on_course(frame)["probability"]
+    found = monitor.on_course(frame, 2007)["probability"]
     assert math.isnan(found[2007])
     assert found[2012] == pytest.approx(0.5)
     assert found[2017] == pytest.approx(0.0228, abs=1e-4)
     rng = np.random.default_rng(10)
     start, later = rng.normal(4, 0.5, 100_000), rng.normal(1.7, 0.5, 100_000)
-    one = monitor.on_course(gap_frame({2007: 4.0, 2012: 1.7}, se=0.5)).loc[2012, "probability"]
+    one = monitor.on_course(gap_frame({2007: 4.0, 2012: 1.7}, se=0.5), 2007).loc[2012, "probability"]
     assert one == pytest.approx(np.mean(later <= start / 2), abs=0.005)
 
 
@@ -633,22 +633,22 @@ def test_a_perfect_line_of_rounded_figures_is_not_certain_of_the_future():
     line = {t: 10.0 - (t - 2007) for t in range(2007, 2013)}
     rounded, sampled = gap_frame(line, rounding=1), gap_frame(line, se=0.5)
     for frame in (rounded, sampled):
-        assert monitor.project_gap(frame).eval("upper - lower").gt(1).all()
+        assert monitor.project_gap(frame, 2017).eval("upper - lower").gt(1).all()
 
 
 def test_projection_uses_only_what_was_known_and_refuses_what_lies_behind():
     frame = gap_frame({2007: 4, 2008: 3.5, 2009: 3.2, 2018: 9}, se=0.1)
-    known = monitor.project_gap(frame, fit_until=2012)
-    pd.testing.assert_frame_equal(known, monitor.project_gap(frame.loc[:2009]))
+    known = monitor.project_gap(frame, 2017, fit_until=2012)
+    pd.testing.assert_frame_equal(known, monitor.project_gap(frame.loc[:2009], 2017))
     assert monitor.project_gap(frame, to=2017)["reason"].str.contains("2018").all()
-    nothing = monitor.project_gap(frame.iloc[:0])
+    nothing = monitor.project_gap(frame.iloc[:0], 2017)
     assert nothing["reason"].str.contains("er zijn er 0").all()
 
 
 def test_there_is_nothing_to_halve_without_a_gap_at_the_start():
     frame = gap_frame({2007: -1, 2008: 1, 2009: 1.2, 2010: 1.1}, se=0.1)
-    assert monitor.project_gap(frame)["p_halved"].isna().all()
-    assert monitor.project_gap(frame, t0=2008)["p_halved"].notna().all()
+    assert monitor.project_gap(frame, 2017)["p_halved"].isna().all()
+    assert monitor.project_gap(frame, 2017, t0=2008)["p_halved"].notna().all()
 
 
 def test_the_prediction_interval_covers_the_later_gap_in_95_of_100_lines():
@@ -658,7 +658,7 @@ def test_the_prediction_interval_covers_the_later_gap_in_95_of_100_lines():
     for _ in range(800):
         noise = rng.normal(0, 0.4, 7)
         frame = gap_frame({t: 5 - 0.3 * (t - 2007) + e for t, e in zip(years, noise, strict=False)})
-        found = monitor.project_gap(frame).loc["lineair"]
+        found = monitor.project_gap(frame, 2017).loc["lineair"]
         covered.append(found["lower"] <= 5 - 0.3 * 10 + noise[6] <= found["upper"])
     assert np.mean(covered) == pytest.approx(0.95, abs=0.02)
 
@@ -701,8 +701,8 @@ def test_no_function_changes_its_arguments_or_warns_on_missing_values(recwarn):
     monitor.gaps(wijk, reference, 1, "log", nested=True)
     monitor.decompose(wijk, reference, 2007, 2008, 1)
     monitor.change(frame, 2007, 2008)
-    monitor.on_course(frame)
-    monitor.project_gap(frame)
+    monitor.on_course(frame, 2007)
+    monitor.project_gap(frame, 2017)
     monitor.catching_up(changes)
     monitor.mean_change(changes, gemeente)
     monitor.beta_convergence(changes, changes, changes, gemeente)

@@ -85,7 +85,7 @@ def country(store, practice):
 
 
 def test_the_regression_in_the_cell_is_the_estimate_of_the_evaluation(country):
-    country.section("Effect: kwam het door de wijkenaanpak?")
+    country.section("Effect: kwam het door de aanpak?")
     live, kept = country.space["schatting"], effect.main_design(country.report)
     for key in ("estimate", "lower", "upper", "p", "detectable"):
         assert live[key] == pytest.approx(kept[key], rel=1e-9), key

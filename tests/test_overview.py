@@ -12,6 +12,7 @@ from helpers.report import open_report
 from notebook import Run, cells_of, sections_of
 from wijkenaanpak import questions
 from wijkenaanpak.instruments import selection
+from wijkenaanpak.programme import main
 
 INSTRUMENTS = {
     "werk": ["Van maand tot maand"],
@@ -46,27 +47,25 @@ def empty(store, practice, tmp_path_factory):
     return str(folder)
 
 
-def parameters(name):
-    return {
-        k: int(v) for k, v in re.findall(r"^(start|eind) = (\d+)", cells_of(name)[0]["source"], flags=re.M)
-    }
-
-
 def stated(run):
     return run.report.stated.frame()
 
 
-def test_the_overview_uses_the_years_of_each_report():
-    own = {q: tuple(parameters(q).values()) for q in questions.questions()}
-    assert own == {q: questions.question(q).years for q in questions.questions()}
-    assert parameters("overzicht") == {"start": 2007, "eind": 2018}
+def test_the_years_of_every_report_are_those_of_the_programme(area):
+    assert not [
+        name
+        for name in questions.names()
+        if re.search(r"^(start|eind) = \d", cells_of(name)[0]["source"], re.M)
+    ]
+    r = area.report
+    assert (r.start, r.eind) == main().span("overzicht") == (2007, 2018)
+    assert {q: (part.start, part.eind) for q, part in r.parts.items()} == {q: main().span(q) for q in r.parts}
 
 
 def test_the_overview_states_the_same_numbers_as_the_five_reports(area, practice):
     r = area.report
     for question, row in measures.profile(r).iterrows():
-        years = parameters(question)
-        own = open_report(question, r.gebied, years["start"], years["eind"], data=str(practice))
+        own = open_report(question, r.gebied, data=str(practice))
         change = measures.changes(own).loc["rest_stad"]
         assert row["estimate"] == pytest.approx(change["estimate"], nan_ok=True)
         assert row["verdict"] == change["verdict"]

@@ -239,7 +239,7 @@ def test_a_missing_data_folder_is_named():
 
 
 def test_there_are_59_areas_and_names_may_hold_a_slash():
-    gebieden = programme.gebieden()
+    gebieden = programme.main().areas
     assert len(gebieden) == 59
     assert gebieden[0] == "Nederland"
     assert panel.references("Dordrecht/Wielwijk/Crabbehof")["stad"] == "Dordrecht"

@@ -18,11 +18,10 @@ WORDS = 3  # fewer are no sentence: a unit, a key, a path
 NEEDS_NONE = {
     r"\b(?:19|20)\d\d(?:/\d\d)?\b": "a year",
     r"\b95%|\bp < 0,0[15]\b|\b80% kans|\bbij 80%": "the level and the power that the whole project keeps",
-    r"G18 = 1|(?:links|rechts) van [01]\b|\(zou [01] moeten zijn\)|relatieve grootte 1\b": "where nothing differs",
+    r"\b1 is $|(?:links|rechts) van [01]\b|\(zou [01] moeten zijn\)|relatieve grootte 1\b": "where nothing differs",
     r"\(0 is [^,)]+, 1 [^)]+\)|\(−1 tot 1;|\(1 is laagst\)|rang 1 is|^Een 1 betekent|\(1–10\)": "the ends of a scale",
     r"per 1\.000\b|op elke 10\b|van de 100\b": "a rate",
     r"1[05] tot (?:23|65) jaar|tot 23 jaar": "the age in the definition of an outcome",
-    r"doel(?:pad,)? (?:in )?10 jaar": "the horizon of the target, see measures.HORIZONS",
     r"een halve standaardafwijking boven het gemiddelde is bij een normale verdeling altijd 31%": "mathematics",
     r"Newey-West, 12 maanden": "the season that the method allows for",
     r"Kamerstuk 30995, nr\. 66|[Bb]ijlage \d": "a document",

@@ -10,7 +10,7 @@ from helpers import effect, session
 from helpers.report import open_report
 from wijkenaanpak import SourceError, content
 from wijkenaanpak.pages.html import Html
-from wijkenaanpak.programme import gebieden
+from wijkenaanpak.programme import main
 from wijkenaanpak.sources.names import check_area
 
 GIVEN = 'gebied, start, eind, referentie, seed = "Utrecht", 2007, 2017, "rest_stad", 2007\ndata = {data!r}'
@@ -81,7 +81,7 @@ def test_a_comparison_without_others_or_without_wijken_is_refused_in_words(count
 )
 def test_an_area_by_another_name_is_understood(name, told):
     with pytest.raises(SourceError, match=told):
-        check_area("gebied", name, gebieden())
+        check_area("gebied", name, main().areas)
 
 
 def test_an_error_in_the_input_is_one_line_in_a_notebook(said):

@@ -211,7 +211,7 @@ def _discontinuity(r: Report) -> tuple[str, str, str] | None:
     )
     return (
         "Kan het met een knip bij de selectiescore (RDD)?",
-        f"sprong in de kans om aandachtswijk te zijn {dutch.with_interval(jump['estimate'], jump['lower'], jump['upper'], 'aandeel', True)} (zou 1 moeten zijn); "
+        f"sprong in de kans om gekozen te zijn {dutch.with_interval(jump['estimate'], jump['lower'], jump['upper'], 'aandeel', True)} (zou 1 moeten zijn); "
         f"dichtheid aan beide kanten: p {p_text(density['p'])} (Cattaneo, Jansson en Ma 2020; {density['below']} gebieden eronder, "
         f"{density['above']} erboven); sprong in het beginniveau {_interval(level, r.effect_unit)}{also} (zou 0 moeten zijn); "
         f"verandering {_interval(rows['verandering'], r.effect_unit)} ({jump['n']} gebieden binnen de bandbreedte)",
@@ -272,19 +272,22 @@ def _counts(r: Report) -> tuple[str, str, str] | None:
     return (
         "Scheelt het of men de gevallen zelf telt?",
         f"verschil {_interval(found, r.effect_unit)} (Poisson met het aantal mensen als blootstelling en effecten per gebied; "
-        f"{found['n']} gebieden; in de aandachtswijken {number(found['cases'], 0)} gevallen in {effect.period(r)} samen)",
+        f"{found['n']} gebieden; in de {r.programme.wijken} {number(found['cases'], 0)} gevallen in {effect.period(r)} samen)",
         "hier telt een gebied mee naar zijn aantal gevallen, in de hoofdschatting niet",
     )
 
 
-def _later(r: Report) -> tuple[str, str, str]:
+def _later(r: Report) -> tuple[str, str, str] | None:
+    if not r.programme.cohorts:
+        return None
     found = [d for d in r.effect["designs"] if d["design"] == "later"]
-    question = "Zijn de later aangewezen 40+-wijken een betere vergelijking?"
+    since = " en ".join(map(str, r.programme.cohorts))
+    question = "Zijn de later aangewezen wijken een betere vergelijking?"
     if found:
         return (
             question,
             f"verschil met {found[0]['controls']} gebieden daarvan {_interval(found[0], r.effect_unit)}",
-            "zij waren de volgenden op de lijst, maar kregen vanaf 2009 en 2010 zelf geld: dat drukt een verschil",
+            f"zij waren de volgenden op de lijst, maar kregen vanaf {since} zelf geld: dat drukt een verschil",
         )
     return (
         question,
@@ -299,7 +302,7 @@ def _cohorts(r: Report) -> tuple[str, str, str] | None:
         return None
     shown = [f"vanaf {row['cohort']} ({row['n']} gebieden) {_interval(row, r.effect_unit)}" for row in apart]
     return (
-        "Is het effect in de later begonnen 40+-wijken anders?",
+        "Is het effect in de later begonnen wijken anders?",
         f"{'; '.join(shown)}; samen {_interval(both, r.effect_unit)}",
         "elke groep apart vergeleken met gebieden die nooit op een lijst stonden, vanaf vier jaar na haar start (Callaway en "
         f"Sant'Anna 2021; {both['clusters']} steden als clusters)",

@@ -126,15 +126,16 @@ def years(ax: Axes, periods: Iterable[int], window: tuple[int, int] | None = Non
         ax.axvspan(*window, color=YEARS, zorder=0, lw=0)
 
 
-def programme(ax: Axes, before: Sequence[int] = (), start: float = 2007.5) -> None:
-    """Mark when the first money came, and shade the years before that are the basis of a comparison."""
+def programme(ax: Axes, paid: int, before: Sequence[int] = ()) -> None:
+    """Mark when the first money came (a year), and shade the years before that are the basis of a comparison."""
+    start = paid - 0.5
     if len(before):
         ax.axvspan(before[0] - 0.4, before[-1] + 0.4, color=YEARS, zorder=0, lw=0)
     ax.axvline(start, color=GREY, lw=1, ls=(0, (4, 2)))
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + (high - low) * 0.1)
     ax.annotate(
-        "eerste geld, 2008", (start, 1), xycoords=("data", "axes fraction"), xytext=(4, -3),
+        f"eerste geld, {paid}", (start, 1), xycoords=("data", "axes fraction"), xytext=(4, -3),
         textcoords="offset points", fontsize=8.8, color=GREY, va="top",
     )  # fmt: skip
 

@@ -19,14 +19,13 @@ from wijkenaanpak import SourceError, dutch
 from wijkenaanpak.effects import effects
 from wijkenaanpak.effects.inference import Regression, detectable
 from wijkenaanpak.programme import check_option
-from wijkenaanpak.sources.areas import OWN_LIST
 from wijkenaanpak.store import evaluation
 
 NAMES = {
     "nederland": "alle andere gebieden in Nederland",
     "g18": "andere gebieden in dezelfde steden",
     "rest_stad": "andere gebieden, elk binnen de eigen stad",
-    "later": "later aangewezen wijken (40+)",
+    "later": "later aangewezen wijken",
     "net_niet": "even zwakke gebieden (net-niet)",
     "synthetisch": "een samengestelde groep (synthetisch)",
     "gecorrigeerd": "gebieden met evenveel achterstand vooraf (gecorrigeerd)",
@@ -80,8 +79,12 @@ def sample(
     if design:
         check_option("vergelijking", design, list(NAMES))
     outcome = book.loc[indicator] if indicator else r.panel.outcome
-    s = None if outcome is None or not r.national else evaluation.lay_out(r.panel.store, outcome)
-    w = None if s is None else effects.windows(s.periods, r.eind)
+    s = (
+        None
+        if outcome is None or not r.national
+        else evaluation.lay_out(r.panel.store, outcome, years=r.years)
+    )
+    w = None if s is None else effects.windows(s.periods, r.eind, s.years)
     if s is None or w is None or evaluation.nothing_to_compare(s, r.eind):
         columns = ["area", "city", "wijk", "treated", "near", "candidate", "in_city", "donor"]
         return pd.DataFrame(columns=[*columns, "before", "after", "change", "weight"])
@@ -116,6 +119,7 @@ def sample(
         "scale": s.scale,
         "period": _years(w.after, "-"),
         "reference": chosen.name,
+        "one": r.programme.one,
         "indicator": outcome["indicator"],
         "within": chosen.within,
     }
@@ -131,7 +135,7 @@ def compared(data: pd.DataFrame) -> pd.DataFrame:
         When leaving areas out left no treated area, or nothing to compare with.
     """
     chosen = data[data["weight"] > 0]
-    for treated, who in ((1, "aandachtswijk"), (0, "gebied om mee te vergelijken")):
+    for treated, who in ((1, data.attrs.get("one")), (0, "gebied om mee te vergelijken")):
         if data.attrs and not (chosen["treated"] == treated).any():
             raise SourceError(
                 f"Er is geen {who} meer over; laat minder gebieden weg, of kies een andere vergelijking in effect.sample(r, ...)."
@@ -414,7 +418,7 @@ def sign(row: Mapping[str, Any] | pd.Series, direction: int) -> float:
 def alike(leads: Mapping[str, float]) -> bool:
     """Whether no difference was found in how treated and others moved before: jointly, nor as a trend, at 5% each.
 
-    The joint test of some years sees little with 18 cities, the trend more of what matters most.
+    The joint test of some years sees little with few cities, the trend more of what matters most.
     """
     return min(leads["p"], leads["slope_p"]) >= 0.05
 
@@ -545,7 +549,7 @@ def criteria(r: Report) -> dict[str, list[tuple[str, bool]]]:
             ("een vergelijking met gebieden zonder aanpak", there),
             ("twee metingen van vóór de start", there and len(e["before"]) + len(e["leads_years"]) >= 2),
             ("een toets die vooraf geen verschil in ontwikkeling vond", bool(leads) and alike(leads)),
-            ("de officiële lijst van postcodegebieden", not r.panel.meta["list"].startswith(OWN_LIST)),
+            ("de officiële lijst van postcodegebieden", not r.panel.meta["list"].startswith(r.programme.source)),
         ],
         "uitvoering": [
             ("de hoofduitkomst van de vraag", window and bool(r.indicator["primary"])),

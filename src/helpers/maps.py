@@ -18,7 +18,7 @@ from helpers.report import Report
 from wijkenaanpak.dutch import in_unit, number
 from wijkenaanpak.pages.html import Html
 from wijkenaanpak.programme import slug
-from wijkenaanpak.sources.areas import is_candidate
+from wijkenaanpak.sources.areas import is_candidate, rest_of
 
 # Column and row, counted from the north-west, of each city on the tile map.
 TILES = {
@@ -27,11 +27,12 @@ TILES = {
     **{"Enschede": (6, 3), "Schiedam": (0, 4), "Rotterdam": (1, 4), "Dordrecht": (2, 4), "Nijmegen": (4, 4)},
     **{"Eindhoven": (3, 5), "Maastricht": (4, 6), "Heerlen": (5, 6)},
 }
+COLUMNS = 7
 SCALE = "cividis"  # dark is low
 
 
 def show(r: Report) -> Html:
-    """Map the last measurement, the aandachtswijken outlined; drawn once for all reports on a city."""
+    """Map the last measurement, the wijken of the programme outlined; drawn once for all reports on a city."""
     if r.window is None:
         return r.absent()
     place = r.gebied if r.panel.boundaries is None else r.city
@@ -46,7 +47,7 @@ def show(r: Report) -> Html:
 
 
 def areas(r: Report) -> Any:
-    """Draw the postcode areas of the city, or of each city with aandachtswijken, coloured by the last measurement; north is up."""
+    """Draw the postcode areas of the city, or of each city of the programme, coloured by the last measurement; north is up."""
     values = r.panel.pc4(r.indicator["indicator"], r.window[1])
     shapes = r.shapes().merge(values[["area", "value"]], on="area", how="left")  # type: ignore[union-attr]
     candidate = is_candidate(shapes["zekerheid"])
@@ -57,7 +58,7 @@ def areas(r: Report) -> Any:
     if r.national:
         shapes = shapes[shapes["gemeente"].isin(r.cities)]
     high_is_worse = r.indicator["direction"] < 0
-    legend = f"{r.label} ({r.unit}); donker is slechter; zwart omlijnd: aandachtswijk"
+    legend = f"{r.label} ({r.unit}); donker is slechter; zwart omlijnd: {r.programme.one}"
     drawn = (
         city_maps(shapes, legend, high_is_worse) if r.national else area_map(shapes, legend, high_is_worse)
     )
@@ -68,11 +69,11 @@ def areas(r: Report) -> Any:
     where = f"Kaart van elk van de {shapes['gemeente'].nunique()} steden" if r.national else "Kaart"
     alt = (
         f"{where}: {len(shapes)} postcodegebieden, noord boven, gekleurd naar {r.label.lower()}. Gemiddelde van {len(inside)} gebieden in "
-        f"aandachtswijken: {in_unit(inside.mean(), r.unit)} {r.unit}; van {len(outside)} andere gebieden: {in_unit(outside.mean(), r.unit)}. "
+        f"{r.programme.wijken}: {in_unit(inside.mean(), r.unit)} {r.unit}; van {len(outside)} andere gebieden: {in_unit(outside.mean(), r.unit)}. "
         f"Zonder gegevens: {int((~known).sum())} gebieden."
     )  # fmt: skip
     means = " en elders ".join(in_unit(part.mean(), r.unit) for part in (inside, outside) if len(part))
-    title = f"{r.label} ({r.unit}), {r.window[1]}: in aandachtswijken gemiddeld {means}"
+    title = f"{r.label} ({r.unit}), {r.window[1]}: in {r.programme.wijken} gemiddeld {means}"
     return r.show(
         drawn,
         f"{title} (schematische kaart)" if r.simulated else title,
@@ -172,7 +173,7 @@ def tiles(r: Report) -> Any:
     last = r.window[1]
     names = {wijk: wijk for wijk in r.wijken}
     if not r.national:
-        names |= {f"{r.city}, niet-aandachtswijken": f"rest van {r.city}"}
+        names |= {rest_of(r.city): f"rest van {r.city}"}
     series = {name: r.series(role=area).set_index("period")["value"] for area, name in names.items()}
     values = [part.get(last, np.nan) for part in series.values()]
     data = pd.DataFrame({"area": list(series), "value": values}, dtype=object).astype({"value": float})
@@ -180,7 +181,7 @@ def tiles(r: Report) -> Any:
     alt = f"Tegelkaart, gekleurd naar {r.label.lower()} ({r.unit}). "
     if data["area"].str.split("/").str[0].nunique() > 2:
         ends = (in_unit(known["value"].agg(end), r.unit) for end in ("min", "max"))
-        alt += f"{len(data)} aandachtswijken in {len(TILES)} steden, noord boven; van {' tot '.join(ends)}. "
+        alt += f"{len(data)} {r.programme.wijken} in {len(r.programme.cities)} steden; van {' tot '.join(ends)}. "
         alt += f"Zonder gegevens: {len(data) - len(known)} wijken."
     else:
         alt += draw.listed(known.assign(area=known["area"].str.split("/").str[-1]), "area", r.unit, "value")
@@ -189,7 +190,7 @@ def tiles(r: Report) -> Any:
 
 
 def tile_map(data: pd.DataFrame, label: str, unit: str, high_is_worse: bool = False) -> Axes:
-    """Draw tiles: all wijken put together by city, the cities about where they lie, north up; or a few in a row.
+    """Draw tiles: all wijken put together by city, the cities about where they lie where that is known; or a few in a row.
 
     Parameters
     ----------
@@ -205,8 +206,9 @@ def tile_map(data: pd.DataFrame, label: str, unit: str, high_is_worse: bool = Fa
     norm = mpl.colors.Normalize(low, high if high > low else low + 1)
     ax, colours = draw.axes(6.6 if country else 2.6), _colours(high_is_worse)
     if country:
+        places = TILES if set(city) <= set(TILES) else _in_rows(sorted(set(city)))
         for name, part in data.groupby(city):
-            column, row = TILES[str(name)]
+            column, row = places[str(name)]
             many = int(np.ceil(np.sqrt(len(part))))
             side = 0.62 / many
             for i, value in enumerate(part["value"]):
@@ -219,7 +221,8 @@ def tile_map(data: pd.DataFrame, label: str, unit: str, high_is_worse: bool = Fa
                     colours,
                 )
             ax.text(column + 0.47, -row + 0.05, str(name), ha="center", va="bottom", fontsize=8)
-        ax.set(xlim=(0, 7), ylim=(-6.8, 0.3), aspect="equal")
+        lowest = max(row for _, row in places.values()) + 0.8
+        ax.set(xlim=(0, COLUMNS), ylim=(-lowest, 0.3), aspect="equal")
     else:
         for i, (area, value) in enumerate(zip(data["area"], data["value"], strict=True)):
             _tile(ax, (i + 0.1, 0.0), 0.8, value, norm, colours)
@@ -231,6 +234,11 @@ def tile_map(data: pd.DataFrame, label: str, unit: str, high_is_worse: bool = Fa
     tile = "wijk" if country else "gebied"
     _legend([ax], norm, colours, f"{label} ({unit}); donker is slechter; een tegel is een {tile}")
     return ax
+
+
+def _in_rows(cities: list[str]) -> dict[str, tuple[int, int]]:
+    """Place cities of which nobody said where they lie in rows, by name."""
+    return {city: (i % COLUMNS, i // COLUMNS) for i, city in enumerate(cities)}
 
 
 def _tile(ax: Axes, corner: tuple[float, float], side: float, value: float, norm: Any, colours: str) -> None:

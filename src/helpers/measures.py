@@ -13,18 +13,15 @@ import numpy as np
 import pandas as pd
 
 from helpers import effect
-from helpers.report import END_PROGRAMME, REFERENTIES, Report, once
+from helpers.report import REFERENTIES, Report, once
 from wijkenaanpak import RAW
 from wijkenaanpak.claims import tested as statements
 from wijkenaanpak.effects.inference import holm
 from wijkenaanpak.instruments.selection import reliability, selection_score
 from wijkenaanpak.measures import monitor
-from wijkenaanpak.sources.areas import WITH_CANDIDATES, WITH_LIKELY, is_candidate
+from wijkenaanpak.sources.areas import TREATED, UNTREATED, WITH_CANDIDATES, WITH_LIKELY, is_candidate
 from wijkenaanpak.store import panel
 
-HORIZONS = (8, 10)  # years to the city average (Actieplan Krachtwijken 2007; Voortgangsrapportage 2010)
-LAST_FIT = 2012  # the last Outcomemonitor: the projection uses what was known then
-RULE_YEARS = (1998, 2002, 2006)  # of the rule behind the 127 buurten (Voortgangsrapportage 2010, annex 3)
 NUMBERS = ["estimate", "lower", "upper"]
 POSSIBLE = {"%": (0.0, 100.0), "per 1.000": (0.0, np.inf)}  # what a level can be, by unit
 
@@ -335,10 +332,10 @@ def lists(r: Report) -> pd.DataFrame:
         Columns name, reference, period, method, estimate, lower, upper (mean level), n (PC4 or denominators).
     """
     names = {
-        "Aandachtswijken": "aandachtswijken, vastgesteld",
-        WITH_LIKELY: "aandachtswijken, met kandidaten S en A",
-        WITH_CANDIDATES: "aandachtswijken, met alle kandidaten",
-        "Niet-aandachtswijken": "alle andere gebieden dan de vastgestelde",
+        TREATED: f"{r.programme.wijken}, vastgesteld",
+        WITH_LIKELY: f"{r.programme.wijken}, met kandidaten S en A",
+        WITH_CANDIDATES: f"{r.programme.wijken}, met alle kandidaten",
+        UNTREATED: "alle andere gebieden dan de vastgestelde",
     }
     candidates = is_candidate(r.panel.treated["zekerheid"]).any()
     parts = []
@@ -436,15 +433,15 @@ def official_gap(r: Report) -> pd.DataFrame:
 
 
 @once
-def course(r: Report, horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
-    """Judge every year against the straight path to zero in so many years (``monitor.on_course``).
+def course(r: Report, horizons: tuple[int, ...] | None = None) -> pd.DataFrame:
+    """Judge every year against the straight path to zero in so many years (``monitor.on_course``), by default those of the target.
 
     Returns
     -------
     DataFrame
         Columns period, horizon, method, gap with its margin, required, probability, status.
     """
-    gap = official_gap(r)
+    gap, horizons = official_gap(r), r.programme.horizons if horizons is None else horizons
     parts = []
     for horizon in horizons if len(gap) else ():
         found = monitor.on_course(gap, gap.index[0], horizon).assign(horizon=horizon)
@@ -454,7 +451,7 @@ def course(r: Report, horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def paths(r: Report, horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
+def paths(r: Report) -> pd.DataFrame:
     """Return the gap as measured, and the straight paths from the first gap to zero.
 
     Returns
@@ -468,7 +465,7 @@ def paths(r: Report, horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     measured = gap.rename(columns={"gap": "estimate"}).rename_axis("period").reset_index()
     parts = [measured.assign(line="gemeten", horizon=0)]
-    for horizon in horizons:
+    for horizon in r.programme.horizons:
         years = range(gap.index[0], gap.index[0] + horizon + 1)
         path = monitor.required_path(gap["gap"].iloc[0], gap.index[0], horizon, years)
         path = path.rename("estimate").rename_axis("period").reset_index()
@@ -476,19 +473,26 @@ def paths(r: Report, horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).reindex(columns=columns)
 
 
-def target(r: Report, horizon: int = HORIZONS[-1]) -> pd.DataFrame:
-    """Return the straight path of the gap to the chosen reference from the first year to zero: columns period, estimate; empty without a backlog."""
+def target(r: Report) -> pd.DataFrame:
+    """Return the straight path of the gap to the chosen reference from the first year to zero in the longest time that the target allows.
+
+    Returns
+    -------
+    DataFrame
+        Columns period, estimate; empty without a backlog, or a target.
+    """
     gap = r.gap(r.referentie)["gap"] if r.window else pd.Series(dtype=float)
     first = gap.get(r.window[0], np.nan) if r.window else np.nan
-    if not first > 0:
+    if not first > 0 or not r.programme.horizons:
         return pd.DataFrame(columns=["period", "estimate"])
+    horizon = r.programme.horizons[-1]
     path = monitor.required_path(first, r.window[0], horizon, range(r.window[0], r.window[0] + horizon + 1))
     return path.rename("estimate").rename_axis("period").reset_index()
 
 
 @once
 def projection(r: Report) -> pd.DataFrame:
-    """Extend the gap to the end of the programme with what was known in 2012, in three ways (``monitor.project_gap``).
+    """Extend the gap to the end of the programme with what was known on the way, in three ways (``monitor.project_gap``).
 
     Returns
     -------
@@ -499,10 +503,11 @@ def projection(r: Report) -> pd.DataFrame:
     columns = ["scenario", "period", "method", *NUMBERS, "n", "p_closed", "p_halved"]
     if not len(gap):
         return pd.DataFrame(columns=columns)
-    found = monitor.project_gap(gap, END_PROGRAMME, fit_until=min(gap.index[-1], LAST_FIT), t0=gap.index[0])
+    end, known = r.programme.years.end, r.programme.foreseen
+    found = monitor.project_gap(gap, end, fit_until=min(gap.index[-1], known), t0=gap.index[0])
     found = found.dropna(subset="estimate").rename_axis("scenario").reset_index()
-    method = found["scenario"] + f", metingen tot en met {LAST_FIT}"
-    return found.assign(period=END_PROGRAMME, method=method)[columns]
+    method = found["scenario"] + f", metingen tot en met {known}"
+    return found.assign(period=end, method=method)[columns]
 
 
 # ---- what documents published ----------------------------------------------------------------------
@@ -521,8 +526,14 @@ def fact_table(name: str) -> pd.DataFrame:
 # ---- what many reports tell of the whole country ---------------------------------------------------
 
 
-def held_on(r: Report) -> dict[str, Any]:
-    """Apply the rule of the 127 buurten to this report's own series; empty without three measurements per PC4.
+def held_on(r: Report, rule_years: tuple[int, int, int]) -> dict[str, Any]:
+    """Apply the rule of the 127 buurten (weak, improved, held on) to this report's own series; empty without three measurements per PC4.
+
+    Parameters
+    ----------
+    r : Report
+    rule_years : (int, int, int)
+        When each condition counts; the first three measurements where not all of these are there.
 
     Returns
     -------
@@ -535,7 +546,7 @@ def held_on(r: Report) -> dict[str, Any]:
     if r.window is None or outcome is None or outcome["indicator"] != r.indicator["indicator"]:
         return {}
     measured = r.series(outcome["indicator"], "Nederland")["period"].tolist()
-    years = [y for y in RULE_YEARS if y in measured]
+    years = [y for y in rule_years if y in measured]
     years = years if len(years) == 3 else measured[:3]
     until = max((y for y in measured if y <= r.eind), default=0)
     if len(years) < 3 or until <= years[-1]:
@@ -624,12 +635,13 @@ def profile(r: Report) -> pd.DataFrame:
 
 
 def _at_the_end(part: Report) -> dict[str, Any]:
-    """Say where the gap to the city average is on its path of ten years, and how likely on course."""
-    found = course(part, HORIZONS[-1:])
+    """Say where the gap to the city average is on the longest path of the target, and how likely on course."""
+    found = course(part, part.programme.horizons[-1:])
     if len(found):
         last = found.iloc[-1]
         return {"status": last["status"], "probability": last["probability"], "course_year": last["period"]}
     reason = "geen achterstand bij de start" if part.has_start else "geen startmeting"
+    reason = reason if part.programme.horizons else "geen doel in jaren"
     return {"status": reason, "probability": np.nan, "course_year": 0}
 
 
@@ -723,7 +735,7 @@ def waterbed(r: Report) -> pd.DataFrame:
 
 
 def urban(r: Report) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return need at the start (high is bad), change until the end, and city of the postcode areas in the 18 cities.
+    """Return need at the start (high is bad), change until the end, and city of the postcode areas in the cities of the programme.
 
     Empty but for Nederland, and where areas do not differ.
     """

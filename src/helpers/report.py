@@ -19,21 +19,19 @@ from matplotlib.figure import Figure
 
 from helpers import draw, session
 from helpers.state import Stated, Statements
-from wijkenaanpak import SourceError, questions
+from wijkenaanpak import SEED, SourceError, questions
 from wijkenaanpak.claims import claims
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages import html
 from wijkenaanpak.pages.html import Html
-from wijkenaanpak.programme import check_option, gebieden
+from wijkenaanpak.programme import FIRST_YEAR, LAST_YEAR, Programme, Years, check_option
 from wijkenaanpak.questions import OVERVIEW
 from wijkenaanpak.sources import facts, forms
 from wijkenaanpak.sources.names import check_area
-from wijkenaanpak.store import evaluation, panel
+from wijkenaanpak.store import evaluation, panel, place
 
 REFERENTIES = ("rest_stad", "stad", "g18", "nederland")
-# Selection announced 22 March 2007 (Actieplan Krachtwijken 2007, footnote 1); charters signed by July 2008.
-START_PROGRAMME, END_PROGRAMME = 2007, 2017
 MOST_ROWS = 8  # more rows than fit between two paragraphs fold away
 
 
@@ -44,7 +42,9 @@ def check_question(vraag: str) -> None:
     check_option("Parameter vraag", vraag, questions.names())
 
 
-def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie: str, seed: int) -> None:
+def check_parameters(
+    vraag: str, gebied: str, start: int, eind: int, referentie: str, seed: int, of: Programme
+) -> None:
     """Refuse wrong notebook parameters with one clear message, before any work is done.
 
     Raises
@@ -53,17 +53,18 @@ def check_parameters(vraag: str, gebied: str, start: int, eind: int, referentie:
         Naming the parameter, its value and the nearest valid ones.
     """
     check_question(vraag)
-    check_area("Parameter gebied", gebied, gebieden())
+    check_area("Parameter gebied", gebied, of.areas)
     check_option("Parameter referentie", referentie, REFERENTIES)
     for name, number in (("start", start), ("eind", eind), ("seed", seed)):
         if isinstance(number, bool) or not isinstance(number, int):
-            raise SourceError(f"Parameter {name} = {number!r} is geen geheel getal; geef bijvoorbeeld 2007.")
+            example = f"geef bijvoorbeeld {of.years.known}"
+            raise SourceError(f"Parameter {name} = {number!r} is geen geheel getal; {example}.")
     if seed < 0:
         raise SourceError(f"Parameter seed = {seed} is negatief; geef nul of een groter getal.")
-    if not 1990 <= start < eind <= 2035:
+    if not FIRST_YEAR <= start < eind <= LAST_YEAR:
         raise SourceError(
             f"Parameters start = {start} en eind = {eind} vormen geen periode; "
-            "start moet voor eind liggen, tussen 1990 en 2035."
+            f"start moet voor eind liggen, tussen {FIRST_YEAR} en {LAST_YEAR}."
         )
 
 
@@ -83,11 +84,12 @@ def once(get: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
 def open_report(
     vraag: str,
     gebied: str = "Nederland",
-    start: int = START_PROGRAMME,
-    eind: int = END_PROGRAMME,
+    start: int | None = None,
+    eind: int | None = None,
     referentie: str = "rest_stad",
     data: str = "oefendata",
-    seed: int = 2007,
+    seed: int = SEED,
+    uitkomst: str = "",
 ) -> Report:
     """Check the parameters, load the data and open the report of one question and area.
 
@@ -96,15 +98,18 @@ def open_report(
     vraag : str
         Name of a notebook: a question, or "overzicht".
     gebied : str
-        ``"Nederland"``, a gemeente with aandachtswijken, or ``"<gemeente>/<wijk>"``.
-    start, eind : int
-        First and last year of the comparison; the measurements inside are used.
+        ``"Nederland"``, a gemeente of the programme, or ``"<gemeente>/<wijk>"``.
+    start, eind : int, optional
+        First and last year of the comparison; the measurements inside are used. By default those of the programme. With another start
+        the effect is estimated as if the programme had begun then.
     referentie : str
         Which of the four references carries the verdict.
     data : str
-        ``"oefendata"`` or a data folder.
+        ``"oefendata"``, a data folder, or the file of a programme.
     seed : int
         Of the practice panel.
+    uitkomst : str
+        Another outcome of the question that the report turns on.
 
     Returns
     -------
@@ -115,10 +120,14 @@ def open_report(
     SourceError
         For wrong parameters or wrong data.
     """
-    check_parameters(vraag, gebied, start, eind, referentie, seed)
+    check_question(vraag)
     given = {"gebied": gebied, "start": start, "eind": eind, "referentie": referentie, "data": data}
-    session.opened(given | {"seed": seed})
-    return Report(start, eind, referentie, seed, panel.load(vraag, gebied, data, seed))
+    of = place.programme_of(data)
+    first, last = of.span(vraag)
+    start, eind = first if start is None else start, last if eind is None else eind
+    check_parameters(vraag, gebied, start, eind, referentie, seed, of)
+    session.opened(given | {"seed": seed, "uitkomst": uitkomst})
+    return Report(start, eind, referentie, seed, panel.load(vraag, gebied, data, seed, uitkomst))
 
 
 class Report:
@@ -131,6 +140,7 @@ class Report:
         self.start, self.eind, self.referentie, self.seed = start, eind, referentie, seed
         self.panel = slice_
         self.vraag, self.gebied = slice_.question, slice_.gebied
+        self.programme: Programme = slice_.programme
         self.stated = Statements(self.vraag, self.gebied, self.simulated)
         self.computed: dict[tuple[Any, ...], pd.DataFrame] = {}  # see once
 
@@ -161,7 +171,8 @@ class Report:
     @property
     def title(self) -> str:
         """The question as the report puts it; its notebook says it."""
-        return questions.question(self.vraag).title
+        title = questions.question(self.vraag).title
+        return title.replace("{wijken}", self.programme.wijken).replace("{aanpak}", self.programme.aanpak)
 
     @property
     def simulated(self) -> bool:
@@ -180,12 +191,12 @@ class Report:
 
     @property
     def wijken(self) -> list[str]:
-        """Every aandachtswijk in the area, whether or not its postcode areas are known."""
+        """Every wijk of the programme in the area, whether or not its postcode areas are known."""
         return panel.wijken_in(self.gebied, self.panel.areas)
 
     @property
     def cities(self) -> list[str]:
-        """Every gemeente with aandachtswijken in the area."""
+        """Every gemeente with wijken of the programme in the area."""
         return list(dict.fromkeys(wijk.split("/", 1)[0] for wijk in self.wijken))
 
     @cached_property
@@ -196,14 +207,13 @@ class Report:
         return MappingProxyType(
             {
                 vraag: Report(
-                    max(self.start, first),
-                    min(self.eind, last),
+                    max(self.start, self.programme.span(vraag)[0]),
+                    min(self.eind, self.programme.span(vraag)[1]),
                     self.referentie,
                     self.seed,
                     self.panel.part(vraag),
                 )
                 for vraag in questions.questions()
-                for first, last in [questions.question(vraag).years]
             }
         )
 
@@ -212,15 +222,17 @@ class Report:
         """Reader's name of the wijk and of each reference."""
         _, _, wijk = self.gebied.partition("/")
         if self.national:
-            own = ("de aandachtswijken", "de rest van de eigen stad", "de eigen stad")
+            own = (f"de {self.programme.wijken}", "de rest van de eigen stad", "de eigen stad")
         else:
-            plural = "en" if len(self.panel.wijken) != 1 else ""
+            every = self.programme.wijk if len(self.panel.wijken) == 1 else f"de {self.programme.wijken}"
             own = (
-                wijk or f"de aandachtswijk{plural} van {self.city}",
+                wijk or f"{every} van {self.city}",
                 f"de rest van {self.city}",
                 f"heel {self.city}",
             )
-        return MappingProxyType(dict(zip(("wijk", *REFERENTIES), (*own, "de G18", "Nederland"), strict=True)))
+        return MappingProxyType(
+            dict(zip(("wijk", *REFERENTIES), (*own, self.programme.steden, "Nederland"), strict=True))
+        )
 
     @cached_property
     def roles(self) -> Mapping[str, str]:
@@ -363,14 +375,32 @@ class Report:
     @cached_property
     def effect(self) -> Mapping[str, Any]:
         """The effect evaluation of the question; see ``evaluation.compute``. Its `reason` says why there is none."""
-        return _frozen(self.panel.evaluation(self.eind))
+        return _frozen(self.panel.evaluation(self.eind, self.years))
+
+    @cached_property
+    def years(self) -> Years:
+        """The years of the programme; with a start that is not its own, those of one that began then."""
+        first, _ = self.programme.span(self.vraag)
+        return self.programme.years if self.start == first else self.programme.years.begun(self.start)
+
+    @property
+    def supposed(self) -> str:
+        """That the effect is of a programme taken to have begun in another year; empty when it is not."""
+        return (
+            ""
+            if self.years == self.programme.years
+            else f"alsof {self.programme.aanpak} in {self.start} begon"
+        )
 
     @property
     def ledger(self) -> pd.DataFrame:
         """The published statements about this question and area, with their verdicts.
 
-        Of an overview: those about the programme as a whole, or those of any question that name the area.
+        Of an overview: those about the programme as a whole, or those of any question that name the area. A programme of one's
+        own has none.
         """
+        if not self.programme.main:
+            return claims.ledger().head(0)
         if self.vraag != OVERVIEW:
             return claims.ledger(vraag=self.vraag, gebied=self.gebied)
         if self.national:
@@ -430,7 +460,7 @@ class Report:
     @property
     def has_start(self) -> bool:
         """Whether the first measurement tells the position at the start of the programme."""
-        return self.window is not None and abs(self.window[0] - START_PROGRAMME) <= 1
+        return self.window is not None and abs(self.window[0] - self.programme.years.known) <= 1
 
     @property
     def timing(self) -> str:
@@ -456,18 +486,19 @@ class Report:
 
     def _late_or_early(self, first: int) -> str:
         earliest = self.panel.get(self._indicator["indicator"], self.roles["wijk"])["period"].min()
-        if first < START_PROGRAMME:
+        began = self.programme.years.known
+        if first < began:
             return (
                 f"De vergelijking begint in {first}, vóór het programma: de verandering is niet alleen die van de "
                 "programmajaren."
             )
-        if earliest <= START_PROGRAMME + 1:
+        if earliest <= began + 1:
             return (
-                f"De vergelijking begint in {first}, na de start van het programma in 2007: wat er daarvoor veranderde telt "
+                f"De vergelijking begint in {first}, na de start van het programma in {began}: wat er daarvoor veranderde telt "
                 "niet mee. Een eerder beginjaar is mogelijk."
             )
         return (
-            f"Er is geen meting van vóór of bij de start van het programma in 2007; de eerste is van {first}. Dit laat "
+            f"Er is geen meting van vóór of bij de start van het programma in {began}; de eerste is van {first}. Dit laat "
             "alleen zien hoe het gebied zich daarna ontwikkelde, en zegt niets over het programma."
         )
 
@@ -483,7 +514,7 @@ class Report:
             )
         if not self.panel.wijken:
             return (
-                f"Van {self.gebied} is niet vastgesteld uit welke postcodegebieden de aandachtswijk bestond, "
+                f"Van {self.gebied} is niet vastgesteld uit welke postcodegebieden {self.programme.wijk} bestond, "
                 "zodat geen reeks aan het gebied kan worden toegeschreven."
             )
         if not self._measured("wijk"):
@@ -491,7 +522,7 @@ class Report:
         if not self._measured(self.referentie):
             return (
                 f"Er is voor deze vraag niets om mee te vergelijken: van de gekozen referentie, {self.names[self.referentie]}, is er geen meting. "
-                "Dat is zo als alle gebieden met een meting bij een aandachtswijk horen. Kies een andere referentie."
+                "Dat is zo als alle gebieden met een meting de aanpak kregen. Kies een andere referentie."
             )
         why = "Voor dit gebied zijn er geen twee metingen van dezelfde uitkomst in de gevraagde periode."
         once = len(self.measured_once())

@@ -19,7 +19,7 @@ from IPython.display import display
 
 from helpers import effect, measures
 from helpers.effect import NAMES, VERDICTS
-from helpers.report import END_PROGRAMME, START_PROGRAMME, Report
+from helpers.report import Report
 from helpers.state import Stated
 from wijkenaanpak.claims import tested
 from wijkenaanpak.dutch import in_unit, many, number, p_text, with_interval
@@ -34,6 +34,7 @@ from wijkenaanpak.sources import facts, forms
 
 PACKAGES = ("pandas", "scipy", "geopandas", "matplotlib", "papermill")  # that a page names
 version = cache(metadata.version)
+TEN = {10: "tien"}  # as a word, where a sentence has room for it
 
 
 # ---- words ---------------------------------------------------------------------------------------
@@ -52,7 +53,7 @@ def join_and(names: Iterable[str]) -> str:
 
 
 def some(numbers: list[int]) -> str:
-    """Write "18", or "18 tot 140"."""
+    """Write one number, or "the first tot the last"."""
     return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} tot {numbers[-1]}"
 
 
@@ -74,6 +75,12 @@ def years_of(years: list[int]) -> str:
     return ", ".join(map(str, years))
 
 
+def term(r: Report) -> str:
+    """Write how long the target allows at most: "tien jaar"; empty without a target."""
+    years = max(r.programme.horizons, default=0)
+    return f"{TEN.get(years, str(years))} jaar" if years else ""
+
+
 def tag(verdict: str) -> Html:
     """Write a verdict in its colour; the word carries the meaning."""
     return html.verdict_tag(verdict)
@@ -85,7 +92,7 @@ def link(r: Report, question: str, section: str = "") -> Html:
 
 
 def labels() -> pd.Series:
-    """Return the name of every outcome and characteristic, by indicator."""
+    """Return the name of every outcome and characteristic of the project's codebook, by indicator."""
     return pd.Series(dict(facts.labels()))
 
 
@@ -96,7 +103,7 @@ def header(r: Report) -> Html:
     """Write the title of the page, and the warning on practice data."""
     warning = (
         '<div class="let-op"><p><strong>Oefendata.</strong> Gesimuleerde reeksen: zij zeggen niets over het werkelijke gebied. '
-        "De uitspraken uit documenten zijn wel echt.</p></div>"
+        f"{'De uitspraken uit documenten zijn wel echt.' if r.programme.main else ''}</p></div>"
         if r.simulated
         else ""
     )
@@ -116,7 +123,7 @@ def about(r: Report, lines: dict[str, str] | None = None) -> Html:
                 outcome += "; de eigenlijke hoofduitkomst ontbreekt in deze gegevens"
         lines = {"Gebied": r.gebied, "Periode": period, "Hoofduitkomst": outcome}
     items = lines | {
-        "Gegevens": "oefendata: gesimuleerd" if r.simulated else "gepubliceerde reeksen uit de opgegeven map",
+        "Gegevens": "oefendata: gesimuleerd" if r.simulated else "reeksen uit de opgegeven map",
         "Wijkenlijst": f"{r.panel.meta['list']}: {rests_on(r)}",
         "Referentie": f"{r.names[r.referentie]}; alle vier de referenties staan in "
         + ("het rapport" if r.vraag != OVERVIEW else "de rapporten per vraag"),
@@ -129,10 +136,10 @@ def rests_on(r: Report) -> str:
     """Say how many postcode areas in how many wijken, and how certain they are."""
     counts = r.treated()
     if not counts:
-        return "voor dit gebied is niet vastgesteld welke postcodegebieden erbij horen"
+        return f"voor dit gebied is niet vastgesteld welke {r.programme.unit}en erbij horen"
     kinds = "; ".join(f"{kind}: {n}" for kind, n in counts.items())
-    total = many(sum(counts.values()), "postcodegebied", "postcodegebieden")
-    return f"{total} in {many(len(r.panel.wijken), 'aandachtswijk', 'aandachtswijken')} ({kinds})"
+    total = many(sum(counts.values()), r.programme.unit, f"{r.programme.unit}en")
+    return f"{total} in {many(len(r.panel.wijken), r.programme.one, r.programme.wijken)} ({kinds})"
 
 
 def answer(r: Report) -> Html:
@@ -273,6 +280,8 @@ def _not_counted(r: Report) -> str:
 def _unanswered(r: Report) -> list[str]:
     r.state("target_verdict", np.nan, reference=r.referentie)
     ledger = r.ledger
+    if not r.programme.main:
+        return [f"Deze vraag is met de aanwezige gegevens niet te beantwoorden. {r.reason}"]
     told = (
         f"Wel zijn {(ledger['verdict'] != 'niet na te rekenen').sum()} van de {len(ledger)} gepubliceerde uitspraken hierover na te rekenen; "
         "zie hieronder."
@@ -325,7 +334,7 @@ def certainty(r: Report) -> Html:
             if len(others)
             else "Met elke van de vier referenties is het oordeel hetzelfde.",
             f"Het gebied bestaat uit {rests_on(r)}.",
-            "Dit gaat over doelrealisatie, niet over het effect van de wijkenaanpak.",
+            f"Dit gaat over doelrealisatie, niet over het effect van {r.programme.aanpak}.",
         ]
     )
 
@@ -477,7 +486,7 @@ def caught_up(r: Report, found: pd.DataFrame) -> list[str]:
     """Say how many wijken caught up and whether that is more than chance (``measures.catching_up``)."""
     if "/" in r.gebied:
         return [
-            f"Dit rapport gaat over één wijk. Het rapport over {r.city} zet de aandachtswijken van de stad naast elkaar."
+            f"Dit rapport gaat over één wijk. Het rapport over {r.city} zet de {r.programme.wijken} van de stad naast elkaar."
         ]
     if not len(found):
         return ["Voor een vergelijking tussen wijken zijn twee wijken met een reeks nodig."]
@@ -584,7 +593,7 @@ PLACED = {
 
 
 def on_course(r: Report, course: pd.DataFrame) -> list[str]:
-    """Say whether the area was on course for both horizons (``measures.course``), and what the rule of 2012 makes of it."""
+    """Say whether the area was on course for the horizons of the target (``measures.course``), and what the rule of the letter makes of it."""
     if r.window is None:
         return [r.reason]
     if not len(course):
@@ -592,9 +601,11 @@ def on_course(r: Report, course: pd.DataFrame) -> list[str]:
             f"In {r.window[0]} was er geen achterstand op {r.names['stad']}; er was geen pad af te leggen."
             if r.has_start
             else f"Of het gebied op koers lag is niet te bepalen: de vergelijking begint in {r.window[0]}, en het doel telt vanaf de positie "
-            "bij de start in 2007."
+            f"bij de start in {r.programme.years.known}."
         )
-        return [why]
+        return [
+            why if r.programme.horizons else "Deze aanpak noemt geen jaar waarin het doel gehaald moet zijn."
+        ]
     last = course.groupby("horizon").last()
     placed = [
         f"bij een doel van {h} jaar {PLACED.get(row['status'], row['status'])}" for h, row in last.iterrows()
@@ -609,13 +620,16 @@ def on_course(r: Report, course: pd.DataFrame) -> list[str]:
     )
     told = f"Ten opzichte van {r.names['stad']} lag het gebied in {final['period']} {join_and(placed)}"
     if np.isfinite(final["probability"]):
-        told += f" (kans dat de achterstand binnen het tienjarenpad lag: {chance})"
+        path = "tienjarenpad" if last.index[-1] == 10 else f"pad van {last.index[-1]} jaar"
+        told += f" (kans dat de achterstand binnen het {path} lag: {chance})"
+    if not r.programme.main:
+        return [f"{told}."]
     rule = "De regel van 2012: afbouwen waar de ambities op koers liggen, intensiveren waar de voortgang achterblijft."
     return [f"{told}.", f"{rule} {STEERED[monitor.steer(final['probability'])]}"]  # fmt: skip
 
 
 def projected(r: Report) -> list[str]:
-    """Say how likely it was, with what was known in 2012, that the gap would be gone or halved in 2017; state the projection."""
+    """Say how likely it was, with what was known on the way, that the gap would be gone or halved at the end; state the projection."""
     shown = []
     for _, row in measures.projection(r).iterrows():
         about = {"reference": "stad", "method": row["method"], "n": row["n"], "period": row["period"]}
@@ -627,7 +641,7 @@ def projected(r: Report) -> list[str]:
     if not shown:
         return []
     return [
-        f"Met wat in {measures.LAST_FIT} bekend was, was de kans dat de achterstand in {END_PROGRAMME} verdwenen zou zijn, naar drie manieren van "
+        f"Met wat in {r.programme.foreseen} bekend was, was de kans dat de achterstand in {r.programme.years.end} verdwenen zou zijn, naar drie manieren van "
         f"doortrekken: {'; '.join(shown)}."
     ]
 
@@ -640,17 +654,16 @@ def brief(r: Report) -> str:
     found = effect.state(r)
     inside = effect.within(r).head(1)
     if not effect.estimated(r) and not len(inside):
-        return (
-            f"Of dat door de wijkenaanpak komt, is met deze gegevens niet te schatten: {r.effect['reason']}."
-        )
+        return f"Of dat door {r.programme.aanpak} komt, is met deze gegevens niet te schatten: {r.effect['reason']}."
     sign = found["verdict"].estimate
     shown = found["within"] if len(inside) else found.get("own", found["main"])
     where = f" binnen {r.city}" if len(inside) else "" if "own" in found or r.national else " landelijk"
     unit = inside["unit"].iloc[0] if len(inside) else r.effect_unit
     if np.isfinite(sign) and sign:
-        told = f"De wijkenaanpak pakte{where} naar schatting {VERDICTS[sign]} uit"
+        told = f"{capital(r.programme.aanpak)} pakte{where} naar schatting {VERDICTS[sign]} uit"
     else:
-        told = f"Of dat door de wijkenaanpak komt, is{where} niet vast te stellen"
+        told = f"Of dat door {r.programme.aanpak} komt, is{where} niet vast te stellen"
+    told += f" ({r.supposed})" if r.supposed else ""
     return f"{told}: het geschatte effect is {shown} {unit}."
 
 
@@ -660,11 +673,11 @@ def verdict(r: Report) -> Html:
     if not effect.estimated(r) and "within" in found:
         return _within(r, found)
     if not effect.estimated(r):
-        text = (
-            f"Of dit door de wijkenaanpak kwam is met deze gegevens niet te schatten: {r.effect['reason']}."
-        )
+        text = f"Of dit door {r.programme.aanpak} kwam is met deze gegevens niet te schatten: {r.effect['reason']}."
         return html.box(text)
     sentences = _national(r, found) if r.national else _local(r, found)
+    if r.supposed:
+        sentences[0] = f"Geschat is {r.supposed}. {sentences[0]}"
     if r.simulated:
         sentences[0] = f"Oefendata, geen werkelijke uitkomst. {sentences[0]}"
     rests = html.fold(html.bullets(_rests(r)), "Waar rust deze schatting op?")
@@ -675,7 +688,7 @@ def _national(r: Report, found: dict[str, Stated]) -> list[str]:
     e, unit, main = r.effect, r.effect_unit, effect.main_design(r)
     sign, direction = found["verdict"].estimate, int(r.panel.outcome["direction"])
     first = (
-        f"{r.panel.outcome['label']}: in {effect.span(r)} weken de aandachtswijken {found['main']} {unit} af van wat zonder de aanpak te verwachten "
+        f"{r.panel.outcome['label']}: in {effect.span(r)} weken de {r.programme.wijken} {found['main']} {unit} af van wat zonder de aanpak te verwachten "
         "was (plus is hoger; tussen haakjes de 95%-marge). "
     )
     if "less" in found and effect.placebo(r)["carries"]:
@@ -712,7 +725,7 @@ def _local(r: Report, found: dict[str, Stated]) -> list[str]:
     own, unit = effect.own_control(r), r.effect_unit
     nation = f"Landelijk is het geschatte effect {found['main']} {unit}; het landelijke rapport laat zien waarop dat rust en hoe zeker het is."
     if own is None:
-        why = f"Voor {r.names['wijk']} zelf is geen effect te schatten: er is geen volledige reeks van zijn postcodegebieden, of er zijn te weinig andere gebieden om het naast te leggen."
+        why = f"Voor {r.names['wijk']} zelf is geen effect te schatten: er is geen volledige reeks van zijn {r.programme.unit}en, of er zijn te weinig andere gebieden om het naast te leggen."
         return [why, nation]
     sign, went = found["verdict"].estimate, "week" if len(r.panel.wijken) == 1 else "weken"
     text = (
@@ -738,7 +751,7 @@ def _within(r: Report, found: dict[str, Stated]) -> Html:
     others = {"rest_stad": "de andere gebieden van de stad"}.get(main["design"], main["name"].split(" (")[0])
     years = main["period"].replace("-", "–\u2060")
     first = (
-        f"{main['label']}: in {years} weken de aandachtswijken van {r.city} sinds {main['before']} {found['within']} {unit} "
+        f"{main['label']}: in {years} weken de {r.programme.wijken} van {r.city} sinds {main['before']} {found['within']} {unit} "
         f"af van {others} (plus is hoger; tussen haakjes de 95%-marge). "
     )
     first += (
@@ -747,10 +760,12 @@ def _within(r: Report, found: dict[str, Stated]) -> Html:
         else f"De marge laat beide richtingen toe: een effect is niet aangetoond. Een effect vanaf {found['detectable']:bare} {unit} had 80% kans om "
         "gevonden te worden."
         if found["within"].sign == 0
-        else "Dat gaat over alle aandachtswijken van de stad samen."
+        else f"Dat gaat over alle {r.programme.wijken} van de stad samen."
     )
     if "/" in r.gebied:
         first += f" Dit is de uitkomst van heel {r.city}; voor {r.names['wijk']} alleen zijn er te weinig gebieden."
+    if r.supposed:
+        first = f"Geschat is {r.supposed}. {first}"
     sentences = [first, *([] if "/" in r.gebied else [beside_goal(r, sign)])]
     rests = html.fold(html.bullets(_rests_within(r, main)), "Waar rust deze schatting op?")
     table = {
@@ -772,15 +787,15 @@ def _within(r: Report, found: dict[str, Stated]) -> Html:
 
 def _rests_within(r: Report, main: pd.Series) -> list[str]:
     """List what a comparison inside one city rests on."""
-    one = "aandachtswijk" if main["unit_of"] == "wijk" else "gebied"
+    one = r.programme.one if main["unit_of"] == "wijk" else "gebied"
     points = [
-        f"Alle gebieden van deze reeks liggen in {r.city}. Vergeleken zijn {main['n']} gebieden in aandachtswijken met {main['controls']} andere. Wat "
-        "de hele stad tegelijk trof, valt weg; wat juist de aandachtswijken van deze stad trof, is van de aanpak niet te onderscheiden. Over andere "
+        f"Alle gebieden van deze reeks liggen in {r.city}. Vergeleken zijn {main['n']} gebieden in {r.programme.wijken} met {main['controls']} andere. Wat "
+        f"de hele stad tegelijk trof, valt weg; wat juist de {r.programme.wijken} van deze stad trof, is van de aanpak niet te onderscheiden. Over andere "
         "steden zegt deze schatting niets.",
         f"De marge telt toeval per {one}: {main['units']} eenheden met aanpak"
         + (
             ", waarvan de gebieden samen gekozen zijn, en de andere gebieden elk apart. "
-            if one == "aandachtswijk"
+            if main["unit_of"] == "wijk"
             else ". "
         )
         + "Zij is de ruimste van twee: die van deze eenheden (CR2), en die van loten welke gebieden gekozen waren. Bij loten komt minstens zo'n verschil "
@@ -796,13 +811,13 @@ def _rests_within(r: Report, main: pd.Series) -> list[str]:
     )
     if main["design"] == "rest_stad":
         points.append(
-            "Even zwakke gebieden zonder aanpak zijn er in de stad te weinig. De aandachtswijken waren vooraf slechter af dan de rest van de stad: een "
+            f"Even zwakke gebieden zonder aanpak zijn er in de stad te weinig. De {r.programme.wijken} waren vooraf slechter af dan de rest van de stad: een "
             "deel van het verschil kan terugkeer naar het gemiddelde zijn."
         )
     years = (int(main["before"]), int(main["period"].rsplit("-", 1)[-1]))
     if broke := r.breaks(main["indicator"], years):
         points.append(
-            f"In deze jaren veranderde de meting zelf ({'; '.join(broke)}); raakte dat de aandachtswijken anders, dan zit dat in de schatting."
+            f"In deze jaren veranderde de meting zelf ({'; '.join(broke)}); raakte dat de {r.programme.wijken} anders, dan zit dat in de schatting."
         )
     points.append(
         "Aangrenzende gebieden tellen mee als vergelijking: zonder kaart zijn zij niet uit te sluiten."
@@ -843,7 +858,7 @@ def _rests(r: Report) -> list[str]:
     e, main, own, n = r.effect, effect.main_design(r), effect.own_control(r), r.effect["n"]
     before = e["before"]
     points = [
-        f"Vergeleken: {n['treated']} postcodegebieden in {n['wijken']} wijken en {n['cities']} steden met {main['controls']} andere; verandering van "
+        f"Vergeleken: {n['treated']} {r.programme.unit}en in {n['wijken']} wijken en {n['cities']} steden met {main['controls']} andere; verandering van "
         f"{effect.before(r)} naar {effect.span(r)}. Steden zijn de eenheid van toeval: {main['clusters']}, die tellen voor {number(main['effective'], 0)} gelijke.",
     ]
     if not r.national and own is not None:
@@ -864,14 +879,14 @@ def _rests(r: Report) -> list[str]:
             "Er zijn te weinig gebieden die naar hun cijfers ook gekozen hadden kunnen worden; de hoofdschatting vergelijkt met "
             f"{NAMES[main['design']]}."
         )
-    if before[-1] >= 2008:
+    if before[-1] >= r.years.paid:
         points.append(
-            f"De beginmeting van {before[-1]} is van na de bekendmaking van de lijst (maart 2007); een vroeg gevolg daarvan valt buiten de schatting."
+            f"De beginmeting van {before[-1]} is van na de bekendmaking van de lijst ({r.years.known}); een vroeg gevolg daarvan valt buiten de schatting."
         )
     broke = r.breaks(e["indicator"], (before[0], e["after"][-1]))
     if broke and not r.simulated:
         points.append(
-            f"In deze jaren veranderde de meting zelf ({'; '.join(broke)}); raakte dat de aandachtswijken anders dan de vergeleken gebieden, dan "
+            f"In deze jaren veranderde de meting zelf ({'; '.join(broke)}); raakte dat de {r.programme.wijken} anders dan de vergeleken gebieden, dan "
             "zit dat in de schatting."
         )
     if n["left_out"]:
@@ -879,7 +894,7 @@ def _rests(r: Report) -> list[str]:
             f"De wijkenlijst is geen officiële: {n['left_out']} kandidaat-gebieden tellen niet mee, ook niet als vergelijking."
         )
     points.append(
-        f"{n['near']} gebieden die aan een aandachtswijk grenzen, zijn geen vergelijking: de aanpak kan ze geraakt hebben."
+        f"{n['near']} gebieden die aan een {r.programme.one} grenzen, zijn geen vergelijking: de aanpak kan ze geraakt hebben."
         if n["boundaries"]
         else "Zonder kaart zijn aangrenzende gebieden niet uit de vergelijking te houden."
     )
@@ -894,7 +909,7 @@ def _rests_own(r: Report, own: Any) -> list[str]:
         else ""
     )
     return [
-        f"Het gebied telt {many(own['n'], 'postcodegebied', 'postcodegebieden')}; de groep is samengesteld uit de {e['n']['wijk_donors']} andere stedelijke "
+        f"Het gebied telt {many(own['n'], r.programme.unit, f'{r.programme.unit}en')}; de groep is samengesteld uit de {e['n']['wijk_donors']} andere stedelijke "
         f"gebieden die er vooraf het meest op leken, gelijkgesteld op {'het pad' if path else 'het niveau'} van {effect.before(r)}.{error}",
         f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. Eén op de "
         "twintig gebieden valt ook zonder effect buiten zijn 95%-marge.",
@@ -914,15 +929,16 @@ def level_title(r: Report, levels: pd.DataFrame) -> str:
 
 
 def course_title(r: Report) -> str:
-    """Say in one line where the gap stood on the path to the average of the city in ten years."""
+    """Say in one line where the gap stood on the longest path of the target to the average of the city."""
     course = measures.course(r)
+    years = f" in {term(r)}" if term(r) else ""
     status = course.query("horizon == horizon.max()")["status"].iloc[-1] if len(course) else ""
     return {
-        "op koers": "De achterstand op de stad lag op het pad naar nul in tien jaar",
-        "voorbij": "De achterstand op de stad was verder dan het pad naar nul in tien jaar",
-        "achter": "De achterstand op de stad bleef achter op het pad naar nul in tien jaar",
+        "op koers": f"De achterstand op de stad lag op het pad naar nul{years}",
+        "voorbij": f"De achterstand op de stad was verder dan het pad naar nul{years}",
+        "achter": f"De achterstand op de stad bleef achter op het pad naar nul{years}",
         "verkeerde kant": "De achterstand op de stad kwam niet dichter bij nul",
-    }.get(status, "De achterstand op de stad, en het pad naar nul in tien jaar")
+    }.get(status, f"De achterstand op de stad, en het pad naar nul{years}")
 
 
 def groups_title(groups: pd.DataFrame) -> str:
@@ -947,7 +963,7 @@ def placebo_title(r: Report) -> str:
     if not drawn.get("carries"):
         return "De schatting tussen programma's die er nooit waren; zij lijken hier te veel op elkaar om te beslissen"
     if drawn["found"]:
-        return "De aandachtswijken weken verder af dan gebieden zonder aanpak"
+        return f"De {r.programme.wijken} weken verder af dan gebieden zonder aanpak"
     return f"Zo'n verschil komt zonder aanpak ook voor: in {number(100 * drawn.get('p', 1), 0)} van de 100 getrokken programma's"
 
 
@@ -969,8 +985,8 @@ def among_placebos(r: Report) -> list[str]:
         else "De getrokken programma's bestaan hier te vaak uit dezelfde gebieden om het oordeel te dragen; dat rust op de marge van de schatting zelf."
     )
     unlike = (
-        "De getrokken gebieden zijn gewone zwakke gebieden; zo zwak als de aandachtswijken zijn er buiten de aanpak weinig, en geen andere stad lijkt op "
-        "Amsterdam of Den Haag."
+        f"De getrokken gebieden zijn gewone zwakke gebieden; zo zwak als de {r.programme.wijken} zijn er buiten de aanpak weinig, en geen andere stad "
+        "lijkt op de grootste."
     )
     return [told, carries, unlike]
 
@@ -979,7 +995,7 @@ def national_checks(r: Report) -> Html:
     """Point a wijk or city to the checks in the national report."""
     return Html(
         "<p>Of de vergelijking standhoudt (ontwikkeling vooraf, terugkeer naar het gemiddelde, het waterbed, andere keuzes) is landelijk "
-        'onderzocht: zie <a href="nederland.html#effect-kwam-het-door-de-wijkenaanpak">het landelijke rapport</a>. Voor één wijk of stad zijn '
+        'onderzocht: zie <a href="nederland.html#effect-kwam-het-door-de-aanpak">het landelijke rapport</a>. Voor één wijk of stad zijn '
         "daar te weinig gebieden voor.</p>"
     )
 
@@ -997,9 +1013,9 @@ def cannot_say(r: Report) -> Html:
         ),
         *([r.timing] if r.timing else []),
     ]
-    if r.has_start and r.window[0] > 2007:
+    if r.has_start and r.window[0] > r.programme.years.known:
         points.append(
-            f"De vergelijking begint bij de meting van {r.window[0]}, na de bekendmaking van de selectie in maart 2007; een vroeg gevolg van die bekendmaking "
+            f"De vergelijking begint bij de meting van {r.window[0]}, na de bekendmaking van de selectie in {r.programme.years.known}; een vroeg gevolg van die bekendmaking "
             "zit dus al in het beginpunt."
         )
     return html.bullets(
@@ -1010,7 +1026,7 @@ def cannot_say(r: Report) -> Html:
             "naar het gemiddelde.",
             "Of de zittende bewoners vooruitgingen of de bevolking veranderde, is in deze cijfers niet te scheiden.",
             "De marges gaan over toeval in de metingen. Definitiebreuken zitten er niet in; wat gebieden in een stad delen alleen bij de "
-            "achterstand op de hoofduitkomst van Nederland en van steden met meer aandachtswijken.",
+            f"achterstand op de hoofduitkomst van Nederland en van steden met meer {r.programme.wijken}.",
         ]
     )  # fmt: skip
 
@@ -1020,8 +1036,9 @@ def list_doubts(r: Report) -> list[str]:
     points: list[str] = []
     wijken = len(r.panel.wijken)
     candidates = [kind.startswith("kandidaat") for kind in r.treated()]
+    official = f" ({r.programme.official})" if r.programme.official else ""
     if r.national and 0 < wijken < len(r.wijken):
-        points.append(f"De wijkenlijst dekt {wijken} van de {len(r.wijken)} aandachtswijken.")
+        points.append(f"De wijkenlijst dekt {wijken} van de {len(r.wijken)} {r.programme.wijken}.")
     if not r.national and any(candidates):
         which = (
             "Alle postcodegebieden van dit gebied zijn kandidaten en staan"
@@ -1029,7 +1046,7 @@ def list_doubts(r: Report) -> list[str]:
             else "Een deel van de postcodegebieden van dit gebied is kandidaat en staat"
         )
         points.append(
-            f"{which} niet op een officiële lijst (Kamerstuk 30995, nr. 66); met die lijst kan de uitkomst anders zijn."
+            f"{which} niet op een officiële lijst{official}; met die lijst kan de uitkomst anders zijn."
         )
     return points
 
@@ -1064,7 +1081,7 @@ def sources(r: Report) -> Html:
         [
             f"kenmerk {identifier(rows)} (dezelfde getallen geven hetzelfde kenmerk)",
             f"versie {version('wijkenaanpak')}",
-            f"gegevens: {'oefendata, seed ' + str(r.seed) if r.simulated else 'gepubliceerd'}{until}",
+            f"gegevens: {'oefendata, seed ' + str(r.seed) if r.simulated else 'uit de opgegeven map'}{until}",
             f"inhoud van de gelezen gegevens {r.panel.meta['slice'][:12]}",
             "software: " + ", ".join(f"{p} {version(p)}" for p in PACKAGES),
             "licentie EUPL-1.2",
@@ -1140,7 +1157,12 @@ def overview_answer(r: Report) -> Html:
         ]
     else:
         moved = data.assign(stated=r.state("gap_change", data, unit=data["change_unit"]))
-        told = [_all_moved(r, moved), _begun_late(data), _all_on_course(data), _all_caused(r)]
+        told = [
+            _all_moved(r, moved),
+            _begun_late(data, r.programme.years.known),
+            _all_on_course(r, data),
+            _all_caused(r),
+        ]
     both = "Doel (werd de achterstand kleiner?) en effect (kwam dat door de aanpak?) zijn twee vragen; het ene antwoord volgt niet uit het andere."
     return Html(known(r) + answered(r, told, _not_counted(r) or next(iter(list_doubts(r)), both)))
 
@@ -1148,7 +1170,7 @@ def overview_answer(r: Report) -> Html:
 def known(r: Report) -> Html:
     """Tell first, in a report on practice data, what was found on published series about the area; empty where nothing was."""
     rows = facts.known()
-    rows = rows[rows["gebied"] == r.gebied] if r.simulated else rows.head(0)
+    rows = rows[rows["gebied"] == r.gebied] if r.simulated and r.programme.main else rows.head(0)
     if not len(rows):
         return Html("")
     told = [_found(r, row) for _, row in rows.iterrows()]
@@ -1213,9 +1235,9 @@ def _all_moved(r: Report, data: pd.DataFrame) -> str:
     return " ".join(told)
 
 
-def _begun_late(data: pd.DataFrame) -> str:
+def _begun_late(data: pd.DataFrame, began: int) -> str:
     """Say which questions have no measurement from the start of the programme; empty when all have."""
-    late = data[data["first_year"] > START_PROGRAMME + 1]
+    late = data[data["first_year"] > began + 1]
     if not len(late):
         return ""
     years = join_and(sorted({str(year) for year in late["first_year"]}))
@@ -1225,34 +1247,36 @@ def _begun_late(data: pd.DataFrame) -> str:
     )
 
 
-def _all_on_course(data: pd.DataFrame) -> str:
+def _all_on_course(r: Report, data: pd.DataFrame) -> str:
+    if not r.programme.horizons:
+        return ""
     known = data[data["probability"].notna()]
     if not len(known):
         return "Of het gebied op koers lag naar het stadsgemiddelde, is niet te bepalen: er is geen meting bij de start met een achterstand."
     on = known.index[known["status"].isin(["op koers", "voorbij"])]
     if len(known) == 1:
         return (
-            f"Of het gebied op weg was naar het stadsgemiddelde in tien jaar, is alleen bij {known.index[0]} te zien: daar lag het "
+            f"Of het gebied op weg was naar het stadsgemiddelde in {term(r)}, is alleen bij {known.index[0]} te zien: daar lag het "
             f"{'op koers' if len(on) else 'niet op koers'}."
         )
-    told = f"Op weg naar het stadsgemiddelde in tien jaar lag het gebied aan het eind bij {len(on) or 'geen'} van de {len(known)} vragen op koers"
+    told = f"Op weg naar het stadsgemiddelde in {term(r)} lag het gebied aan het eind bij {len(on) or 'geen'} van de {len(known)} vragen op koers"
     return f"{told} ({join_and(on)})." if len(on) else f"{told}."
 
 
 def _all_caused(r: Report) -> str:
     found = measures.effects(r)
     if not len(found):
-        return "Of de wijkenaanpak er de oorzaak van was, is met deze gegevens niet te schatten."
+        return f"Of {r.programme.aanpak} er de oorzaak van was, is met deze gegevens niet te schatten."
     judged = found["judged"].map(lambda sign: VERDICTS.get(sign, ""))
     shown = judged[found["judged"].abs() == 1]
     if len(found) == 1:
         word = f"naar schatting {shown.iloc[0]}" if len(shown) else "niet vast te stellen"
-        told = f"Of de wijkenaanpak er de oorzaak van was, is alleen bij {found.index[0]} te schatten: daar is het effect {word}"
+        told = f"Of {r.programme.aanpak} er de oorzaak van was, is alleen bij {found.index[0]} te schatten: daar is het effect {word}"
     elif len(shown):
         listed = [f"{question} ({word})" for question, word in shown.items()]
-        told = f"Een effect van de wijkenaanpak is te zien bij {join_and(listed)}"
+        told = f"Een effect van {r.programme.aanpak} is te zien bij {join_and(listed)}"
     else:
-        told = f"Een effect van de wijkenaanpak is bij geen van de {len(found)} te schatten vragen vast te stellen"
+        told = f"Een effect van {r.programme.aanpak} is bij geen van de {len(found)} te schatten vragen vast te stellen"
     if not r.national:
         return (
             f"{told}. Eén wijk of stad laat zelden meer zien dan toeval; landelijk is de schatting scherper."

@@ -75,7 +75,7 @@ def _before_cell(info: Any) -> None:
     changed = [
         f"{name} = {now!r}, het rapport heeft {before!r}"
         for name, before in _opened.items()
-        if type(now := shell.user_ns.get(name)) is type(before) and now != before
+        if (now := shell.user_ns.get(name)) != before and (before is None or type(now) is type(before))
     ]
     if changed:
         text = f"De parameters zijn veranderd ({'; '.join(changed)}). Voer ook de cel met open_report opnieuw uit."

@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 RAW = ROOT / "data" / "raw"
 OPEN = RAW / "open"  # where downloads go when no folder is named; not in git
+SEED = 2007  # of the practice panel, when none is named
 
 
 class SourceError(ValueError):

@@ -244,7 +244,7 @@ def _digest_as_written(file: Path, _: int, __: int) -> bytes:
 def facts() -> list[Path]:
     """List the files of published facts."""
     forms = (RAW / "templates" / f"{name}.csv" for name in ("formulieren", "velden"))
-    return sorted([*RAW.glob("*.csv"), *forms])
+    return sorted([*RAW.glob("*.csv"), *RAW.glob("*.toml"), *forms])
 
 
 def templates() -> list[Path]:

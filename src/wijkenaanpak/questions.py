@@ -5,7 +5,8 @@ A notebook in the folder is a question when it says so itself::
     "wijkenaanpak": {"titel": "Komen bewoners uit de bijstand?", "uitkomst": "kwb_bijstand", "richting": -1}
 
 `uitkomst` is an indicator of the codebook or of the data folder, or a list of which the first carries the verdict; `richting`
-(1: more is better, -1: less is better) is needed only where the codebook has none; `plaats` orders the questions. Nothing
+(1: more is better, -1: less is better) is needed only where the codebook has none; `plaats` orders the questions; in `titel`
+"{wijken}" and "{aanpak}" are what the programme calls them. Nothing
 else lists them: batch, index, overview and the dependencies of a report ask here.
 """
 
@@ -53,11 +54,6 @@ class Question:
     direction: int = 0
     place: int = LAST
     parameters: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def years(self) -> tuple[int, int]:
-        """First and last year of its own report."""
-        return self.parameters["start"], self.parameters["eind"]
 
 
 def folder() -> Path:

@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from wijkenaanpak.effects.effects import CHOSEN_ON, CLEAN_UNTIL, START, Sample, spread_of
+from wijkenaanpak.effects.effects import Sample, spread_of
 from wijkenaanpak.effects.inference import Array
 
 ROOM = 1.25  # times as many untreated areas as are chosen, at least: else all of a city would be its weakest part
@@ -76,17 +76,17 @@ class Drawn:
 def choices(s: Sample) -> dict[str, tuple[int, ...]]:
     """Return the years on which the real choice can have been made, and the last ones before the payments.
 
-    The first are those from `CLEAN_UNTIL` to `CHOSEN_ON`, or the last measured before; the second the last measurement up to `START`. What
-    was known falls between them.
+    The first are those that the choice looked at, or the last measured before; the second the last measurement up to the first
+    payments. What was known falls between them.
 
     Returns
     -------
     dict
-        `keuze` and `start`; without the second when it is the same, empty without a measurement up to `START`.
+        `keuze` and `start`; without the second when it is the same, empty without a measurement up to the first payments.
     """
-    early = [p for p in s.periods.tolist() if p <= START]
-    known = [p for p in early if p <= CHOSEN_ON]
-    on = tuple(p for p in known if p > CLEAN_UNTIL) or tuple(known[-1:])
+    early = [p for p in s.periods.tolist() if p <= s.years.paid]
+    known = [p for p in early if p <= s.years.looked_at[1]]
+    on = tuple(p for p in known if p > s.years.clean_until) or tuple(known[-1:])
     found = {"keuze": on} if on else {}
     if early and (early[-1],) != on and early[-1] not in on:
         found["start"] = (early[-1],)
@@ -185,6 +185,7 @@ def _only(s: Sample, rows: NDArray[np.int64]) -> Sample:
     return Sample(
         s.y[rows], s.level[rows], s.periods, s.area[rows], s.city[rows], np.full(len(rows), ""), nothing, nothing,
         s.scale, s.cycle, None, None if s.deprivation is None else s.deprivation[rows], None if s.n is None else s.n[rows],
+        s.years,
     )  # fmt: skip
 
 

@@ -8,17 +8,17 @@ Effects are measured on the scale on which equal shocks are equally large: log-o
 for money and rates, the score itself for scores; :meth:`Sample.in_unit` brings them back to the unit
 of the outcome (per cent for logs). A plus is a higher outcome, whether that is better or worse.
 
-*Which years.* The wijken were chosen in March 2007 on the latest figures, of 2005 and 2006. Who is chosen in a bad year recovers by
-himself, so that years from 2005 until the payments of 2008 are no basis for comparison wherever
-earlier ones exist (the dip of Ashenfelter 1978); they do say who was to recover. All 40 wijken were chosen in 2007 and paid from 2008,
-the 40+ wijken from 2009 and 2010. Every cohort is compared apart with areas never on a list (:func:`cohorts`), so that
+*Which years.* Those of the programme (``programme.Years``). Who is chosen in a bad year recovers by himself, so that years
+from those that the choice looked at until the first payments are no basis for comparison wherever
+earlier ones exist (the dip of Ashenfelter 1978); they do say who was to recover. The wijken were chosen at once; later rounds
+are cohorts. Every cohort is compared apart with areas never on a list (:func:`cohorts`), so that
 the weights of two-way fixed effects with staggered adoption (Goodman-Bacon 2021) have nothing to go wrong on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,12 +27,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from wijkenaanpak import programme
 from wijkenaanpak.effects.inference import Array, Regression, partial_out
 from wijkenaanpak.measures.monitor import percent
+from wijkenaanpak.programme import Years
 
-CLEAN_UNTIL = 2004  # last year that the selection did not look at
-CHOSEN_ON = 2006  # last year it can have looked at: the list is of March 2007
-START, FULL = 2008, 2012  # first payments; all that was planned until 2011 is there
 LEAST_BEFORE = 4  # years needed for synthetic weights
 NEIGHBOURS = 4  # matched areas for each treated one
 CALIPER = 0.5  # standard deviations of the treated areas
@@ -41,6 +40,11 @@ SAME = 1e-6  # of the variance of a covariate is its own, at most: it says nothi
 NOISE = 1e-9  # of the size of the outcome: smaller differences come from floating point
 LEAST_SHARE = 0.002  # nearer to 0 or 1 there are no log-odds to come back from
 SUPPORT = 0.01  # of the treated areas, least like those chosen: what lies below is no comparison
+
+
+def own_years() -> Years:
+    """Return the years of the project's own programme."""
+    return programme.main().years
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,13 @@ class Sample:
     cycle : array, shape (periods,), optional
         How far apart strong and weak areas are (:func:`dispersion`); when given, time weights cancel what moves with it.
     later : array of int, shape (areas,), optional
-        Year of award of the areas after the 40 wijken, 0 for others: a comparison of their own, and no donors.
+        Year of award of the areas of later rounds, 0 for others: a comparison of their own, and no donors.
     n : array, shape (areas, periods), optional
         Denominator of shares and rates.
     deprivation : array, shape (areas, columns), optional
         What all outcomes together said of an area before, higher being weaker; missing where unknown.
+    years : Years
+        Of the programme; by default those of the project's own.
     """
 
     y: Array
@@ -86,6 +92,7 @@ class Sample:
     later: NDArray[np.int64] | None = None
     deprivation: Array | None = None
     n: Array | None = None
+    years: Years = field(default_factory=own_years)
 
     @cached_property
     def treated(self) -> NDArray[np.bool_]:
@@ -180,6 +187,7 @@ def sample(
     scale: str = "lineair",
     later: Mapping[str, int] | None = None,
     deprivation: pd.DataFrame | None = None,
+    years: Years | None = None,
 ) -> Sample:
     """Lay out observations as areas by periods, and put them on the scale of the analysis.
 
@@ -199,6 +207,8 @@ def sample(
         Year of award of the areas awarded later; see :class:`Sample`.
     deprivation : DataFrame, optional
         Indexed by area; see :class:`Sample`.
+    years : Years, optional
+        See :class:`Sample`.
 
     Returns
     -------
@@ -238,15 +248,18 @@ def sample(
         np.array([later.get(a, 0) for a in area]) if later else None,
         None if deprivation is None else deprivation.reindex(area).to_numpy(float),
         n if scale in ("logit", "rate") else None,
+        years or own_years(),
     )
     return replace(result, cycle=dispersion(y[result.donor])) if result.donor.sum() > 2 else result
 
 
-def deprivation(rows: pd.DataFrame, direction: Mapping[str, float]) -> pd.DataFrame:
+def deprivation(
+    rows: pd.DataFrame, direction: Mapping[str, float], years: Years | None = None
+) -> pd.DataFrame:
     """Return how weak each area was before, on all outcomes together, as the selection looked at it.
 
     The mean over outcomes of standardised values (Kamerstuk 30995 nr. 66 did so with 18 indicators), apart for the
-    years up to `CLEAN_UNTIL`, for those of the choice up to `CHOSEN_ON`, and for what was left of it until `START`: who
+    years that the choice did not look at, for those that it did, and for what was left of it until the payments: who
     was chosen in a bad year had partly recovered by then.
 
     Parameters
@@ -255,6 +268,8 @@ def deprivation(rows: pd.DataFrame, direction: Mapping[str, float]) -> pd.DataFr
         Columns `indicator`, `area`, `period`, `value`; one level.
     direction : mapping of str to float
         1 where higher is better, -1 where it is worse, 0 for what is no outcome.
+    years : Years, optional
+        Of the programme; by default those of the project's own.
 
     Returns
     -------
@@ -262,13 +277,17 @@ def deprivation(rows: pd.DataFrame, direction: Mapping[str, float]) -> pd.DataFr
         Indexed by area; columns `vooraf`, `keuze` and `erna` as far as measured, in standard deviations, higher being weaker.
         Only areas with at least half of the outcomes.
     """
+    years = years or own_years()
     sign = rows["indicator"].map(direction).fillna(0)
-    rows, sign = rows[(rows["period"] < START) & (sign != 0)], sign[(rows["period"] < START) & (sign != 0)]
+    use = (rows["period"] < years.paid) & (sign != 0)
+    rows, sign = rows[use], sign[use]
     year = rows.groupby(["indicator", "period"])["value"]
     spread = year.transform("std")
     weak = -sign * (rows["value"] - year.transform("mean")) / spread.where(spread > 0)
     when = np.select(
-        [rows["period"] <= CLEAN_UNTIL, rows["period"] <= CHOSEN_ON], ["vooraf", "keuze"], "erna"
+        [rows["period"] <= years.clean_until, rows["period"] <= years.looked_at[1]],
+        ["vooraf", "keuze"],
+        "erna",
     )
     per_outcome = rows.assign(weak=weak, when=when).pivot_table(
         index=["area", "indicator"], columns="when", values="weak"
@@ -315,25 +334,35 @@ class Windows:
         return len(self.before) >= LEAST_BEFORE
 
 
-def windows(periods: Any, last: int) -> Windows | None:
+def windows(periods: Any, last: int, of: Years | None = None) -> Windows | None:
     """Choose the years of the comparison.
 
-    Before: all years up to `CLEAN_UNTIL` when there are at least `LEAST_BEFORE`; else the last year
-    before the payments of 2008, or 2008 itself when there is none from 2005 on.
-    After: the years from `FULL` up to `last`, or else the latest after the start.
+    Before: all years that the choice did not look at when there are at least `LEAST_BEFORE`; else the last year
+    before the first payments, or the year of those when there is none since.
+    After: the years from the first with the whole programme up to `last`, or else the latest after the first payments.
+
+    Parameters
+    ----------
+    periods : sequence of int
+        What was measured.
+    last : int
+    of : Years, optional
+        Of the programme; by default those of the project's own.
 
     Returns
     -------
     Windows or None
         None without a year before or after.
     """
+    of = of or own_years()
+    start, clean_until = of.paid, of.clean_until
     years = sorted(int(p) for p in periods)
-    clean = [p for p in years if p <= CLEAN_UNTIL]
-    after = [p for p in years if FULL <= p <= last] or [p for p in years if START < p <= last][-1:]
+    clean = [p for p in years if p <= clean_until]
+    after = [p for p in years if of.full <= p <= last] or [p for p in years if start < p <= last][-1:]
     if len(clean) >= LEAST_BEFORE:
         before, leads = clean, []
     else:
-        before = [p for p in years if CLEAN_UNTIL < p < START][-1:] or [p for p in years if p == START]
+        before = [p for p in years if clean_until < p < start][-1:] or [p for p in years if p == start]
         leads = [p for p in years if before and p < before[0]]
         if not before and clean:
             before, leads = clean[-1:], clean[:-1]
@@ -482,7 +511,7 @@ def adjusted(s: Sample, w: Windows, pool: NDArray[np.bool_]) -> Design | None:
     The wijken were chosen on figures of before. At equal figures who was chosen is as good as chance, and their
     recovery, their share in the cycle and in what sets weak areas apart are those of the others (selection on
     observables: Rubin 1977; lagged outcomes: Angrist & Pischke 2009, section 5.3). Adjusted for: the outcome in the
-    years before; in the years from then until the payments (from `CLEAN_UNTIL` to `START`), which say who is to recover;
+    years before; in the years from then until the payments, which say who is to recover;
     and the :func:`deprivation` on all outcomes, of the area and of those around it, which tells lasting weakness from a
     bad year better than one outcome does. Others count when their linear propensity score is at least that of all but the `SUPPORT` least likely treated areas
     (common support: Crump, Hotz, Imbens & Mitnik 2009): far below, a straight line would have to hold over too
@@ -537,7 +566,7 @@ def covariates(s: Sample, w: Windows, covered: NDArray[np.bool_] | None) -> tupl
     (array of shape (areas, covariates), tuple of str)
         Missing where unknown; and their names.
     """
-    chosen = (s.periods > CLEAN_UNTIL) & (s.periods < START)
+    chosen = (s.periods > s.years.clean_until) & (s.periods < s.years.paid)
     columns = {"level_before": s.y[:, np.isin(s.periods, w.before)].mean(axis=1)}
     if not w.long:
         columns |= {f"level_{p}": s.y[:, s.periods == p][:, 0] for p in w.leads}
@@ -839,13 +868,13 @@ def cohorts(s: Sample, w: Windows) -> dict[int, tuple[Sample, Windows]]:
     """Set up the comparison of every cohort of later awards with areas never on a list.
 
     Group-time comparisons as in Callaway & Sant'Anna (2021): no area that was ever treated stands in for another, and
-    each cohort has its own years after, equally long after its start as those of the 40 wijken.
+    each cohort has its own years after, equally long after its start as those of the first wijken.
 
     Parameters
     ----------
     s : Sample
     w : Windows
-        Of the 40 wijken.
+        Of the first wijken.
 
     Returns
     -------
@@ -857,7 +886,7 @@ def cohorts(s: Sample, w: Windows) -> dict[int, tuple[Sample, Windows]]:
         return found
     for year in np.unique(s.later[s.later > 0]).tolist():
         own = (s.later == year) & ~s.near & ~s.left_out
-        after = tuple(p for p in w.after if p >= year + FULL - START)
+        after = tuple(p for p in w.after if p >= year + s.years.full - s.years.paid)
         if own.sum() >= 10 and after:
             listed = s.treated | (s.later > 0) & ~own
             alone = replace(s, wijk=np.where(own, s.area, ""), left_out=s.left_out | listed, later=None)

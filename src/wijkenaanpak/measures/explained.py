@@ -60,13 +60,13 @@ FAMILIES = (
     ),
     Family(
         "Lag het gebied op koers",
-        "Het rechte pad is een afspraak, geen voorspelling. Doortrekken gaat mis als er na 2012 iets verandert. Een kans van 0,5 "
+        "Het rechte pad is een afspraak, geen voorspelling. Doortrekken gaat mis als er na de laatste meting iets verandert. Een kans van 0,5 "
         "betekent dat de meting niets beslist, niet dat het gebied half op koers lag.",
         "Actieplan Krachtwijken (2007); kabinetsbrief Voortgang wijkenaanpak (2012)",
         {
             "required_gap": "achterstand(start) × (1 − verstreken jaren / 8 of 10)",
             "on_course_probability": "Φ((pad − achterstand) / se)",
-            "projected_gap": "rechte lijn door de metingen tot en met 2012, doorgetrokken naar 2017",
+            "projected_gap": "rechte lijn door de metingen van onderweg, doorgetrokken naar het einde",
             "p_closed": "kans op een doorgetrokken achterstand van nul of minder",
             "p_halved": "kans op een doorgetrokken achterstand van de helft of minder",
             "target_level": "eerste meting − (eerste meting − doel) × verstreken deel van de tijd",
@@ -91,13 +91,13 @@ FAMILIES = (
         },
     ),
     Family(
-        "Kwam het door de wijkenaanpak",
+        "Kwam het door de aanpak",
         "Een effect is alleen zo goed als de vergelijking: zijn de andere gebieden zonder aanpak echt gelijk opgegaan? Achttien steden "
         "zijn er weinig. “Niet vast te stellen” is geen bewijs van geen effect: kijk naar wat te zien geweest zou zijn. Voor één wijk "
         "of stad valt er zelden meer te zeggen dan toeval.",
         "Bell en McCaffrey (2002) en Pustejovsky en Tipton (2018) voor de marge; Arkhangelsky e.a. (2021) voor de samengestelde groep",
         {
-            "effect": "b in: verandering = a + b × aandachtswijk + c × stand en achterstand vooraf",
+            "effect": "b in: verandering = a + b × aanpak + c × stand en achterstand vooraf",
             "effect_path": "als het effect, per jaar t ten opzichte van het gemiddelde vooraf",
             "effect_detectable": "(t₀,₉₇₅ + t₀,₈₀) × se",
             "effect_bound": "½ × achterstand op de rest van de stad vooraf",

@@ -109,7 +109,7 @@ MEASURES = {
     ),
     "projected_gap": Measure(
         "achterstand, doorgetrokken",
-        "De trend tot en met 2012 doorgetrokken naar 2017: recht, uitdovend, of stilstaand op de laatste meting.",
+        "De trend van onderweg doorgetrokken naar het einde van het programma: recht, uitdovend, of stilstaand op de laatste meting.",
         "project_gap",
         unit="achterstand",
     ),
@@ -168,8 +168,8 @@ MEASURES = {
     ),
     "effect": Measure(
         "effect",
-        "Het verschil tussen de uitkomst en wat zij zonder de wijkenaanpak naar schatting was geweest: de verandering in de "
-        "aandachtswijken min die in de vergelijkingsgroep, op de schaal waarop gelijke schokken even groot zijn (log-odds voor "
+        "Het verschil tussen de uitkomst en wat zij zonder de aanpak naar schatting was geweest: de verandering in de "
+        "wijken met aanpak min die in de vergelijkingsgroep, op de schaal waarop gelijke schokken even groot zijn (log-odds voor "
         "aandelen, logaritmen voor bedragen), teruggerekend naar de eenheid. Plus is een hogere uitkomst. De marge: CR2 per "
         "gemeente met een t-verdeling naar het effectieve aantal; voor één wijk of stad de spreiding van schijnwijken.",
         "wijkenaanpak.effects.effects.regression",
@@ -241,12 +241,12 @@ MEASURES = {
     ),
     "target_level": Measure(
         "niveau dat het doel dan nog toelaat",
-        "Het rechte pad van de eerste meting naar het doel, zoals halveren tot 2012.",
+        "Het rechte pad van de eerste meting naar het doel, zoals halveren voor een jaar.",
         "wijkenaanpak.instruments.charters.target_path",
         unit="%",
     ),
     "steering": Measure(
-        "wijken naar de regel van 2012",
+        "wijken naar de regel voor afbouwen en intensiveren",
         "Aantal wijken waar de regel wijst op afbouwen, voortzetten of intensiveren: per vraag beslist bij 80% kans dat de wijk wel of "
         "niet op koers ligt naar het stadsgemiddelde.",
         "steer",
@@ -293,14 +293,14 @@ MEASURES = {
     ),
     "health_step": Measure(
         "sprong bij de start",
-        "Onderbroken tijdreeks van het verschil tussen aandachtswijken en andere: de sprong in het eerste jaar na de start.",
+        "Onderbroken tijdreeks van het verschil tussen wijken met aanpak en andere: de sprong in het eerste jaar na de start.",
         "wijkenaanpak.instruments.series.interrupted",
         unit="procentpunt",
         signed=True,
     ),
     "health_slope": Measure(
         "verandering van tempo bij de start",
-        "Onderbroken tijdreeks van het verschil tussen aandachtswijken en andere: de verandering van de helling per jaar.",
+        "Onderbroken tijdreeks van het verschil tussen wijken met aanpak en andere: de verandering van de helling per jaar.",
         "wijkenaanpak.instruments.series.interrupted",
         unit="procentpunt",
         signed=True,
@@ -540,7 +540,7 @@ MEASURES = {
         signed=True,
     ),
     "awards": Measure(
-        "toekenningen aan 40+-wijken",
+        "toekenningen aan latere wijken",
         "Aantal toekenningen; nagerekend uit de criteria waar dat erbij staat.",
         "wijkenaanpak.instruments.budgets.award",
         unit="aantal",
@@ -581,19 +581,19 @@ MEASURES = {
     ),
     "search_correlation": Measure(
         "samenhang met het zoekgebied",
-        "Correlatie over steden tussen de ontwikkeling van de aandachtswijken en die van het zoekgebied, met het interval van Fisher (1921).",
+        "Correlatie over steden tussen de ontwikkeling van de wijken met aanpak en die van het zoekgebied, met het interval van Fisher (1921).",
         "wijkenaanpak.effects.diagnostics.search_areas",
         unit="index",
         signed=True,
     ),
     "p_closed": Measure(
-        "kans dat de achterstand in 2017 weg is",
+        "kans dat de achterstand aan het einde weg is",
         "Onder de doorgetrokken trend, met haar voorspellingsinterval.",
         "project_gap",
         unit="kans",
     ),
     "p_halved": Measure(
-        "kans dat de achterstand in 2017 ten minste gehalveerd is",
+        "kans dat de achterstand aan het einde ten minste gehalveerd is",
         "Onder de doorgetrokken trend, met haar voorspellingsinterval.",
         "project_gap",
         unit="kans",

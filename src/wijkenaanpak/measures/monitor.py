@@ -787,7 +787,7 @@ def required_path(g0: float, t0: int, horizon: int, periods: Iterable[int]) -> p
     return (NAN if math.isnan(g0) else max(g0, 0.0)) * left.where(index >= t0)
 
 
-def on_course(gaps: pd.DataFrame, t0: int = 2007, horizon: int = 10) -> pd.DataFrame:
+def on_course(gaps: pd.DataFrame, t0: int, horizon: int = 10) -> pd.DataFrame:
     """Judge each period against the required path.
 
     Status: "voorbij" the gap has turned into an advantage; "op koers" at most the required gap;
@@ -835,7 +835,7 @@ def on_course(gaps: pd.DataFrame, t0: int = 2007, horizon: int = 10) -> pd.DataF
 
 def project_gap(
     gaps: pd.DataFrame,
-    to: int = 2017,
+    to: int,
     fit_until: int | None = None,
     t0: int | None = None,
     damping: float = 0.9,

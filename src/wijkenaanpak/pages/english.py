@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from wijkenaanpak.dutch import in_unit
-from wijkenaanpak.programme import gebieden
+from wijkenaanpak.programme import Programme
 from wijkenaanpak.questions import OVERVIEW
 from wijkenaanpak.results import PRACTICE
-from wijkenaanpak.sources import facts
 
 OUTCOMES = {
     "nww": "registered job seekers without work",
@@ -59,7 +59,7 @@ def margin(row: pd.Series, sign: bool = False) -> str:
     )
 
 
-def summary(rows: pd.DataFrame, practice: bool) -> str:
+def summary(rows: pd.DataFrame, practice: bool, of: Programme, labels: Mapping[str, str]) -> str:
     """Summarise in a paragraph what was found for the country on each question.
 
     Parameters
@@ -68,6 +68,9 @@ def summary(rows: pd.DataFrame, practice: bool) -> str:
         In the columns of results.csv; those of Nederland count.
     practice : bool
         Say first that the series are invented.
+    of : Programme
+    labels : mapping of str to str
+        Dutch name of every outcome, for those without an English one.
 
     Returns
     -------
@@ -76,24 +79,23 @@ def summary(rows: pd.DataFrame, practice: bool) -> str:
     """
     here = rows[rows["gebied"] == "Nederland"]
     told = [
-        _question(part) for question, part in here.groupby("question", sort=False) if question != OVERVIEW
+        _question(part, labels)
+        for question, part in here.groupby("question", sort=False)
+        if question != OVERVIEW
     ]
     told = [text for text in told if text]
     if not told:
         return ""
-    cities = {gebied.split("/", 1)[0] for gebied in gebieden() if "/" in gebied}
-    wijken = sum("/" in gebied for gebied in gebieden())
     start = (
-        f"Between 2007 and 2017 the Dutch state asked {wijken} deprived neighbourhoods in {len(cities)} cities to catch up with "
-        "the rest of their city. “Gap” is the distance to the rest of the own city; whether it closed, and whether the programme "
+        f"{of.english} “Gap” is the distance to the rest of the own city; whether it closed, and whether the programme "
         "did that, are two questions."
-    )
+    ).strip()
     if practice:
         start = f"{PRACTICE}: the series on this page are simulated and say nothing about real neighbourhoods. {start}"
     return "".join(f"<p>{html.escape(text)}</p>" for text in (start, *told))
 
 
-def _question(rows: pd.DataFrame) -> str:
+def _question(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
     """Tell of one question how the gap moved and whether that was the programme."""
     target = rows[rows["measure"] == "target_verdict"]
     changes = rows[
@@ -110,7 +112,7 @@ def _question(rows: pd.DataFrame) -> str:
     ends = ""
     if {first, last} <= set(gaps.index):
         ends = f", from {margin(gaps.loc[first])} to {margin(gaps.loc[last])}"
-    name = OUTCOMES.get(indicator) or facts.labels().get(indicator, indicator)
+    name = OUTCOMES.get(indicator) or labels.get(indicator, indicator)
     sign = float(target["estimate"].iloc[0])
     moved = MOVED.get({-1.0: "kleiner", 1.0: "groter"}.get(sign, ""))
     told = f"{name[:1].upper()}{name[1:]}: between {first} and {last} the gap "

@@ -5,13 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from wijkenaanpak import RAW
 from wijkenaanpak.claims import claims
 from wijkenaanpak.dutch import UNKNOWN, VERDICTS, in_unit, number, verdict, with_interval
 from wijkenaanpak.effects.inference import holm
@@ -19,9 +17,8 @@ from wijkenaanpak.pages import english
 from wijkenaanpak.pages.html import beyond_checking, claims_list, table, verdict_tag
 from wijkenaanpak.pages.known import known_findings, series_there
 from wijkenaanpak.pages.pages import render, template_text
-from wijkenaanpak.programme import gebieden, slug
+from wijkenaanpak.programme import Programme, slug
 from wijkenaanpak.questions import OVERVIEW, questions
-from wijkenaanpak.sources import facts
 
 # The rows of results.csv that the index shows.
 SHOWN = re.compile(
@@ -39,7 +36,8 @@ def index_page(
     failed: list[str],
     pages: set[str],
     postcodes: Mapping[str, Sequence[str]],
-    labels: Mapping[str, str] | None = None,
+    of: Programme,
+    labels: Mapping[str, str],
 ) -> str:
     """Render the index.
 
@@ -55,44 +53,45 @@ def index_page(
         Addresses of the reports that exist; only these are linked.
     postcodes : mapping of str to sequence of str
         Of the wijken, to search by.
-    labels : mapping of str to str, optional
-        Names of outcomes that the codebook does not have.
+    of : Programme
+    labels : mapping of str to str
+        Name of every outcome.
     """
     rows = pd.read_csv(io.StringIO(results), dtype={"period": str})
     rows = rows[rows["question"] != OVERVIEW]  # the overview repeats what the five reports hold
     practice = bool((rows["status"] == "simulated").any())
     found = _found(rows)
     ledger = claims.ledger()
-    names = {**facts.labels(), **(labels or {})}
-    national = _national(rows, found, pages, names)
+    national = _national(rows, found, pages, labels)
     asked = questions()
-    areas = [_area(gebied, found, pages, postcodes) for gebied in _ordered()]
+    areas = [_area(gebied, found, pages, postcodes, of) for gebied in _ordered(of)]
     return render(
         "overzicht.html.j2",
         css="overzicht.css",
         oefendata=practice,
-        titel="De wijkenaanpak nagerekend: alle rapporten",
+        titel=f"{of.name} nagerekend: alle rapporten",
+        programma=of,
         script=template_text("overzicht.js"),
-        bekend=known_findings() if practice else "",
+        bekend=known_findings() if practice and of.main else "",
         herkomst=series_there(rows),
         mislukt=failed,
-        antwoord=_answer(found, national),
+        antwoord=_answer(found, national, of),
         landelijk=national,
         kop=_headline(national),
-        effecten=_national_effects(rows, names),
+        effecten=_national_effects(rows, of, labels),
         vragen=[(v, _unit_of(v, found)) for v in asked],
         gekozen=max(asked, key=lambda v: (int((_wijken(found)["question"] == v).sum()), asked.index(v))),
         steden=[row for row in areas if row["stad"] and row["gebied"] != "Nederland"],
         woorden=[*VERDICTS["target_verdict"].values(), UNKNOWN["target_verdict"]],
         rijen=areas,
         toeval=_by_chance(found),
-        uitspraken=f"Onderzocht zijn {len(ledger)} uitspraken over de wijkenaanpak. {beyond_checking(ledger)}",
+        uitspraken=f"Onderzocht zijn {len(ledger)} uitspraken over {of.aanpak}. {beyond_checking(ledger)}",
         telling=table(
             claims.summary(ledger).rename_axis("vraag").reset_index(),
             "Uitspraken naar vraag en oordeel (echt: uit documenten)",
         ),
         lijst=claims_list(ledger),
-        engels=english.summary(rows, practice),
+        engels=english.summary(rows, practice, of, labels),
         aantal=number(total, 0),
         rapporten=len(pages),
     )
@@ -116,20 +115,22 @@ def _found(rows: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def _ordered() -> list[str]:
+def _ordered(of: Programme) -> list[str]:
     """Put each wijk under its gemeente."""
-    return sorted(gebieden(), key=lambda g: ("" if g == "Nederland" else g.split("/", 1)[0], g))
+    return sorted(of.areas, key=lambda g: ("" if g == "Nederland" else g.split("/", 1)[0], g))
 
 
-@cache
-def _candidates() -> set[str]:
+def _candidates(of: Programme) -> set[str]:
     """Name the wijken whose postcodes stand on no official list."""
-    wijken = pd.read_csv(RAW / "aandachtswijken.csv", dtype=str)
-    return set(wijken.loc[wijken["pc4_established"] == "0", "area"])
+    return {row["area"] for row in of.listed if row.get("pc4_established") == "0"}
 
 
 def _area(
-    gebied: str, found: pd.DataFrame, pages: set[str], postcodes: Mapping[str, Sequence[str]]
+    gebied: str,
+    found: pd.DataFrame,
+    pages: set[str],
+    postcodes: Mapping[str, Sequence[str]],
+    of: Programme,
 ) -> dict[str, Any]:
     own = f"{OVERVIEW}/{slug(gebied)}.html"
     cells = [_cell(vraag, gebied, found, pages) for vraag in questions()]
@@ -138,7 +139,7 @@ def _area(
     pc4 = [code for name, codes in postcodes.items() if f"{name}/".startswith(f"{gebied}/") for code in codes]
     return {
         "gebied": gebied, "naam": wijk or city, "gemeente": city, "stad": not wijk, "cellen": cells,
-        "adres": next((page for page in known if page in pages), ""), "kandidaat": gebied in _candidates(),
+        "adres": next((page for page in known if page in pages), ""), "kandidaat": gebied in _candidates(of),
         "pc4": " ".join(pc4), "plek": slug(city),
         "kort": "; ".join(f"{cell['vraag']} {cell['woord']}" for cell in cells if cell),
     }  # fmt: skip
@@ -241,7 +242,7 @@ def _headline(national: list[dict[str, Any]]) -> str:
     return f"Landelijk werd de achterstand {which} kleiner"
 
 
-def _national_effects(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
+def _national_effects(rows: pd.DataFrame, of: Programme, labels: Mapping[str, str]) -> str:
     """Show the national effect on the main outcome of each question, with p-values for their number."""
     here = rows[rows["gebied"] == "Nederland"]
     p = here[here["measure"] == "effect_p"].drop_duplicates("question")
@@ -265,7 +266,7 @@ def _national_effects(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
     )
     practice = " (oefendata)" if (here["status"] == "simulated").any() else ""
     caption = (
-        f"Het effect van de wijkenaanpak, landelijk, op de hoofduitkomst van elke vraag{practice}. p: CR2 per gemeente; Holm: "
+        f"Het effect van {of.aanpak}, landelijk, op de hoofduitkomst van elke vraag{practice}. p: CR2 per gemeente; Holm: "
         f"gecorrigeerd voor {len(lines)} vragen. Plus is een hogere uitkomst."
     )
     return table(shown, caption)
@@ -278,7 +279,7 @@ def _wijken(found: pd.DataFrame) -> pd.DataFrame:
     return found[found["gebied"].str.contains("/") & found["sign"].notna()]
 
 
-def _answer(found: pd.DataFrame, national: list[dict[str, Any]]) -> list[str]:
+def _answer(found: pd.DataFrame, national: list[dict[str, Any]], of: Programme) -> list[str]:
     """Say in short sentences what happened, in the country and in the wijken, and whether the programme did it."""
     if not len(found):
         return ["Er zijn nog geen rapporten met een reeks."]
@@ -294,9 +295,9 @@ def _answer(found: pd.DataFrame, national: list[dict[str, Any]]) -> list[str]:
     if any(line["oordeel"] in VERDICTS["effect_verdict"].values() for line in national):
         listed = " en ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
         sentences.append(
-            f"Een gunstig effect van de wijkenaanpak zelf is landelijk te zien bij {listed}."
+            f"Een gunstig effect van {of.aanpak} zelf is landelijk te zien bij {listed}."
             if told
-            else "Een gunstig effect van de wijkenaanpak zelf is landelijk niet vast te stellen."
+            else f"Een gunstig effect van {of.aanpak} zelf is landelijk niet vast te stellen."
         )
     return sentences
 

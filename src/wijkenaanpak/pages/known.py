@@ -7,7 +7,7 @@ import pandas as pd
 
 from wijkenaanpak.dutch import in_unit, with_interval
 from wijkenaanpak.pages.html import Html, fold, note, table
-from wijkenaanpak.programme import gebieden
+from wijkenaanpak.programme import main
 from wijkenaanpak.questions import questions
 from wijkenaanpak.sources import facts
 
@@ -53,7 +53,7 @@ def _rests_on(rows: pd.DataFrame, found: pd.DataFrame) -> str:
     head = rows.iloc[0]
     key = ["question", "indicator", "data"]
     same = rows[(rows[key] == head[key]).all(axis="columns")]
-    wijken, all_wijken = same["gebied"].str.contains("/").sum(), sum("/" in gebied for gebied in gebieden())
+    wijken, all_wijken = same["gebied"].str.contains("/").sum(), sum("/" in gebied for gebied in main().areas)
     if head["gebied"] != "Nederland" or wijken == all_wijken:
         return ""
     told = f"Dat gaat over {wijken} van de {all_wijken} wijken."

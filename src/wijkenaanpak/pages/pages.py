@@ -8,7 +8,7 @@ import inspect
 import io
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
@@ -17,14 +17,14 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from wijkenaanpak import RAW, content
+from wijkenaanpak import content
 from wijkenaanpak.content import TEMPLATES
 from wijkenaanpak.measures import monitor
 from wijkenaanpak.measures.explained import FAMILIES, Family, family_of
 from wijkenaanpak.measures.measures import MEASURES, Measure
 from wijkenaanpak.pages import english
 from wijkenaanpak.pages.html import table
-from wijkenaanpak.programme import gebieden, slug
+from wijkenaanpak.programme import Programme, slug
 from wijkenaanpak.questions import OVERVIEW, names
 from wijkenaanpak.results import PRACTICE, RESULT_COLUMNS
 from wijkenaanpak.sources import forms
@@ -100,6 +100,8 @@ def report_page(
     vraag: str,
     gebied: str,
     name: str,
+    of: Programme,
+    labels: Mapping[str, str],
     differs: Sequence[tuple[str, Any, Any]] = (),
 ) -> str:
     """Render an executed notebook as one self-contained HTML page.
@@ -112,6 +114,9 @@ def report_page(
         The numbers that it recorded: rows of results.csv, without a header.
     vraag, gebied, name : str
         What the report is about, and its path inside the reports folder without suffix.
+    of : Programme
+    labels : mapping of str to str
+        Dutch name of every outcome.
     differs : sequence of (str, object, object)
         Of a variant: the parameters that differ, with their value here and in the report itself.
 
@@ -145,10 +150,10 @@ def report_page(
                 (v.capitalize(), "" if v == vraag else f"../{v}/{own}.html")
                 for v in sorted(names(), key=lambda v: v != OVERVIEW)
             ],
-            "buren": _below(gebied),
+            "buren": _below(gebied, of),
             "kort": vraag == OVERVIEW,
-            "naast": _beside(gebied),
-            "engels": english.summary(_rows(recorded), practice) if gebied == "Nederland" else "",
+            "naast": _beside(gebied, of),
+            "engels": english.summary(_rows(recorded), practice, of, labels) if gebied == "Nederland" else "",
         },
     )
     if re.search(r"<img(?! alt=\"[^\"]{20,}\")", html):
@@ -176,15 +181,15 @@ def _rows(recorded: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(recorded), names=RESULT_COLUMNS, dtype={"period": str})
 
 
-def _siblings(gebied: str) -> list[str]:
+def _siblings(gebied: str, of: Programme) -> list[str]:
     """List the areas of the same kind: all cities, or the wijken in report order."""
-    return [g for g in gebieden() if ("/" in g) == ("/" in gebied) and g != "Nederland"]
+    return [g for g in of.areas if ("/" in g) == ("/" in gebied) and g != "Nederland"]
 
 
-def _beside(gebied: str) -> list[tuple[str, str, str]]:
+def _beside(gebied: str, of: Programme) -> list[tuple[str, str, str]]:
     """Word, name and address of the report before and after this one."""
     links = []
-    for before, after in itertools.pairwise(_siblings(gebied)):
+    for before, after in itertools.pairwise(_siblings(gebied, of)):
         if after == gebied:
             links.append(("Vorige", before, f"{slug(before)}.html"))
         if before == gebied:
@@ -192,26 +197,26 @@ def _beside(gebied: str) -> list[tuple[str, str, str]]:
     return links
 
 
-def _below(gebied: str) -> list[tuple[str, list[tuple[str, str]]]]:
+def _below(gebied: str, of: Programme) -> list[tuple[str, list[tuple[str, str]]]]:
     """List the reports one step down: the cities of Nederland, or the wijken of a city."""
     if "/" in gebied:
         return []
     if gebied == "Nederland":
-        found, title = [g for g in gebieden() if "/" not in g and g != gebied], "Steden"
+        found, title = of.cities, "Steden"
     else:
-        found, title = [g for g in gebieden() if g.startswith(f"{gebied}/")], f"Wijken in {gebied}"
+        found, title = [g for g in of.areas if g.startswith(f"{gebied}/")], f"Wijken in {gebied}"
     return [(title, [(g.split("/", 1)[-1], f"{slug(g)}.html") for g in found])]
 
 
-def method_page() -> str:
-    """Render of every measure what it is, its formula, when it misleads, and its code; and where every outcome comes from."""
-    book = pd.read_csv(RAW / "indicatoren.csv", dtype=str, keep_default_na=False)
+def method_page(of: Programme, book: pd.DataFrame) -> str:
+    """Render of every measure what it is, its formula, when it misleads, and its code; and where every outcome of a codebook comes from."""
     return render(
         "methode.html.j2",
-        titel="De wijkenaanpak nagerekend: methode en bronnen",
+        titel=f"{of.name} nagerekend: methode en bronnen",
+        aanpak=of.aanpak,
         formulieren=[
             (name, form, forms.columns(str(name)).reset_index().to_dict("records"))
-            for name, form in forms.book().iterrows()
+            for name, form in (forms.book().iterrows() if of.main else ())
         ],
         maten=[_family(number, family) for number, family in enumerate(FAMILIES, 1)],
         uitkomsten=[(v, rows.to_dict("records")) for v, rows in book.groupby("question", sort=False)],
@@ -257,7 +262,7 @@ def comparison_page(
     shown = differences[differences["kind"] != "oordeel omgeslagen"]
     return render(
         "vergelijking.html.j2",
-        titel="De wijkenaanpak nagerekend: twee runs vergeleken",
+        titel="Twee runs vergeleken",
         oefendata=practice,
         namen=names,
         tellingen=counts,

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from wijkenaanpak import SourceError, content, questions
+from wijkenaanpak import SEED, SourceError, content, programme, questions
 from wijkenaanpak.content import write_whole
 from wijkenaanpak.results import RESULT_COLUMNS, RESULTS_MIME
 from wijkenaanpak.run import plan
@@ -112,6 +112,8 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
                 kernel_name="python3",
                 prepare_only=True,  # left to run it, papermill also writes it as text for a file that is not asked for
             )
+            of = place.programme_of(job.data)
+            notebook.cells = fitting(notebook.cells, of)
             notebook = papermill_engines.execute_notebook_with_engine(
                 ENGINE,
                 notebook,
@@ -127,9 +129,12 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
                 usual_page = plan.Job(job.vraag, job.gebied).name
                 outcome.rows = outcome.rows.replace(f",{usual_page}.html\n", f",{job.name}.html\n")
             _name_folder(notebook, job.data)
-            usual = questions.question(job.vraag).parameters
+            usual = plan.usual(job.vraag, of)
             differs = [(name, value, usual[name]) for name, value in job.variant]
-            outcome.page = pages.report_page(notebook, outcome.rows, job.vraag, job.gebied, job.name, differs)
+            labels = _codebook(job.data, job.seed).set_index("indicator")["label"]
+            outcome.page = pages.report_page(
+                notebook, outcome.rows, job.vraag, job.gebied, job.name, of, labels, differs
+            )
         except papermill.PapermillExecutionError as error:
             first_line = error.source.splitlines()[0]
             fault = f"{error.ename}: {error.evalue}"
@@ -139,6 +144,28 @@ def render(job: Job, limits: Limits = Limits(), notebooks: Path | None = None) -
         outcome.error = _out_of_memory(name, str(error), limits) or f"{name}: {error}"
     outcome.seconds = time.monotonic() - started
     return outcome
+
+
+def fitting(cells: list[Any], of: programme.Programme) -> list[Any]:
+    """Leave out what only the project's own programme has: text tagged "project", and the section it heads."""
+    kept, outside = [], 0  # level of the heading of the section that is left out; 0 for none
+    for cell in cells if not of.main else ():
+        text = cell.source if cell.cell_type == "markdown" else ""
+        level = len(text) - len(text.lstrip("#"))
+        if level and level <= outside:
+            outside = 0
+        tagged = "project" in cell.metadata.get("tags", [])
+        outside = outside or (level if tagged else 0)
+        if not outside and not tagged:
+            kept.append(cell)
+    return cells if of.main else kept
+
+
+def _codebook(data: str, seed: int) -> Any:
+    """Return the codebook of the store of `data` (DataFrame)."""
+    import pandas as pd
+
+    return pd.read_parquet(place.store_path(data, seed) / "indicators.parquet")
 
 
 def _out_of_memory(name: str, text: str, limits: Limits) -> str:
@@ -373,7 +400,8 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
             jobs.append(job)
             files.append(state["files"])
     failed = [f"{o.job.vraag}, {o.job.gebied}: {o.error}" for o in outcomes if o.error]
-    made_from = [[job.name for job in jobs], files, failed, content.page_code(), questions.described()]
+    told = [content.digest(place.programme_of(data).files()), questions.described()]
+    made_from = [[job.name for job in jobs], files, failed, content.page_code(), told]
     names = ("results.csv", "index.html", "methode.html")
     stamp, targets = out / plan.STATE / "index.json", [out / name for name in names]
     key = content.text_digest(made_from)
@@ -400,13 +428,11 @@ def publish(data: str, seed: int, outcomes: Sequence[Outcome], out: Path = REPOR
     made = {f"{job.name}.html" for job in jobs}
     treated = pd.read_parquet(place.store_path(data, seed) / "treated.parquet", columns=["wijk", "pc4"])
     postcodes = treated.groupby("wijk")["pc4"].agg(list).to_dict()
-    book = pd.read_parquet(
-        place.store_path(data, seed) / "indicators.parquet", columns=["indicator", "label"]
-    )
-    labels = book.set_index("indicator")["label"].to_dict()
-    page = index.index_page(shown, len(lines), failed, made, postcodes, labels)
+    of, book = place.programme_of(data), _codebook(data, seed)
+    labels = book.set_index("indicator")["label"]
+    page = index.index_page(shown, len(lines), failed, made, postcodes, of, labels)
     write_whole(targets[1], page)
-    write_whole(targets[2], pages.method_page())
+    write_whole(targets[2], pages.method_page(of, book))
     content.write_sealed(stamp, {"index": [key, *_hashes(targets)]})
 
 
@@ -427,9 +453,12 @@ def summary(outcomes: Sequence[Outcome], asked: int, seconds: float) -> str:
 
 def rests_on(data: str, seed: int) -> str:
     """Say which data the reports are made from, and which questions have no published series in them."""
-    if data == "oefendata":
+    if place.series_of(data) == "oefendata":
         return "Gegevens: oefendata, geen werkelijke cijfers. `make data` haalt echte op; daarna gebruikt `make reports` die."
-    there = place.answered(place.store_path(data, seed))
+    store = place.store_path(data, seed)
+    if place.simulated(store):
+        return f"Gegevens: {Path(data).name}, oefendata: geen werkelijke cijfers."
+    there = place.answered(store)
     absent = [vraag for vraag in questions.questions() if vraag not in there]
     text = f"Gegevens: {Path(data).name}. Echte reeksen voor: {', '.join(there) or 'geen enkele vraag'}."
     if absent:
@@ -616,7 +645,7 @@ def _coverage(options: argparse.Namespace) -> int:
         folder = panel.source_folder(options.data, options.seed)
     if altered := download.altered(folder):
         print(f"Anders dan bij het ophalen: {', '.join(altered)}; --force haalt ze opnieuw op.")
-    table = coverage.status(folder)
+    table = coverage.status(folder, place.programme_of(options.data))
     table["aanwezig"] = table["aanwezig"].map({True: "ja", False: "nee"})
     here = (table["aanwezig"] == "ja") & (table["indicator"] != "")
     table["indicator"] = table["indicator"].where(table["indicator"] != "", table["label"])
@@ -691,6 +720,17 @@ def _simulate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _new(options: argparse.Namespace) -> int:
+    from wijkenaanpak.practice import example
+
+    example.write(options.folder, seed=options.seed)
+    print(f"Een begin met verzonnen cijfers staat in {options.folder}; lees LEESMIJ.txt.")
+    print(
+        f"Rapporten: python -m wijkenaanpak reports --data {options.folder} --out {options.folder}-rapporten"
+    )
+    return 0
+
+
 def _effect(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     try:
@@ -708,7 +748,8 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, action: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(action=action)
-        sub.add_argument("--seed", type=int, default=2007, help="which practice panel (default 2007)")
+        seed = f"which practice panel (default {SEED})"
+        sub.add_argument("--seed", type=int, default=SEED, help=seed)
         return sub
 
     for name, action, text in (
@@ -771,6 +812,8 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("archive", _archive, "keep the reports with all they were made from, in one file")
     sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="reports folder")
     command("datapackage", _datapackage, "describe the tables of data/raw (Frictionless)")
+    sub = command("new", _new, "write a folder to begin a programme of one's own with")
+    sub.add_argument("folder", type=Path, metavar="FOLDER")
     sub = command("simulate", _simulate, "write a practice panel")
     sub.add_argument("--out", type=Path, required=True, metavar="DIR")
     sub.add_argument(
@@ -780,11 +823,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _data_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "--data",
         default=place.default_data(),
         metavar="D",
-        help="'oefendata' or a folder with published data (default: $WIJKEN_RAW, else data/raw/open when it is there, else oefendata)",
+        help="'oefendata' or a folder with data (default: $WIJKEN_RAW, else data/raw/open when it is there, else oefendata)",
+    )
+    which.add_argument(
+        "--programma",
+        dest="data",
+        metavar="FILE",
+        help="another programme; its file says which data it runs on",
     )
 
 

@@ -12,9 +12,8 @@ import pandas as pd
 
 from helpers import effect, measures
 from helpers.report import Report
-from wijkenaanpak import SourceError, questions
+from wijkenaanpak import SEED, SourceError, programme
 from wijkenaanpak.content import text_digest, write_whole
-from wijkenaanpak.programme import gebieden
 from wijkenaanpak.sources.areas import is_candidate
 from wijkenaanpak.sources.facts import FINDINGS, read_findings
 from wijkenaanpak.store import panel, place
@@ -22,7 +21,7 @@ from wijkenaanpak.store import panel, place
 MEASURES = ("level", "gap", "gap_change", "effect", "effect_less")
 
 
-def compute(data: str, seed: int = 2007, vragen: Sequence[str] = ()) -> pd.DataFrame:
+def compute(data: str, seed: int = SEED, vragen: Sequence[str] = ()) -> pd.DataFrame:
     """Compute level, gap by year, and effect of every question and area that a data folder has series of.
 
     Parameters
@@ -48,6 +47,11 @@ def compute(data: str, seed: int = 2007, vragen: Sequence[str] = ()) -> pd.DataF
         raise SourceError(
             "Bevindingen gaan over gepubliceerde reeksen; geef een map met --data, of haal ze op met make data."
         )
+    of = place.programme_of(data)
+    if not of.main:
+        raise SourceError(
+            f"Bevindingen gaan over {programme.main().aanpak}; deze gegevens gaan over {of.aanpak}."
+        )
     store = panel.build(data, seed)
     meta = json.loads((store / "meta.json").read_text(encoding="utf-8"))
     if meta["simulated"]:
@@ -56,16 +60,12 @@ def compute(data: str, seed: int = 2007, vragen: Sequence[str] = ()) -> pd.DataF
         found
         for vraag in place.answered(store)
         if not vragen or vraag in vragen
-        for gebied in gebieden()
-        if len(
-            found := _of(
-                Report(*questions.question(vraag).years, "rest_stad", seed, panel.read(store, vraag, gebied))
-            )
-        )
+        for gebied in of.areas
+        if len(found := _of(Report(*of.span(vraag), "rest_stad", seed, panel.read(store, vraag, gebied))))
     ]
     if not parts:
         raise SourceError(
-            f"De map {Path(data).name} heeft van deze vragen geen reeks over een aandachtswijk."
+            f"De map {Path(data).name} heeft van deze vragen geen reeks over een wijk van het programma."
         )
     rows = pd.concat(parts, ignore_index=True).drop(columns=["status", "report"])
     for name in ("estimate", "lower", "upper"):

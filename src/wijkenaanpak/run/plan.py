@@ -15,9 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from wijkenaanpak import ROOT, SourceError, content, questions
+from wijkenaanpak import ROOT, SEED, SourceError, content, questions
 from wijkenaanpak.content import digest, read_sealed, text_digest, write_sealed
-from wijkenaanpak.programme import check_option, gebieden, slug
+from wijkenaanpak.programme import Programme, check_option, slug
 from wijkenaanpak.sources.names import check_area
 from wijkenaanpak.store import place
 
@@ -47,7 +47,7 @@ class Job:
     vraag: str
     gebied: str
     data: str = "oefendata"
-    seed: int = 2007
+    seed: int = SEED
     variant: tuple[tuple[str, Any], ...] = ()
 
     @property
@@ -62,7 +62,7 @@ def jobs(
     vragen: Sequence[str] = (),
     gebieden_: Sequence[str] = (),
     data: str = "oefendata",
-    seed: int = 2007,
+    seed: int = SEED,
     given: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Job]:
     """List the reports of a selection; an empty selection means all.
@@ -79,7 +79,8 @@ def jobs(
     SourceError
         For an unknown question, area or parameter, with the nearest known name. A notebook that is refused gives no reports.
     """
-    known = gebieden()
+    of = place.programme_of(data)
+    known = of.areas
     for vraag in vragen:
         check_option("--vraag", vraag, [*questions.names(), *questions.refused()])
     for gebied in gebieden_:
@@ -88,15 +89,22 @@ def jobs(
         Job(vraag, gebied, data, seed, variant)
         for vraag in questions.names()
         if not vragen or vraag in vragen
-        for variant in [_variant(vraag, given)]
+        for variant in [_variant(vraag, given, of)]
         for gebied in known
         if not gebieden_ or gebied in gebieden_
     ]
 
 
-def _variant(vraag: str, given: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
+def usual(vraag: str, of: Programme) -> dict[str, Any]:
+    """Return the parameters of a notebook as its own report has them: without years of its own those of the programme."""
+    years = dict(zip(("start", "eind"), of.span(vraag), strict=True))
+    own = questions.question(vraag).parameters
+    return own | {name: year for name, year in years.items() if own[name] is None}
+
+
+def _variant(vraag: str, given: Mapping[str, str], of: Programme) -> tuple[tuple[str, Any], ...]:
     """Return the parameters that differ from those of the notebook, as values of the same kind."""
-    known = questions.question(vraag).parameters
+    known = usual(vraag, of)
     found = []
     for name, text in given.items():
         if name in ("gebied", "data", "seed"):

@@ -416,7 +416,7 @@ def _warm_kernel() -> Any:
     kernel: Any = Kernel(iopub_thread=sink, iopub_socket=sink, session=session, config=config)
     nbformat.v4.new_output("stream")  # the first one compiles the schema that it is held against
     figure = mpl.figure.Figure(dpi=72)
-    sns.lineplot(x=[2007, 2017], y=[1, 2], ax=figure.subplots())  # and the first figure looks for its fonts
+    sns.lineplot(x=[1, 2], y=[1, 2], ax=figure.subplots())  # and the first figure looks for its fonts
     draw.Picture(figure, "", "").data_uri()
     IPKernelApp.instance(config=config).kernel = kernel  # magics find the kernel through its application
     # What is wrong with the data, a report says; and it warns of what it would have warned of.

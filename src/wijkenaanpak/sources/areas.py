@@ -6,26 +6,33 @@ from pathlib import Path
 
 import pandas as pd
 
-from wijkenaanpak import RAW, SourceError
+from wijkenaanpak import SourceError, programme
+from wijkenaanpak.programme import Programme
 from wijkenaanpak.sources import cells, coding, facts, files, tables
 from wijkenaanpak.sources.files import Location, Log
 from wijkenaanpak.sources.observations import Regional
 
 TREATED_COLUMNS = ["wijk", "pc4", "zekerheid", "bron"]
+# The areas that are made of PC4, as StatLine 71718ned calls them: names in the store, whatever the programme.
+CITIES, TREATED, UNTREATED = "G18", "Aandachtswijken", "Niet-aandachtswijken"
 WITH_CANDIDATES = "Aandachtswijken en kandidaten"
 WITH_LIKELY = "Aandachtswijken en waarschijnlijke kandidaten"
 ONLY_CANDIDATES = "Kandidaten"
 LIKELY = ("kandidaat S", "kandidaat A")  # by label in StatLine, or by the name of the wijk
-GROUPS = ("G18", "Aandachtswijken", "Niet-aandachtswijken", WITH_CANDIDATES, WITH_LIKELY, ONLY_CANDIDATES)
-OWN_LIST = "SCP, Werk aan de wijk (2013), bijlage A"
+GROUPS = (CITIES, TREATED, UNTREATED, WITH_CANDIDATES, WITH_LIKELY, ONLY_CANDIDATES)
 
 
-def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | None = None) -> pd.DataFrame:
-    """Read which PC4 are in which aandachtswijk.
+def read_treated(
+    folder: Path,
+    regions: pd.DataFrame | None = None,
+    log: Log | None = None,
+    of: Programme | None = None,
+) -> pd.DataFrame:
+    """Read which PC4 are in which wijk of the programme.
 
-    The first that is present: ``aandachtswijken_pc4.csv`` in the folder, the region list of StatLine
-    71718ned, the project's own list of established PC4. The own list is supplemented with candidates
-    (``*pc4_candidates*.csv``), for the wijken it has no PC4 of.
+    That of the programme, when it is one of one's own. Else the first that is present: a list of the same name in the
+    folder, the region list of StatLine 71718ned, the project's own list of established PC4. The own list is supplemented with
+    candidates (``*pc4_candidates*.csv``), for the wijken it has no PC4 of.
 
     Parameters
     ----------
@@ -35,33 +42,31 @@ def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | N
         wijk, pc4 from StatLine 71718ned.
     log : Log, optional
         Where the choice is written down.
+    of : Programme, optional
+        By default the project's own.
 
     Returns
     -------
     DataFrame
         ``TREATED_COLUMNS``, every PC4 once; `attrs["name"]` tells the reader which list it is.
     """
-    log = log or Log()
-    given = files.find(folder, "aandachtswijken_pc4.csv")
+    log, of = log or Log(), of or programme.main()
+    if not of.main:
+        return _of_programme(of, log)
+    given = files.find(folder, of.postcodes)
     if given is None and regions is not None and len(regions):
         if (unknown := regions["wijk"].isna()).any():
             raise SourceError(
-                f"71718ned/RegioS: postcode {regions.loc[unknown, 'pc4'].iloc[0]} hoort bij een wijk die geen van de 40 "
-                "aandachtswijken is; zet de juiste lijst als aandachtswijken_pc4.csv in de map."
+                f"71718ned/RegioS: postcode {regions.loc[unknown, 'pc4'].iloc[0]} hoort bij een wijk die geen van de "
+                f"{of.wijken} is; zet de juiste lijst als {of.postcodes} in de map."
             )
         log.add("71718ned", "postcodegebieden van de wijkenlijst, uit de regio-indeling", len(regions))
         regions = regions.assign(zekerheid="StatLine 71718ned", bron="regio-indeling van StatLine 71718ned")
         regions.attrs["name"] = "de regio-indeling van StatLine 71718ned"
         return regions
-    path = given or RAW / "aandachtswijken_pc4.csv"
-    name = f"{path.name} in de gegevensmap" if given else OWN_LIST
-    treated = tables.read_table(path, TREATED_COLUMNS)[TREATED_COLUMNS]
-    treated["pc4"] = coding.postcodes(treated, "pc4", path)
-    treated = cells.once(treated, ["pc4"], path, log)
-    wijken = facts.read_wijken()
-    fault = "is geen van de 40 aandachtswijken; schrijf de naam als in data/raw/aandachtswijken.csv"
-    cells.refuse(~treated["wijk"].isin(wijken["area"]), treated, "wijk", path, fault)
-    log.add(path, "postcodegebieden van de wijkenlijst", len(treated))
+    path = given or of.path.parent / of.postcodes
+    name = f"{path.name} in de gegevensmap" if given else of.source
+    treated, wijken = _listed(path, TREATED_COLUMNS, of, log), facts.read_wijken(of)
     candidates = files.find(folder, "*pc4_candidates*.csv")
     if given is None and candidates is not None:
         extra = _candidates(candidates, treated, wijken, log)
@@ -70,6 +75,47 @@ def read_treated(folder: Path, regions: pd.DataFrame | None = None, log: Log | N
     treated = treated.sort_values(["wijk", "pc4"]).reset_index(drop=True)
     treated.attrs["name"] = name
     return treated
+
+
+def _listed(path: Location, columns: list[str], of: Programme, log: Log) -> pd.DataFrame:
+    """Read a list of PC4 and the wijk of each, every PC4 once."""
+    treated = tables.read_table(path, columns)
+    if "gemeente" in treated:
+        bare = ~treated["wijk"].fillna("").str.contains("/")
+        treated["wijk"] = treated["wijk"].where(~bare, treated["gemeente"] + "/" + treated["wijk"])
+    treated["pc4"] = coding.postcodes(treated, "pc4", path)
+    treated = cells.once(treated, ["pc4"], path, log)
+    wrong = ~treated["wijk"].isin(facts.read_wijken(of)["area"])
+    cells.refuse(
+        wrong,
+        treated,
+        "wijk",
+        path,
+        f"is geen van de {len(of.listed)} {of.wijken}; schrijf de naam als in {of.table}",
+    )
+    log.add(path, "postcodegebieden van de wijkenlijst", len(treated))
+    return treated[columns]
+
+
+def _of_programme(of: Programme, log: Log) -> pd.DataFrame:
+    """Read the list of a programme of one's own; empty when its wijken are made of areas that are no PC4."""
+    treated = pd.DataFrame(columns=TREATED_COLUMNS)
+    if of.postcodes:
+        found = _listed(of.path.parent / of.postcodes, ["wijk", "pc4"], of, log)
+        treated = found.assign(zekerheid=of.source or of.postcodes, bron=of.source or of.postcodes)
+        treated = treated.sort_values(["wijk", "pc4"]).reset_index(drop=True)
+    treated.attrs["name"] = of.source or of.postcodes or of.table
+    return treated
+
+
+def read_elsewhere(of: Programme, log: Log) -> list[str]:
+    """Read the PC4 of another programme, which say nothing of what happens without one."""
+    if not of.elsewhere:
+        return []
+    path = of.path.parent / of.elsewhere
+    codes = coding.postcodes(tables.read_table(path, ["pc4"]), "pc4", path)
+    log.add(path, "postcodegebieden van een andere aanpak, geen vergelijking", len(codes))
+    return sorted(set(codes))
 
 
 def _candidates(path: Location, treated: pd.DataFrame, wijken: pd.DataFrame, log: Log) -> pd.DataFrame:
@@ -87,13 +133,23 @@ def _candidates(path: Location, treated: pd.DataFrame, wijken: pd.DataFrame, log
     return extra[TREATED_COLUMNS]
 
 
+def treated_of(city: str) -> str:
+    """Name the wijken of a city together."""
+    return f"{city}, {TREATED.lower()}"
+
+
+def rest_of(city: str) -> str:
+    """Name the rest of a city."""
+    return f"{city}, {UNTREATED.lower()}"
+
+
 def is_candidate(certainty: pd.Series) -> pd.Series:
     """Tell which entries of a column `zekerheid` are candidates; a missing one is none."""
     return certainty.fillna("").str.startswith("kandidaat")
 
 
 def read_gemeenten(path: Location, log: Log | None = None) -> pd.DataFrame:
-    """Read the gemeente of every PC4 (CBS): area, gemeente; those merged into one of the 18 cities are that city."""
+    """Read the gemeente of every PC4 (CBS): area, gemeente; those merged into a city are that city."""
     frame = tables.read_table(path, ["pc4", "gemeente"])
     areas = pd.DataFrame(
         {
@@ -109,7 +165,7 @@ def read_gemeenten(path: Location, log: Log | None = None) -> pd.DataFrame:
     known = areas.dropna()
     if log is not None:
         log.add(path, "postcodegebieden met hun gemeente", len(known))
-        log.add(path, "daarvan van een gemeente die in een van de 18 steden opging", former.sum())
+        log.add(path, "daarvan van een gemeente die in een andere opging", former.sum())
         log.add(path, "postcodegebieden zonder gemeente, weggelaten", len(areas) - len(known))
     return known
 
@@ -126,22 +182,26 @@ def read_scores(path: Location, log: Log | None = None) -> pd.DataFrame:
     return scores
 
 
-def read_later(path: Location, treated: pd.DataFrame, log: Log | None = None) -> pd.DataFrame:
-    """Read which PC4 are in a 40+ wijk: area, year of award; none of them may be treated earlier."""
+def read_later(
+    path: Location, treated: pd.DataFrame, log: Log | None = None, of: Programme | None = None
+) -> pd.DataFrame:
+    """Read which PC4 are in a wijk of a later round: area, year of award; none of them may be treated earlier."""
+    of = of or programme.main()
+    cohorts = of.cohorts
     frame = tables.read_table(path, ["tranche", "wijk", "pc4"])
     later = pd.DataFrame(
         {
             "area": coding.postcodes(frame, "pc4", path),
-            "year": 2008 + cells.whole(frame, "tranche", path, 1, 2),
+            "year": cells.whole(frame, "tranche", path, 1, len(cohorts)).map(lambda n: cohorts[n - 1]),
         }
     )
     later = cells.once(later, ["area"], path, log)
     both = later["area"].isin(treated["pc4"])
     cells.refuse(
-        both, frame, "pc4", path, "staat ook op de lijst van aandachtswijken; haal hem uit een van beide"
+        both, frame, "pc4", path, f"staat ook op de lijst van {of.wijken}; haal hem uit een van beide"
     )
     if log is not None:
-        log.add(path, "postcodegebieden van 40+-wijken", len(later))
+        log.add(path, "postcodegebieden van een latere ronde", len(later))
     return later
 
 
@@ -166,6 +226,7 @@ def build_areas(
     observed: pd.Series | None = None,
     where: str = "de tabel met gemeenten",
     log: Log | None = None,
+    of: Programme | None = None,
 ) -> pd.DataFrame:
     """List every area a report can use: PC4, wijken, gemeenten, groups, the country.
 
@@ -192,11 +253,12 @@ def build_areas(
     SourceError
         When a treated PC4 is not in the table of gemeenten, or in another gemeente than its wijk.
     """
-    wijken = facts.read_wijken()
+    of = of or programme.main()
+    wijken = facts.read_wijken(of)
     city = treated["wijk"].str.split("/", n=1).str[0]
     if gemeenten is None:
         gemeenten = pd.DataFrame({"area": treated["pc4"], "gemeente": city})
-    gemeenten = _agreed(treated, gemeenten, where, log)
+    gemeenten = _agreed(treated, gemeenten, where, log, of)
     codes = gemeenten["area"] if observed is None else pd.concat([gemeenten["area"], observed])
     pc4 = pd.DataFrame({"area": codes.drop_duplicates().sort_values(), "level": "pc4"})
     pc4["name"] = pc4["area"]
@@ -212,25 +274,24 @@ def build_areas(
     rows += [("Nederland", "Nederland", "land", None)]
     rows += [(a, a, "groep", None) for a in GROUPS]
     rows += [
-        (f"{c}, {kind}", kind, "groep", c)
-        for c in cities
-        for kind in ("aandachtswijken", "niet-aandachtswijken")
+        (name, name.partition(", ")[2], "groep", c) for c in cities for name in (treated_of(c), rest_of(c))
     ]
     rest = pd.DataFrame(rows, columns=["area", "name", "level", "gemeente"])
     areas = pd.concat([pc4, named.drop(columns="official_name"), rest], ignore_index=True)
     return areas[["area", "name", "level", "gemeente", "aandachtswijk", "zekerheid"]]
 
 
-def _agreed(treated: pd.DataFrame, gemeenten: pd.DataFrame, where: str, log: Log | None) -> pd.DataFrame:
+def _agreed(
+    treated: pd.DataFrame, gemeenten: pd.DataFrame, where: str, log: Log | None, of: Programme
+) -> pd.DataFrame:
     """Refuse a list of wijken that contradicts the table of gemeenten; a table of one region lacks the other cities."""
     city = treated["wijk"].str.split("/", n=1).str[0]
     own = treated["pc4"].map(gemeenten.set_index("area")["gemeente"])
     elsewhere = own.isna() & ~city.isin(set(gemeenten["gemeente"]))
-    given = treated.attrs.get("name", OWN_LIST)
-    own_list = given.startswith(OWN_LIST)
+    given = treated.attrs.get("name", of.source)
     listed = (
-        "zet een eigen lijst als aandachtswijken_pc4.csv in de map"
-        if own_list
+        f"zet een eigen lijst als {of.postcodes} in de map"
+        if of.main and given.startswith(of.source)
         else f"verbeter {given.split(' ')[0]}"
     )
     if (wrong := own.isna() & ~elsewhere).any():

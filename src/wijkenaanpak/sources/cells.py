@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from wijkenaanpak import SourceError
+from wijkenaanpak.programme import FIRST_YEAR, LAST_YEAR
 from wijkenaanpak.sources import files
 from wijkenaanpak.sources.files import Location, Log
 
@@ -128,7 +129,7 @@ def whole(frame: pd.DataFrame, column: str, path: Location, low: int, high: int)
 
 def years(frame: pd.DataFrame, column: str, path: Location) -> pd.Series:
     """Turn text into years."""
-    return whole(frame, column, path, 1990, 2035)
+    return whole(frame, column, path, FIRST_YEAR, LAST_YEAR)
 
 
 def refuse(wrong: pd.Series, frame: pd.DataFrame, column: str, path: Location, fault: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from wijkenaanpak import SourceError
+from wijkenaanpak.programme import Programme
 from wijkenaanpak.sources import files, own
 from wijkenaanpak.sources.files import Location, Log
 from wijkenaanpak.sources.publishers import amsterdam, rotterdam
@@ -22,7 +23,7 @@ Tables = list[tuple[Location, pd.DataFrame]]
 DESCRIBED = ("indicator", "vraag", "label", "eenheid", "richting", "schaal", "breuken")
 
 
-def read_own(folder: Path, codebook: pd.DataFrame, log: Log) -> own.Own:
+def read_own(folder: Path, codebook: pd.DataFrame, log: Log, of: Programme) -> own.Own:
     """Read every plain table of a folder, and those of the cities that publish in a layout of their own.
 
     Parameters
@@ -30,6 +31,7 @@ def read_own(folder: Path, codebook: pd.DataFrame, log: Log) -> own.Own:
     folder : Path
     codebook : DataFrame
     log : Log
+    of : Programme
 
     Returns
     -------
@@ -40,7 +42,7 @@ def read_own(folder: Path, codebook: pd.DataFrame, log: Log) -> own.Own:
     for city in CITIES:
         found = _published(folder, city, log)
         series, places, outcomes = series + found[0], places + found[1], outcomes + found[2]
-    return own.read(series, places, outcomes, codebook, log)
+    return own.read(series, places, outcomes, codebook, log, of)
 
 
 def _plain(folder: Path, pattern: str, required: list[str], log: Log) -> Tables:
@@ -65,7 +67,7 @@ def _published(folder: Path, city: Any, log: Log) -> tuple[Tables, Tables, Table
         return [], [], []
     if listed is None:
         for path in paths:
-            log.leave(path, f"de lijst met aandachtswijken ontbreekt: zet {city.LIST.replace('*', '')} erbij")
+            log.leave(path, f"de lijst met wijken ontbreekt: zet {city.LIST.replace('*', '')} erbij")
         return [], [], []
     series = city.joined([(path, city.read_series(path, log)) for path in paths], log)
     for path, _ in series:

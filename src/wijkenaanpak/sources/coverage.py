@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from wijkenaanpak.programme import Programme, main
 from wijkenaanpak.sources.download import publications
 from wijkenaanpak.sources.facts import read_codebook
 from wijkenaanpak.sources.folder import NothingThere, read_folder
@@ -16,23 +17,25 @@ from wijkenaanpak.sources.observations import COLUMNS
 SUPPORT = {
     "grenzen": "grenzen van postcodegebieden",
     "omrekening": "omrekening van wijken naar postcodegebieden",
-    "wijkenlijst": "eigen lijst van de aandachtswijken",
+    "wijkenlijst": "eigen wijkenlijst",
 }
 
 
-def status(folder: Path) -> pd.DataFrame:
+def status(folder: Path, of: Programme | None = None) -> pd.DataFrame:
     """Tell of each indicator what a data folder has of it.
 
     Parameters
     ----------
     folder : Path
         A data folder; an empty one has nothing.
+    of : Programme, optional
+        By default the project's own.
 
     Returns
     -------
     DataFrame
         uitgever, indicator (empty for the map, the crosswalk and the list of wijken), label, aanwezig (bool), jaren (text),
-        metingen (int: years), postcodegebieden (int), wijken (int: of the 40), halen (what to fetch, where, and how to
+        metingen (int: years), postcodegebieden (int), wijken (int: of the programme), halen (what to fetch, where, and how to
         name it; empty when present).
     """
     items = publications()
@@ -40,12 +43,12 @@ def status(folder: Path) -> pd.DataFrame:
     for item in items:
         where.setdefault(item.tabel, f"{item.pagina}, als {item.naam}")
     try:
-        tables = read_folder(folder)
+        tables = read_folder(folder, of)
         observations, areas, book = tables.observations, tables.areas, tables.indicators
         there = {
             "grenzen": tables.boundaries is not None,
             "omrekening": tables.crosswalk is not None,
-            "wijkenlijst": not tables.treated_by_project,
+            "wijkenlijst": not tables.list_name.startswith(main().source),
         }
     except NothingThere:
         observations = pd.DataFrame(columns=COLUMNS)

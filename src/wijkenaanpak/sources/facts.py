@@ -1,4 +1,4 @@
-"""What the project knows of itself: the codebook, the 40 wijken, the merged gemeenten, and names."""
+"""What the project knows of itself: the codebook, the wijken of a programme, the merged gemeenten, and names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from wijkenaanpak import RAW
+from wijkenaanpak import RAW, programme
+from wijkenaanpak.programme import FIRST_YEAR, LAST_YEAR, Programme
 from wijkenaanpak.results import RESULT_KEY
 from wijkenaanpak.sources import cells, tables
 from wijkenaanpak.sources.files import Location
@@ -89,8 +90,8 @@ def read_codebook(path: Location = RAW / "indicatoren.csv") -> pd.DataFrame:
         "direction": (-1, 1),
         "primary": (0, 1),
         "decimals": (0, 6),
-        "start": (1990, 2035),
-        "end": (1990, 2035),
+        "start": (FIRST_YEAR, LAST_YEAR),
+        "end": (FIRST_YEAR, LAST_YEAR),
     }
     named = ["indicator", "question", "also", "label", "unit", "scale", "table", "column", "n_column"]
     book = tables.read_table(path, [*named, "lowest", "highest", *limits])
@@ -100,14 +101,17 @@ def read_codebook(path: Location = RAW / "indicatoren.csv") -> pd.DataFrame:
     return book.fillna("").assign(**whole, **ranges).reset_index(drop=True)
 
 
-def read_wijken(path: Location = RAW / "aandachtswijken.csv") -> pd.DataFrame:
-    """Read the 40 aandachtswijken: area, gemeente, wijk, official_name."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)[["area", "gemeente", "wijk", "official_name"]]
+def read_wijken(of: Programme | None = None) -> pd.DataFrame:
+    """List the wijken of a programme, by default the project's own: area, gemeente, wijk, official_name."""
+    rows = pd.DataFrame(list((of or programme.main()).listed))
+    if "official_name" not in rows:
+        rows["official_name"] = rows["gemeente"] + " " + rows["wijk"]
+    return rows[["area", "gemeente", "wijk", "official_name"]]
 
 
 @cache
 def read_mergers() -> pd.DataFrame:
-    """Read the gemeenten that became part of one of the 18 cities: jaar, gemeente, opgegaan_in, geheel (1 or 0), bron."""
+    """Read the gemeenten that became part of a city with a code here: jaar, gemeente, opgegaan_in, geheel (1 or 0), bron."""
     return pd.read_csv(RAW / "herindelingen.csv")
 
 
@@ -119,14 +123,14 @@ def gemeente(name: str) -> str:
 
 @cache
 def _spellings() -> dict[str, str]:
-    """Names of the 18 cities by their letters."""
-    own = {letters(city): city for city in read_wijken()["gemeente"]}
+    """Names of the cities with a code here by their letters."""
+    own = {letters(city): city for city in city_codes().values()}
     return {**other_names(), **own}
 
 
 @cache
 def city_codes() -> dict[str, str]:
-    """Names of the 18 cities by their code."""
+    """Names of the cities by their code (``gemeentecodes.csv``)."""
     rows = pd.read_csv(RAW / "gemeentecodes.csv", dtype=str)
     return dict(zip(rows["code"], rows["gemeente"], strict=True))
 

@@ -15,16 +15,20 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from wijkenaanpak import SourceError
+from wijkenaanpak import SourceError, programme
+from wijkenaanpak.programme import Programme
 from wijkenaanpak.sources import cities, coding, facts, files, forms, inventory, statline, tables
 from wijkenaanpak.sources.areas import (
-    OWN_LIST,
+    GROUPS,
     build_areas,
     gemeenten_of,
+    read_elsewhere,
     read_gemeenten,
     read_later,
     read_scores,
     read_treated,
+    rest_of,
+    treated_of,
 )
 from wijkenaanpak.sources.boundaries import MAPS, read_boundaries
 from wijkenaanpak.sources.convert import convert
@@ -61,15 +65,17 @@ class Tables:
     observations : DataFrame
         ``COLUMNS``; one row per indicator, area and period.
     treated : DataFrame
-        ``TREATED_COLUMNS``: which PC4 belong to which aandachtswijk, and how certain that is.
+        ``TREATED_COLUMNS``: which PC4 belong to which wijk of the programme, and how certain that is.
     list_name : str
         Which list that is, for the reader.
     boundaries : GeoDataFrame or None
         area, geometry (RD New).
     scores : DataFrame or None
-        area, score: the selection score of 2007, higher is more deprived.
+        area, score: the selection score, higher is more deprived.
     later : DataFrame or None
-        area, year: PC4 of the 40+ wijken, awarded in 2009 and 2010.
+        area, year: PC4 of later rounds, and when they were awarded.
+    elsewhere : list of str
+        PC4 of another programme: no comparison.
     crosswalk : DataFrame or None
         code (of a CBS wijk or buurt), pc4, share (of the code, in the PC4), basis, year: see :func:`read_crosswalk`.
     forms : dict of str to DataFrame
@@ -92,6 +98,7 @@ class Tables:
     boundaries: gpd.GeoDataFrame | None
     scores: pd.DataFrame | None
     later: pd.DataFrame | None
+    elsewhere: list[str]
     crosswalk: pd.DataFrame | None
     forms: dict[str, pd.DataFrame]
     log: pd.DataFrame
@@ -99,19 +106,16 @@ class Tables:
     inventory: pd.DataFrame
     simulated: bool
 
-    @property
-    def treated_by_project(self) -> bool:
-        """Whether the list of wijken is the project's own, and not one from the folder."""
-        return self.list_name.startswith(OWN_LIST)
 
-
-def read_folder(folder: Path) -> Tables:
+def read_folder(folder: Path, of: Programme | None = None) -> Tables:
     """Read a data folder whole.
 
     Parameters
     ----------
     folder : Path
         Searched with its subfolders and zips; see data/README.md for the file names.
+    of : Programme, optional
+        Whose wijken they are; by default the project's own.
 
     Returns
     -------
@@ -122,30 +126,40 @@ def read_folder(folder: Path) -> Tables:
     SourceError
         For wrong input, or a folder without any outcome.
     """
-    log = Log()
-    own = cities.read_own(folder, facts.read_codebook(), log)
-    codebook = own.indicators
+    log, of = Log(), of or programme.main()
+    own = cities.read_own(folder, facts.read_codebook(), log, of)
+    codebook = _judged(own.indicators, of)
     parts, regional, regions = _observed(folder, codebook, log)
     parts += [own.rows] if len(own.rows) else []
     boundaries = _boundaries(folder, log)
     crosswalk = _crosswalk(folder, boundaries, regional, log)
     parts += [convert(r, crosswalk, log, _people(regional)) for r in regional]
     observations = _preferred(_together(parts), log)
+    if not of.main:
+        observations = _without_groups(observations, folder, log)
     if not len(observations):
         raise NothingThere(_nothing(folder, log))
-    treated = _noted(read_treated(folder, regions, log), folder, log)
+    treated = _noted(read_treated(folder, regions, log, of), folder, log, of)
     gemeenten, where = _gemeenten(folder, crosswalk, regional, log)
     codes = observations["area"].drop_duplicates()
     codes = codes[codes.str.fullmatch(coding.PC4.pattern)]
-    areas = with_areas(build_areas(gemeenten, treated, codes, where, log), own.areas)
+    areas = with_areas(build_areas(gemeenten, treated, codes, where, log, of), own.areas)
     observations = without_coarser(_inside(observations, areas, folder, log), own.areas, log)
     treated = with_treated(treated, own.areas, "gebieden in de gegevensmap")
-    found = _one(folder, "selectie*.csv", "scores waarop de wijken gekozen zijn", log, "pc4", "score_2006")
+    found = (
+        _one(folder, "selectie*.csv", "scores waarop de wijken gekozen zijn", log, "pc4", "score_2006")
+        if of.main
+        else None
+    )
     scores = read_scores(found, log) if found is not None else None
-    found = _one(folder, "*40plus_pc4*.csv", "postcodegebieden van 40+-wijken", log, "pc4", "tranche")
-    later = read_later(found, treated, log) if found is not None else None
+    found = (
+        _one(folder, of.later, "postcodegebieden van een latere ronde", log, "pc4", "tranche")
+        if of.later
+        else None
+    )
+    later = read_later(found, treated, log, of) if found is not None else None
     practice = _one(folder, "OEFENDATA.json", "kenmerk van de oefendata", log)
-    filled = forms.read_all(folder, log, practice is not None)
+    filled = forms.read_all(folder, log, practice is not None) if of.main else {}
     people = _population(folder, log)
     if practice is not None:
         observations = observations.assign(status="simulated", source=f"oefendata (seed {_seed(practice)})")
@@ -158,6 +172,7 @@ def read_folder(folder: Path) -> Tables:
         boundaries,
         scores,
         later,
+        read_elsewhere(of, log),
         crosswalk,
         filled,
         log.table(),
@@ -165,6 +180,29 @@ def read_folder(folder: Path) -> Tables:
         inventory.table(folder, log),
         practice is not None,
     )
+
+
+def _judged(codebook: pd.DataFrame, of: Programme) -> pd.DataFrame:
+    """Judge a question by the outcome that the programme names, where it names one."""
+    for vraag, outcome in of.outcomes.items():
+        here = codebook["question"] == vraag
+        if outcome not in set(codebook.loc[here & (codebook["direction"] != 0), "indicator"]):
+            raise SourceError(
+                f"{of.path.name}: [vragen.{vraag}] uitkomst = {outcome!r} is geen uitkomst van deze vraag; kies er een uit "
+                "indicatoren.csv of uit een eigen uitkomsten.csv."
+            )
+        codebook = codebook.assign(
+            primary=codebook["primary"].where(~here, (codebook["indicator"] == outcome).astype(int))
+        )
+    return codebook
+
+
+def _without_groups(observations: pd.DataFrame, folder: Path, log: Log) -> pd.DataFrame:
+    """Leave out what was published of the wijken of the project's own programme together: those of another are other areas."""
+    ends = (treated_of(""), rest_of(""))
+    group = observations["area"].isin(GROUPS) | observations["area"].str.endswith(ends)
+    log.add(folder, "cijfers van groepen wijken van een ander programma, weggelaten", group.sum())
+    return observations[~group].reset_index(drop=True)
 
 
 def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -222,12 +260,14 @@ def _one(folder: Path, pattern: str, purpose: str, log: Log, *required: str) -> 
     return found[0] if found else None
 
 
-def _noted(treated: pd.DataFrame, folder: Path, log: Log) -> pd.DataFrame:
+def _noted(treated: pd.DataFrame, folder: Path, log: Log, of: Programme) -> pd.DataFrame:
     """Note which lists of wijken of the folder were used."""
-    for pattern in ("aandachtswijken_pc4.csv", "*pc4_candidates*.csv"):
+    for file in [p for p in of.files() if p.parent == folder]:
+        log.use(file, f"het programma: {of.aanpak}")
+    for pattern in (programme.main().postcodes, "*pc4_candidates*.csv"):
         for path in files.matches(folder, pattern):
             if path.name in treated.attrs["name"]:
-                log.use(path, "lijst van aandachtswijken")
+                log.use(path, "wijkenlijst")
             else:
                 log.leave(path, f"de lijst is {treated.attrs['name']}")
     return treated

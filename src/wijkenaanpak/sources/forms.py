@@ -193,10 +193,8 @@ CHECKS: dict[str, Callable[[pd.DataFrame, str, Location, pd.Series], pd.Series]]
     "tekst": _text,
     "maand": _month,
     "keuze": _one_of(lambda field: field["keuzes"].split("|"), "geldige keuze"),
-    "gebied": _one_of(lambda _: programme.gebieden(), "gebied van dit project"),
-    "gemeente": _one_of(
-        lambda _: [g for g in programme.gebieden()[1:] if "/" not in g], "stad met aandachtswijken"
-    ),
-    "wijk": _one_of(lambda _: [g for g in programme.gebieden() if "/" in g], "aandachtswijk"),
+    "gebied": _one_of(lambda _: programme.main().areas, "gebied van dit project"),
+    "gemeente": _one_of(lambda _: programme.main().cities, "stad van het programma"),
+    "wijk": _one_of(lambda _: [g for g in programme.main().areas if "/" in g], "wijk van het programma"),
     "indicator": _one_of(_indicators, "uitkomst uit data/raw/indicatoren.csv"),
 }

@@ -19,10 +19,8 @@ OUTCOMES = ["inwoners", "woz", "koop", "corporatie", "ww_aantal", "bijstand_aant
 # What a file is, by the names of its columns, and the name with which it would be read.
 KNOWN = (
     ({"gebied", "jaar", "indicator", "waarde"}, "een lange tabel: noem het bestand reeksen.csv"),
-    (
-        {"gebied", "naam", "gemeente", "aandachtswijk"},
-        "een tabel van gebieden: noem het bestand gebieden.csv",
-    ),
+    ({"gebied", "gemeente", "wijk"}, "een tabel van gebieden: noem het bestand gebieden.csv"),
+    ({"gebied", "gemeente", "aandachtswijk"}, "een tabel van gebieden: noem het bestand gebieden.csv"),
     ({"jaar", "lbm", "afw"}, "scores van de Leefbaarometer: noem het bestand Leefbaarometer-scores.csv"),
     ({"gbd", "rlbrmtr12"}, "scores van de Leefbaarometer 2.0: noem het bestand lbm2_pc4.csv"),
     ({"pc6"}, "adressen: noem het bestand pc6hnr<jaar>_gwb.csv"),

@@ -1,7 +1,7 @@
 """Series of one's own in one plain format: any outcome, of areas of any level, without code.
 
 A long table (``reeksen*.csv``: gebied, jaar, indicator, waarde, and perhaps n, eenheid, bron), a table of the areas
-(``gebieden*.csv``: gebied, naam, gemeente, aandachtswijk), and, for outcomes that are not in the codebook, a table that
+(``gebieden*.csv``: gebied, gemeente, wijk, and perhaps naam), and, for outcomes that are not in the codebook, a table that
 describes them (``uitkomsten*.csv``).
 """
 
@@ -14,11 +14,16 @@ import numpy as np
 import pandas as pd
 
 from wijkenaanpak import SourceError, programme, questions
+from wijkenaanpak.programme import Programme
 from wijkenaanpak.sources import cells, coding, facts, observations, tables
 from wijkenaanpak.sources.files import Location, Log
 
 SERIES = ["gebied", "jaar", "indicator", "waarde"]
-PLACES = ["gebied", "naam", "gemeente", "aandachtswijk"]
+PLACES = ["gebied", "gemeente"]
+WIJK = (
+    "wijk",
+    "aandachtswijk",
+)  # how the column is called that says which wijk of the programme an area is in
 OUTCOMES = ["indicator", "vraag", "label", "eenheid", "richting"]
 CERTAINTY = "tabel van gebieden"
 
@@ -53,6 +58,7 @@ def read(
     outcomes: Sequence[tuple[Location, pd.DataFrame]],
     codebook: pd.DataFrame,
     log: Log,
+    of: Programme,
 ) -> Own:
     """Read long tables, the areas they are about, and the outcomes that the codebook does not have.
 
@@ -62,6 +68,7 @@ def read(
         The tables as text, each with the file it comes from.
     codebook : DataFrame
     log : Log
+    of : Programme
 
     Returns
     -------
@@ -80,9 +87,11 @@ def read(
         raise SourceError(
             f"uitkomsten.csv: {twice[0]!r} staat al in het codeboek; geef de uitkomst een eigen naam."
         )
-    areas = pd.concat([_nowhere(), *(_places(frame, path, log) for path, frame in places)], ignore_index=True)
+    areas = pd.concat(
+        [_nowhere(), *(_places(frame, path, log, of) for path, frame in places)], ignore_index=True
+    )
     areas = areas.drop_duplicates()
-    parts = [_series(frame, path, areas, book, log) for path, frame in series]
+    parts = [_series(frame, path, areas, book, log, of) for path, frame in series]
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=observations.COLUMNS)
     return Own(rows, areas.drop(columns="gebied"), _dated(book, rows) if outcomes else codebook)
 
@@ -114,9 +123,11 @@ def _outcomes(frame: pd.DataFrame, path: Location, codebook: pd.DataFrame) -> pd
     cells.refuse(
         ~scale.isin(["lineair", "log"]), frame, "schaal", path, "is geen schaal; kies lineair of log"
     )
+    told = frame.get("definitie", empty).fillna(frame["label"])
+    counted = frame.get("noemer", empty).fillna("")
     texts = {
-        "also": "", "n_column": "", "table": "reeksen", "column": frame["indicator"], "publisher": frame.get("bron", empty).fillna(""),
-        "definition": frame.get("definitie", empty).fillna(frame["label"]), "breaks": frame.get("breuken", empty).fillna(""),
+        "also": "", "n_column": counted, "table": "reeksen", "column": frame["indicator"], "publisher": frame.get("bron", empty).fillna(""),
+        "definition": told + (" Noemer: " + counted + ".").where(counted != "", ""), "breaks": frame.get("breuken", empty).fillna(""),
         "source": frame.get("bron", empty).fillna(path.name),
     }  # fmt: skip
     described = pd.DataFrame(
@@ -133,8 +144,8 @@ def _outcomes(frame: pd.DataFrame, path: Location, codebook: pd.DataFrame) -> pd
         decimals=limits["decimals"].fillna(1).astype(int),
         lowest=limits["lowest"].fillna(percentage.map({True: 0.0, False: -1e12})),
         highest=limits["highest"].fillna(percentage.map({True: 100.0, False: 1e12})),
-        start=1990,
-        end=2035,
+        start=programme.FIRST_YEAR,
+        end=programme.LAST_YEAR,
         **texts,
     )
     return described[codebook.columns].reset_index(drop=True)
@@ -150,25 +161,31 @@ def _dated(book: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return book
 
 
-def _places(frame: pd.DataFrame, path: Location, log: Log) -> pd.DataFrame:
-    """Read a table of areas: each in a gemeente, and some in an aandachtswijk."""
+def _places(frame: pd.DataFrame, path: Location, log: Log, of: Programme) -> pd.DataFrame:
+    """Read a table of areas: each in a gemeente, and some in a wijk of the programme."""
     for column in ("gebied", "gemeente"):
         cells.refuse(frame[column].isna(), frame, column, path, "is leeg; vul de cel in")
-    wijken = set(facts.read_wijken()["area"])
-    gemeente = frame["gemeente"].map(facts.gemeente)
-    own = frame["aandachtswijk"].astype(object).where(frame["aandachtswijk"].notna(), None)
-    unknown = frame["aandachtswijk"].notna() & ~frame["aandachtswijk"].isin(wijken)
-    fault = "is geen van de 40 aandachtswijken; schrijf de naam als in data/raw/aandachtswijken.csv, of laat de cel leeg"
-    cells.refuse(unknown, frame, "aandachtswijk", path, fault)
-    elsewhere = frame["aandachtswijk"].notna() & (own.str.partition("/")[0] != gemeente)
-    cells.refuse(
-        elsewhere, frame, "aandachtswijk", path, "ligt in een andere gemeente; verbeter een van beide"
+    column = next((name for name in WIJK if name in frame), "")
+    if not column:
+        raise SourceError(
+            f"{path.name}: er is geen kolom wijk; zet haar erin, met de wijk van {of.aanpak} bij wie die kreeg en leeg bij de rest."
+        )
+    gemeente = frame["gemeente"].map(facts.gemeente if of.main else str.strip)
+    named = frame[column].astype(object).where(frame[column].notna(), None)
+    bare = named.notna() & ~named.fillna("").isin(of.areas)
+    own = named.where(~bare, gemeente + "/" + named.fillna(""))
+    unknown = own.notna() & ~own.isin(of.areas)
+    fault = (
+        f"is geen van de {len(of.listed)} {of.wijken}; schrijf de naam als in {of.table}, of laat de cel leeg"
     )
+    cells.refuse(unknown, frame, column, path, fault)
+    elsewhere = own.notna() & (own.str.partition("/")[0] != gemeente)
+    cells.refuse(elsewhere, frame, column, path, "ligt in een andere gemeente; verbeter een van beide")
     areas = pd.DataFrame(
         {
             "gebied": frame["gebied"],
             "area": [area_code(g, p) for g, p in zip(gemeente, frame["gebied"], strict=True)],
-            "name": frame["naam"].fillna(frame["gebied"]),
+            "name": frame["naam"].fillna(frame["gebied"]) if "naam" in frame else frame["gebied"],
             "gemeente": gemeente,
             "aandachtswijk": own,
         },
@@ -180,7 +197,7 @@ def _places(frame: pd.DataFrame, path: Location, log: Log) -> pd.DataFrame:
 
 
 def _series(
-    frame: pd.DataFrame, path: Location, areas: pd.DataFrame, book: pd.DataFrame, log: Log
+    frame: pd.DataFrame, path: Location, areas: pd.DataFrame, book: pd.DataFrame, log: Log, of: Programme
 ) -> pd.DataFrame:
     """Read a long table."""
     described = book.set_index("indicator")
@@ -190,7 +207,7 @@ def _series(
         "richting)"
     )
     cells.refuse(unknown, frame, "indicator", path, fault)
-    area = _areas(frame, areas, path)
+    area = _areas(frame, areas, path, of)
     if "eenheid" in frame:
         other = frame["eenheid"].notna() & (frame["eenheid"] != frame["indicator"].map(described["unit"]))
         cells.refuse(
@@ -226,18 +243,18 @@ def _series(
     return kept[observations.COLUMNS]
 
 
-def _areas(frame: pd.DataFrame, areas: pd.DataFrame, path: Location) -> pd.Series:
+def _areas(frame: pd.DataFrame, areas: pd.DataFrame, path: Location, of: Programme) -> pd.Series:
     """Tell which area each row is about: a postcode, an area of the project, or one of the table of areas."""
     known = areas.drop_duplicates("gebied").set_index("gebied")["area"]
     shared = set(areas.loc[areas.duplicated("gebied", keep=False), "gebied"])
     text = frame["gebied"].astype(object)
     found = text.map(known).astype(object)
-    project = {facts.letters(name): name for name in programme.gebieden()}
+    project = {facts.letters(name): name for name in of.areas}
     named = text.fillna("").map(facts.gemeente).map(facts.letters).map(project)
     code = text.where(text.fillna("").astype(str).str.fullmatch(coding.PC4.pattern))
     found = found.where(found.notna(), code).where(lambda s: s.notna(), named)
     wrong = found.isna() | text.isin(shared)
-    fault = "is geen postcode, gemeente of aandachtswijk, en staat niet in gebieden.csv (gebied, naam, gemeente, aandachtswijk); zet het erin"
+    fault = f"is geen postcode, gemeente of {of.one}, en staat niet in gebieden.csv (gebied, gemeente, wijk); zet het erin"
     cells.refuse(wrong, frame, "gebied", path, fault)
     return found
 
@@ -253,7 +270,7 @@ def with_areas(areas: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_treated(treated: pd.DataFrame, own: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Add areas of one's own that are in an aandachtswijk to the list of those."""
+    """Add areas of one's own that are in a wijk to the list of those."""
     inside = own.dropna(subset="aandachtswijk")
     if not len(inside):
         return treated

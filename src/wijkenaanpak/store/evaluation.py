@@ -6,6 +6,7 @@ report only reads it. All effects leave here in the unit of the outcome (per cen
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from functools import lru_cache
@@ -19,12 +20,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit
 
-from wijkenaanpak import RAW
+from wijkenaanpak import RAW, programme
 from wijkenaanpak.dutch import many
 from wijkenaanpak.effects import diagnostics, effects, gaps, space, verdict, wijken, within
 from wijkenaanpak.effects.effects import Design, Sample, Windows
 from wijkenaanpak.effects.inference import Regression, detectable, equivalence, quantile_t
 from wijkenaanpak.measures.monitor import effect_unit, percent
+from wijkenaanpak.programme import Years
 from wijkenaanpak.sources.areas import is_candidate
 
 # The design that carries the verdict, chosen on invented countries and not on outcomes: the first that the data allow.
@@ -48,7 +50,7 @@ def scale_of(indicator: pd.Series) -> str:
     return "log" if indicator["scale"] == "log" else "lineair"
 
 
-def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]:
+def outcomes(store: Path, book: pd.DataFrame, eind: int, years: Years | None = None) -> list[dict[str, Any]]:
     """Estimate the main design on every outcome of the question, with p-values for their number.
 
     Returns
@@ -70,8 +72,8 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
         row = total.iloc[0]
         wanted.append((pd.Series({**row, "label": f"{row['label']} zonder sociale samenhang"}), COMPOSITION))
     for indicator, minus in wanted:
-        sample = lay_out(store, indicator, minus=minus)
-        windows = None if sample is None else effects.windows(sample.periods, eind)
+        sample = lay_out(store, indicator, minus=minus, years=years)
+        windows = None if sample is None else effects.windows(sample.periods, eind, sample.years)
         if (
             nothing_to_compare(sample, eind)
             or sample is None
@@ -113,7 +115,12 @@ def outcomes(store: Path, book: pd.DataFrame, eind: int) -> list[dict[str, Any]]
 
 
 def lay_out(
-    store: Path, indicator: pd.Series, candidates: bool = False, minus: str | None = None, least: int = LEAST
+    store: Path,
+    indicator: pd.Series,
+    candidates: bool = False,
+    minus: str | None = None,
+    least: int = LEAST,
+    years: Years | None = None,
 ) -> Sample | None:
     """Read the postcode areas of an outcome as a sample.
 
@@ -126,6 +133,8 @@ def lay_out(
         Another outcome to take off: the total without one of its dimensions.
     least : int
         Treated areas that a comparison needs.
+    years : Years, optional
+        By default those of the programme of the store.
 
     Returns
     -------
@@ -148,17 +157,49 @@ def lay_out(
     certain = treated[~is_candidate(treated["zekerheid"])]
     listed = treated if candidates else certain
     near = _near(store, frozenset(treated["pc4"]), (store / "meta.json").read_text())
-    later, deprivation = store / "later.parquet", store / "achterstand.parquet"
+    later, elsewhere, own = store / "later.parquet", store / "elders.parquet", programme_of(store).years
+    others = set(pd.read_parquet(elsewhere)["area"]) if elsewhere.exists() else set()
     sample = effects.sample(
         rows,
         dict(zip(listed["pc4"], listed["wijk"], strict=True)),
         near,
-        set(treated["pc4"]) - set(listed["pc4"]),
+        (set(treated["pc4"]) | others) - set(listed["pc4"]),
         scale_of(indicator),
         later=pd.read_parquet(later).set_index("area")["year"].to_dict() if later.exists() else None,
-        deprivation=pd.read_parquet(deprivation).set_index("area") if deprivation.exists() else None,
+        deprivation=_deprivation(store, years if years and years != own else None),
+        years=years or own,
     )
     return sample if sample.treated.sum() >= least else None
+
+
+def programme_of(store: Path) -> programme.Programme:
+    """Return the programme that a store is about."""
+    return programme.read(Path(json.loads((store / "meta.json").read_text())["programme"]))
+
+
+@lru_cache(maxsize=4)
+def _deprivation_in(store: Path, years: Years, _: str) -> pd.DataFrame | None:
+    """Compute how weak each area was before, had the programme begun in another year; the last argument is the content of the store."""
+    direction = pd.read_parquet(store / "indicators.parquet").set_index("indicator")["direction"]
+    columns = ["area", "period", "value"]
+    parts = [
+        pd.read_parquet(path, columns=columns).assign(indicator=path.parent.name.partition("=")[2])
+        for path in sorted(store.glob("series/*/pc4.parquet"))
+    ]
+    weak = effects.deprivation(pd.concat(parts), direction, years)
+    shapes = _shapes(store)
+    if shapes is None or not len(weak):
+        return weak if len(weak) else None
+    areas = sorted(shapes["area"])
+    return space.with_surroundings(weak, space.touching(shapes, areas), areas)
+
+
+def _deprivation(store: Path, years: Years | None) -> pd.DataFrame | None:
+    """Return how weak each area was before: as it was kept, or for other `years`; None where nothing was measured."""
+    if years is not None:
+        return _deprivation_in(store, years, (store / "meta.json").read_text())
+    kept = store / "achterstand.parquet"
+    return pd.read_parquet(kept).set_index("area") if kept.exists() else None
 
 
 def _shapes(store: Path) -> gpd.GeoDataFrame | None:
@@ -208,7 +249,12 @@ def shared(store: Path, indicator: pd.Series, base: int) -> list[dict[str, Any]]
 
 
 def compute(
-    store: Path, vraag: str, indicator: pd.Series, eind: int, book: pd.DataFrame | None = None
+    store: Path,
+    vraag: str,
+    indicator: pd.Series,
+    eind: int,
+    book: pd.DataFrame | None = None,
+    years: Years | None = None,
 ) -> dict[str, Any]:
     """Compute every design and diagnostic of one outcome.
 
@@ -223,6 +269,8 @@ def compute(
         Last year after.
     book : DataFrame, optional
         Codebook rows of the question, for its other outcomes.
+    years : Years, optional
+        By default those of the programme of the store.
 
     Returns
     -------
@@ -230,10 +278,10 @@ def compute(
         Numbers, and tables as lists of records, ready for JSON; only `reason` (Dutch) when no effect can be
         estimated.
     """
-    sample = lay_out(store, indicator, least=0)
+    sample = lay_out(store, indicator, least=0, years=years)
     if (reason := nothing_to_compare(sample, eind)) or sample is None:
         return {"reason": reason}
-    windows = effects.windows(sample.periods, eind)
+    windows = effects.windows(sample.periods, eind, sample.years)
     assert windows is not None
     found = designs(sample, windows)
     main = main_of(found)
@@ -242,7 +290,7 @@ def compute(
     at = sample.level_in(windows.after, effects.counted(sample, main))
     fit = effects.estimate(sample, windows, main)
     event = effects.event_study(sample, windows, main)
-    everyone = lay_out(store, indicator, candidates=True) or sample
+    everyone = lay_out(store, indicator, candidates=True, years=years) or sample
     own, by_area = _by_area(everyone, windows)
     near = touching(store, sample.area)
     contrast = effects.time_weights(sample, windows)
@@ -261,16 +309,16 @@ def compute(
         "cycle": _scaled(sample, diagnostics.cyclical(sample, windows, *event, fit), at, NUMBERS) if vraag == "werk" else {},
         "counts": _counts(sample, windows, main),
         "cohorts": _cohorts(sample, windows, fit, at),
-        "outcomes": [] if book is None else outcomes(store, book, eind),
+        "outcomes": [] if book is None else outcomes(store, book, eind, years),
         "placebo": verdict.among_programmes(sample, windows, found, main.name, near, workers=WORKERS),
         **_spatial(store, sample, windows, main, at, -int(indicator["direction"])),
-        "dose": _dose(own, at, sample),
+        "dose": _dose(store, own, at, sample),
         "discontinuity": score,
         "density": density,
     }  # fmt: skip
 
 
-def compute_within(store: Path, book: pd.DataFrame, eind: int) -> dict[str, Any]:
+def compute_within(store: Path, book: pd.DataFrame, eind: int, years: Years | None = None) -> dict[str, Any]:
     """Compare the areas of the one city that the series of a question are about.
 
     Parameters
@@ -281,6 +329,8 @@ def compute_within(store: Path, book: pd.DataFrame, eind: int) -> dict[str, Any]
         Codebook rows of the question.
     eind : int
         Last year after.
+    years : Years, optional
+        By default those of the programme of the store.
 
     Returns
     -------
@@ -292,9 +342,9 @@ def compute_within(store: Path, book: pd.DataFrame, eind: int) -> dict[str, Any]
     reason, city = "", ""
     ordered = book[book["direction"] != 0].sort_values("primary", ascending=False, kind="stable")
     for _, indicator in ordered.iterrows():
-        sample = lay_out(store, indicator, least=0)
+        sample = lay_out(store, indicator, least=0, years=years)
         why = nothing_to_compare(sample, eind, within.LEAST)
-        windows = None if why or sample is None else effects.windows(sample.periods, eind)
+        windows = None if why or sample is None else effects.windows(sample.periods, eind, sample.years)
         if sample is None or windows is None:
             reason = reason or why
             continue
@@ -328,7 +378,7 @@ def nothing_to_compare(sample: Sample | None, eind: int, least: int = LEAST) -> 
             else "van geen enkel postcodegebied"
         )
         return (
-            f"de reeks is er {had} in vastgestelde aandachtswijken voor alle jaren, en een vergelijking vraagt er ten "
+            f"de reeks is er {had} met de aanpak voor alle jaren, en een vergelijking vraagt er ten "
             f"minste {least}"
         )
     if others < within.LEAST_OTHERS:
@@ -338,15 +388,15 @@ def nothing_to_compare(sample: Sample | None, eind: int, least: int = LEAST) -> 
             else "met geen enkel ander gebied"
         )
         return (
-            f"de aandachtswijken zijn {had} te vergelijken, en daarvan zijn er ten minste {within.LEAST_OTHERS} nodig: wat bij een "
-            "aandachtswijk hoort of ertegenaan ligt telt niet"
+            f"de wijken met de aanpak zijn {had} te vergelijken, en daarvan zijn er ten minste {within.LEAST_OTHERS} nodig: wat bij zo'n "
+            "wijk hoort of ertegenaan ligt telt niet"
         )
-    windows = effects.windows(sample.periods, eind)
+    windows = effects.windows(sample.periods, eind, sample.years)
     if windows is None:
         return _no_years(sample, eind)
     if not effects.unlike(sample, windows):
         return (
-            "de aandachtswijken veranderden allemaal precies evenveel, en de andere gebieden ook: zonder verschillen is "
+            "de wijken met de aanpak veranderden allemaal precies evenveel, en de andere gebieden ook: zonder verschillen is "
             "niet te meten wat toeval is"
         )
     return ""
@@ -355,7 +405,7 @@ def nothing_to_compare(sample: Sample | None, eind: int, least: int = LEAST) -> 
 def _no_years(sample: Sample, eind: int) -> str:
     """Say which measurements are missing."""
     first, last = int(sample.periods.min()), int(sample.periods.max())
-    if first > effects.START:
+    if first > sample.years.paid:
         return (
             f"er is geen meting van vóór of bij de start van het programma; de eerste is van {first}. "
             "De reeks laat alleen zien hoe de wijken zich daarna ontwikkelden"
@@ -366,7 +416,7 @@ def _no_years(sample: Sample, eind: int) -> str:
         else f"de enige meting is van {first}: er"
     )
     later = "; kies een later eindjaar" if last > eind else ""
-    return f"{span} is er geen meting van ruim na de start van het programma in {effects.START}{later}"
+    return f"{span} is er geen meting van ruim na de start van het programma in {sample.years.paid}{later}"
 
 
 def _rests_on(store: Path, sample: Sample, windows: Windows) -> dict[str, Any]:
@@ -499,7 +549,7 @@ def _scaled(s: Sample, values: dict[str, float], at: float, names: tuple[str, ..
 
 def _years(s: Sample, w: Windows, found: dict[str, Design]) -> list[dict[str, Any]]:
     """Estimate the effect of some years after, against every group: six at most, the last always."""
-    after = [p for p in s.periods.tolist() if p > effects.START]
+    after = [p for p in s.periods.tolist() if p > s.years.paid]
     step = -(-len(after) // 6)
     counted = {name: effects.counted(s, design) for name, design in found.items()}
     rows = []
@@ -532,9 +582,9 @@ def _without(s: Sample, main: Design, fit: Regression, at: float) -> list[dict[s
 
 def _rebound(s: Sample, windows: Windows, at: float) -> dict[str, float] | None:
     """Choose a year well before the programme, or the only earlier measurement, for the pretended selection."""
-    early = [p for p in s.periods.tolist() if p <= effects.START]
-    pairs = [(a, b) for a in early for b in early if b - a >= 2 and b <= effects.CLEAN_UNTIL]
-    pairs = pairs or [(a, b) for a in early for b in early if b > a and a <= effects.CLEAN_UNTIL]
+    early = [p for p in s.periods.tolist() if p <= s.years.paid]
+    pairs = [(a, b) for a in early for b in early if b - a >= 2 and b <= s.years.clean_until]
+    pairs = pairs or [(a, b) for a in early for b in early if b > a and a <= s.years.clean_until]
     if not pairs:
         return None
     year, until = max(pairs, key=lambda pair: (pair[1] - pair[0] == 3, pair[0]))
@@ -581,9 +631,9 @@ def _paths(s: Sample, table: pd.DataFrame) -> dict[str, list[dict[str, float]]]:
 def _curve(sample: Sample, everyone: Sample, eind: int) -> list[dict[str, Any]]:
     """Estimate with every combination of design, years before, years after, and list of wijken."""
     rows = []
-    full = effects.windows(sample.periods, eind)
+    full = effects.windows(sample.periods, eind, sample.years)
     assert full is not None
-    late = tuple(p for p in sample.periods.tolist() if p < effects.START)[-1:]
+    late = tuple(p for p in sample.periods.tolist() if p < sample.years.paid)[-1:]
     befores = {"alle schone jaren" if full.long else "laatste meting": full.before}
     if full.long and late:
         befores[f"alleen {late[0]}"] = late
@@ -627,8 +677,8 @@ def _cohorts(s: Sample, windows: Windows, first: Regression, at: float) -> list[
 
     Errors of cohorts go together by city, in the variance of their mean too.
     """
-    fits, levels = {effects.START: first}, {effects.START: at}
-    sizes = {effects.START: int(s.treated.sum())}
+    fits, levels = {s.years.paid: first}, {s.years.paid: at}
+    sizes = {s.years.paid: int(s.treated.sum())}
     for year, (alone, w) in effects.cohorts(s, windows).items():
         main = main_of(designs(alone, w))
         if main is not None:
@@ -673,8 +723,10 @@ def _spatial(store: Path, s: Sample, windows: Windows, main: Design, at: float, 
     }
 
 
-def _dose(own: pd.DataFrame, at: float, s: Sample) -> dict[str, Any] | None:
-    """Relate the effect per wijk to the statutory amount (mln euro a postcode area)."""
+def _dose(store: Path, own: pd.DataFrame, at: float, s: Sample) -> dict[str, Any] | None:
+    """Relate the effect per wijk to the statutory amount (mln euro a postcode area), where the programme has those."""
+    if not programme_of(store).main:
+        return None
     amounts = pd.read_csv(RAW / "investeringen.csv").set_index("area")["additional_effort_mln_eur"]
     table = own.set_index("wijk")
     per_area = amounts.reindex(table.index) / table["n"]

@@ -12,7 +12,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,22 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from wijkenaanpak import SourceError, content, programme, questions
+from wijkenaanpak import SEED, SourceError, content, programme, questions
 from wijkenaanpak.effects import effects, space
+from wijkenaanpak.programme import Programme, Years
 from wijkenaanpak.sources import coding, forms
 from wijkenaanpak.sources.areas import (
+    CITIES,
     GROUPS,
     LIKELY,
     ONLY_CANDIDATES,
+    TREATED,
+    UNTREATED,
     WITH_CANDIDATES,
     WITH_LIKELY,
     is_candidate,
+    rest_of,
+    treated_of,
 )
 from wijkenaanpak.sources.folder import Tables, read_folder
 from wijkenaanpak.store import place
@@ -43,11 +49,10 @@ from wijkenaanpak.store import place
 LEAST_KNOWN = 0.5
 
 OWN_CITIES = "Eigen steden"
-REST = ", niet-aandachtswijken"
-OWN_CITIES_REST = f"{OWN_CITIES}{REST}"
+OWN_CITIES_REST = rest_of(OWN_CITIES)
 # The list of PC4 is not the official one: what each part of it is compared with.
 REST_OF = {
-    "Aandachtswijken": OWN_CITIES_REST,
+    TREATED: OWN_CITIES_REST,
     WITH_CANDIDATES: f"{OWN_CITIES_REST}: met kandidaten",
     ONLY_CANDIDATES: f"{OWN_CITIES_REST}: van kandidaten",
 }
@@ -56,14 +61,14 @@ KEY = ["indicator", "area", "period"]
 ROW_GROUP = 5_000  # rows: small enough that a gemeente is found without reading the country
 
 
-def source_folder(data: str, seed: int = 2007) -> Path:
+def source_folder(data: str, seed: int = SEED) -> Path:
     """Return the data folder behind the notebook parameter `data`.
 
     Parameters
     ----------
     data : str
-        ``"oefendata"`` or the path of a folder; a relative path counts from the working directory,
-        then from the project.
+        ``"oefendata"``, the path of a folder, or that of the file of a programme; a relative path counts from the working
+        directory, then from the project.
     seed : int
         Which practice panel.
 
@@ -77,8 +82,8 @@ def source_folder(data: str, seed: int = 2007) -> Path:
     SourceError
         When the folder does not exist.
     """
-    if data != "oefendata":
-        return place.data_folder(data)
+    if place.series_of(data) != "oefendata":
+        return place.source(data, seed)
     folder = place.practice_folder(seed)
     stamp, ready = place.practice_stamp(seed), place.practice_ready(seed)
     if ready and place.practice_whole(seed):
@@ -95,7 +100,7 @@ def source_folder(data: str, seed: int = 2007) -> Path:
     return folder
 
 
-def build(data: str = "oefendata", seed: int = 2007) -> Path:
+def build(data: str = "oefendata", seed: int = SEED) -> Path:
     """Build the store of a data folder, or return the one that is still up to date.
 
     Parameters
@@ -120,8 +125,9 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
     if store in place.checked():
         return store
     folder = source_folder(data, seed)
+    of = place.programme_of(data)
     stamps = _stamps(folder)
-    key = place.store_key(folder)
+    key = place.store_key(data, seed)
     known = place.key_of(store)
 
     def ready() -> bool:
@@ -135,12 +141,12 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
     content.working(
         f"{'De oefendata' if data == 'oefendata' else folder.name} worden gelezen en verwerkt; dat duurt een halve minuut, en wordt bewaard."
     )
-    tables = read_folder(folder)
+    tables = read_folder(folder, of)
     observations = validated(tables.observations, set(tables.indicators["indicator"]))
     store.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=".bouw-", dir=store.parent))
     try:
-        series = complete(observations, tables.areas, tables.indicators)
+        series = complete(observations, tables.areas, tables.indicators, not of.main)
         _write_series(fresh, series)
         pc4 = tables.areas["level"] == "pc4"
         tables.areas[~pc4].to_parquet(fresh / "areas.parquet", index=False)
@@ -149,11 +155,12 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
         tables.log.to_parquet(fresh / "log.parquet", index=False)
         tables.inventory.to_parquet(fresh / "inventory.parquet", index=False)
         shapes = _shapes(tables)
-        weak = _deprivation(series, tables, shapes)
+        weak = _deprivation(series, tables, shapes, of.years)
         extras = {
             "selection": tables.scores, "later": tables.later, "crosswalk": tables.crosswalk,
             "population": tables.population,
             "achterstand": weak.reset_index() if len(weak) else None,
+            "elders": pd.DataFrame({"area": tables.elsewhere}) if tables.elsewhere else None,
         }  # fmt: skip
         for name, extra in extras.items():
             if extra is not None:
@@ -163,12 +170,13 @@ def build(data: str = "oefendata", seed: int = 2007) -> Path:
             form.to_parquet(fresh / "formulieren" / f"{name}.parquet", index=False)
         if shapes is not None:
             shapes.to_parquet(fresh / "boundaries.parquet", index=False, row_group_size=ROW_GROUP)
-        slices = _slices(series, tables, shapes, weak, fresh)
+        slices = _slices(series, tables, shapes, weak, fresh, of)
         (fresh / "slices.json").write_text(json.dumps(slices, indent=1))
         files = _read_files(folder, tables.log)
         book = tables.indicators
         meta = {
             "key": key,
+            "programme": str(of.path),
             "simulated": tables.simulated,
             "list": tables.list_name,
             "outcomes": dict(
@@ -235,13 +243,15 @@ def _shapes(tables: Tables) -> gpd.GeoDataFrame | None:
     return tables.boundaries.merge(pc4, on="area").sort_values(["gemeente", "area"], kind="stable")
 
 
-def _deprivation(series: pd.DataFrame, tables: Tables, shapes: gpd.GeoDataFrame | None) -> pd.DataFrame:
+def _deprivation(
+    series: pd.DataFrame, tables: Tables, shapes: gpd.GeoDataFrame | None, years: Years
+) -> pd.DataFrame:
     """How weak each PC4 was before on all outcomes (``effects.deprivation``), and with a map those around it."""
     direction = tables.indicators.set_index("indicator")["direction"]
     pc4 = series[series["level"] == "pc4"]
     if not len(pc4):
         return pd.DataFrame()
-    weak = effects.deprivation(pc4, direction)
+    weak = effects.deprivation(pc4, direction, years)
     if shapes is None or not len(weak):
         return weak
     areas = sorted(shapes["area"])
@@ -254,6 +264,7 @@ def _slices(
     shapes: gpd.GeoDataFrame | None,
     weak: pd.DataFrame,
     store: Path,
+    of: Programme,
 ) -> dict[str, dict[str, str]]:
     """Hash the content that each report reads, by question and area.
 
@@ -275,6 +286,7 @@ def _slices(
             tables.scores,
             tables.later,
             weak.reset_index(),
+            pd.DataFrame({"area": tables.elsewhere}, dtype=object),
         )
         if frame is not None
     ]
@@ -300,7 +312,7 @@ def _slices(
         ].str.startswith("pc4 van ")
         meaning = pd.util.hash_pandas_object(book, index=False).to_numpy().tolist()
         result[str(question)] = {}
-        for gebied in programme.gebieden():
+        for gebied in of.areas:
             wanted = _wanted(gebied, tables.areas)
             gemeente = gebied.split("/", 1)[0]
             whole = gebied == "Nederland"
@@ -309,6 +321,7 @@ def _slices(
             result[str(question)][gebied] = content.text_digest(
                 [
                     tables.simulated,
+                    content.digest(of.files()),
                     *common,
                     meaning,
                     read.astype(str).to_numpy().tolist(),
@@ -319,7 +332,7 @@ def _slices(
     own = content.text_digest(
         filled.get(questions.OVERVIEW, [])
     )  # with those of its questions, see place.slices
-    result[questions.OVERVIEW] = dict.fromkeys(programme.gebieden(), own)
+    result[questions.OVERVIEW] = dict.fromkeys(of.areas, own)
     return result
 
 
@@ -330,7 +343,7 @@ def _schema() -> Any:
         {
             "indicator": schema.Column(str),
             "area": schema.Column(str),
-            "period": schema.Column(int, schema.Check.in_range(1990, 2035)),
+            "period": schema.Column(int, schema.Check.in_range(programme.FIRST_YEAR, programme.LAST_YEAR)),
             "value": schema.Column(float, schema.Check(lambda s: np.isfinite(s), error="niet eindig")),
             "n": schema.Column(float, schema.Check.ge(0), nullable=True),
             "decimals": schema.Column(int, schema.Check.in_range(0, 6)),
@@ -371,7 +384,9 @@ def validated(observations: pd.DataFrame, indicators: set[str]) -> pd.DataFrame:
     return result
 
 
-def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
+def complete(
+    observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.DataFrame, own_country: bool = False
+) -> pd.DataFrame:
     """Add standard errors, and the aggregates that were not published themselves.
 
     An aggregate is the mean of its PC4 weighted by the denominator `n`; without denominators every
@@ -385,6 +400,8 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         Valid observations, any level.
     areas, indicators : DataFrame
         See ``Tables``.
+    own_country : bool
+        Areas of one's own, in more than one gemeente, make up the country.
 
     Returns
     -------
@@ -399,7 +416,7 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
         info = codebook.loc[indicator]
         part = part.merge(areas[["area", "level", "gemeente"]], on="area", how="left")
         pc4 = part[part["level"] == "pc4"].copy()
-        units, own = _units(members, pc4)
+        units, own = _units(members, pc4, own_country)
         noise = unrest(pc4, log=info["scale"] == "log")
         share = info["unit"] == "%"
         pc4["se"] = _standard_error(
@@ -436,8 +453,8 @@ def complete(observations: pd.DataFrame, areas: pd.DataFrame, indicators: pd.Dat
     )
 
 
-def _units(members: pd.DataFrame, pc4: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
-    """Return what the aggregates of an outcome are made of: PC4, or areas of a city's own.
+def _units(members: pd.DataFrame, pc4: pd.DataFrame, country: bool) -> tuple[pd.DataFrame, bool]:
+    """Return what the aggregates of an outcome are made of: PC4, or areas of one's own; and whether those are of a city alone.
 
     Areas of one city make its wijken and the city, and no country.
     """
@@ -445,6 +462,8 @@ def _units(members: pd.DataFrame, pc4: pd.DataFrame) -> tuple[pd.DataFrame, bool
     own = len(pc4) > 0 and not pc4["area"].str.fullmatch(coding.PC4.pattern).any()
     if not own:
         return (members if postcodes.all() else members[postcodes]), False
+    if country and len(pc4["gemeente"].unique()) > 1:
+        return members[~postcodes & members["pc4"].isin(pc4["area"])], False
     here = members["gemeente"].notna() & members["gemeente"].isin(pc4["gemeente"])
     return members[~postcodes & here & members["pc4"].isin(pc4["area"])], True
 
@@ -515,14 +534,14 @@ def _memberships(areas: pd.DataFrame) -> pd.DataFrame:
     city = pc4["gemeente"].where(pc4["gemeente"].isin(cities))
     target = {
         "Nederland": pd.Series("Nederland", pc4.index),
-        "Aandachtswijken": pd.Series("Aandachtswijken", pc4.index).where(certain),
-        "Niet-aandachtswijken": pd.Series("Niet-aandachtswijken", pc4.index).where(~certain),
+        TREATED: pd.Series(TREATED, pc4.index).where(certain),
+        UNTREATED: pd.Series(UNTREATED, pc4.index).where(~certain),
         WITH_CANDIDATES: pd.Series(WITH_CANDIDATES, pc4.index).where(listed),
         ONLY_CANDIDATES: pd.Series(ONLY_CANDIDATES, pc4.index).where(listed & ~certain),
         WITH_LIKELY: pd.Series(WITH_LIKELY, pc4.index).where(certain | pc4["zekerheid"].isin(LIKELY)),
         "city": city,
-        "listed": (city + ", aandachtswijken").where(listed),
-        "rest": (city + ", niet-aandachtswijken").where(~listed),
+        "listed": city.map(treated_of, "ignore").where(listed),
+        "rest": city.map(rest_of, "ignore").where(~listed),
         "wijk": pc4["aandachtswijk"],
     }
     pairs = pd.DataFrame({"pc4": pc4["pc4"], **target}).melt(id_vars="pc4", value_name="area").dropna()
@@ -565,7 +584,7 @@ def _g18(whole: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     cities = areas.loc[areas["level"] == "aandachtswijk", "gemeente"].unique()
     rows = whole[whole["area"].isin(cities)].dropna(subset="n")
     complete = rows.groupby("period")["area"].transform("size") == len(cities)
-    return _named(rows[complete], rows.loc[complete, "n"], "G18", "berekend uit de steden")
+    return _named(rows[complete], rows.loc[complete, "n"], CITIES, "berekend uit de steden")
 
 
 def _named(rows: pd.DataFrame, weight: pd.Series, area: str, source: str) -> pd.DataFrame:
@@ -577,21 +596,21 @@ def _named(rows: pd.DataFrame, weight: pd.Series, area: str, source: str) -> pd.
 
 
 def _own_cities(whole: pd.DataFrame, pc4: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
-    """Average the cities with the weight of their aandachtswijken: the like-for-like reference of the 40, and of each list."""
+    """Average the cities with the weight of their aandachtswijken: the like-for-like reference of all, and of each list."""
     listed, certain = areas["aandachtswijk"].notna(), _certain(areas)
-    wanted = [(certain, OWN_CITIES, ""), (certain, OWN_CITIES_REST, REST)]
+    wanted = [(certain, OWN_CITIES, str), (certain, OWN_CITIES_REST, rest_of)]
     if (listed & ~certain).any():
         wanted += [
-            (listed, REST_OF[WITH_CANDIDATES], REST),
-            (listed & ~certain, REST_OF[ONLY_CANDIDATES], REST),
+            (listed, REST_OF[WITH_CANDIDATES], rest_of),
+            (listed & ~certain, REST_OF[ONLY_CANDIDATES], rest_of),
         ]
     parts = []
-    for which, name, suffix in wanted:
+    for which, name, part_of in wanted:
         own = pc4[pc4["area"].isin(areas.loc[which, "area"])]
         weight = own.groupby(["gemeente", "period"])["n"].sum().rename("w").reset_index()
-        named = weight.assign(area=weight["gemeente"] + suffix)[["area", "period", "w"]]
+        named = weight.assign(area=weight["gemeente"].map(part_of))[["area", "period", "w"]]
         rows = whole.merge(named, on=["area", "period"])
-        parts.append(_named(rows, rows["w"], name, "berekend: steden gewogen naar hun aandachtswijken"))
+        parts.append(_named(rows, rows["w"], name, "berekend: steden gewogen naar hun wijken met aanpak"))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -684,7 +703,7 @@ class Panel:
 
     def part(self, question: str) -> Panel:
         """Return what the report on one question would have read, out of that of the overview."""
-        book = _book(self.indicators, question)
+        book = _book(self.indicators, question, self.programme.outcomes.get(question, ""))
         own = self.series["indicator"].isin(_read_for(self.indicators, question))
         return replace(
             self, question=question, indicators=book, series=self.series[own].reset_index(drop=True)
@@ -695,13 +714,20 @@ class Panel:
         """Codebook row (Series) of the outcome whose effect is estimated; None without series per PC4."""
         return _outcome(self.indicators, self.store)
 
-    def evaluation(self, eind: int) -> dict[str, Any]:
+    @cached_property
+    def programme(self) -> Programme:
+        """The programme that the store is about."""
+        return programme.read(Path(self.meta["programme"]))
+
+    def evaluation(self, eind: int, years: Years | None = None) -> dict[str, Any]:
         """Return the effect evaluation of :attr:`outcome` up to a year; computed by the first who asks.
 
         Parameters
         ----------
         eind : int
             Last year after.
+        years : Years, optional
+            By default those of the programme; others for one that is taken to have begun in another year.
 
         Returns
         -------
@@ -710,6 +736,7 @@ class Panel:
         """
         if self.outcome is None:
             return {"reason": "er is geen reeks per postcodegebied"}
+        years = years or self.programme.years
 
         def compute() -> dict[str, Any]:
             from wijkenaanpak.store import evaluation  # all other reports only read what one has computed
@@ -719,15 +746,12 @@ class Panel:
                 "het wordt bewaard."
             )
             if len(self._cities()) == 1:  # elsewhere the margins count cities
-                return evaluation.compute_within(self.store, self.indicators, eind)
-            return evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators)
+                return evaluation.compute_within(self.store, self.indicators, eind, years)
+            return evaluation.compute(self.store, self.question, self.outcome, eind, self.indicators, years)
 
-        return self.kept(
-            f"effecten/{self.question}/{self.outcome['indicator']}-{eind}",
-            "wijkenaanpak.store.evaluation",
-            [eind, self.indicators.to_csv()],
-            compute,
-        )
+        name = f"effecten/{self.question}/{self.outcome['indicator']}-{years.known}-{eind}"
+        made_from = [eind, list(astuple(years)), self.indicators.to_csv()]
+        return self.kept(name, "wijkenaanpak.store.evaluation", made_from, compute)
 
     def _cities(self) -> set[str]:
         """Name the gemeenten that the areas of the outcome are in."""
@@ -806,23 +830,23 @@ def _measured(series: pd.DataFrame, areas: pd.DataFrame) -> list[str]:
 def references(gebied: str) -> dict[str, str]:
     """Return the area behind each of the four references, and behind the wijk itself.
 
-    For Nederland, "the city" is the average of the 18 own cities weighted by their aandachtswijken,
+    For Nederland, "the city" is the average of the own cities weighted by their aandachtswijken,
     so that each wijk is compared with its own city.
     """
     city = gebied.split("/", 1)[0]
     if gebied == "Nederland":
         return {
-            "wijk": "Aandachtswijken",
+            "wijk": TREATED,
             "rest_stad": OWN_CITIES_REST,
             "stad": OWN_CITIES,
-            "g18": "G18",
+            "g18": CITIES,
             "nederland": "Nederland",
         }
     return {
-        "wijk": gebied if "/" in gebied else f"{city}, aandachtswijken",
-        "rest_stad": f"{city}, niet-aandachtswijken",
+        "wijk": gebied if "/" in gebied else treated_of(city),
+        "rest_stad": rest_of(city),
         "stad": city,
-        "g18": "G18",
+        "g18": CITIES,
         "nederland": "Nederland",
     }
 
@@ -843,7 +867,7 @@ def _wanted(gebied: str, areas: pd.DataFrame) -> set[str]:
     wanted = {
         *references(gebied).values(),
         *wijken,
-        "Niet-aandachtswijken",
+        UNTREATED,
         WITH_CANDIDATES,
         WITH_LIKELY,
     }
@@ -851,7 +875,7 @@ def _wanted(gebied: str, areas: pd.DataFrame) -> set[str]:
         wanted |= {*REST_OF, *REST_OF.values()}
     if "/" not in gebied:
         cities = {w.split("/", 1)[0] for w in wijken}
-        wanted |= cities | {f"{c}, niet-aandachtswijken" for c in cities}
+        wanted |= cities | set(map(rest_of, cities))
     return wanted
 
 
@@ -868,20 +892,24 @@ def _outcomes_of(question: str) -> tuple[str, ...]:
     return questions.question(question).outcomes if question in questions.names() else ()
 
 
-def _book(indicators: pd.DataFrame, question: str) -> pd.DataFrame:
-    """Return the codebook of a question: its own rows, and the outcomes that its notebook names, the first of them primary."""
+def _book(indicators: pd.DataFrame, question: str, judged_by: str = "") -> pd.DataFrame:
+    """Return the codebook of a question: its own rows, and the outcomes that its notebook names.
+
+    Primary is the one that the programme judges it by, or else the first that the notebook names.
+    """
     named = _outcomes_of(question)
     book = indicators[(indicators["question"] == question) | indicators["indicator"].isin(named)]
     book = book.assign(question=question)
     if named:
         first = book["indicator"] == named[0]
         direction = questions.question(question).direction
-        book["primary"] = first.astype(int)
         book["direction"] = book["direction"].mask(first & bool(direction), direction)
+    if judged_by or named:
+        book["primary"] = (book["indicator"] == (judged_by or named[0])).astype(int)
     return book.reset_index(drop=True)
 
 
-def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) -> Panel:
+def load(question: str, gebied: str, data: str = "oefendata", seed: int = SEED, uitkomst: str = "") -> Panel:
     """Load the slice of one question and one area, building the store when it is not up to date.
 
     Parameters
@@ -892,23 +920,37 @@ def load(question: str, gebied: str, data: str = "oefendata", seed: int = 2007) 
         ``"Nederland"``, a gemeente, or ``"<gemeente>/<wijk>"``.
     data, seed : str, int
         See :func:`source_folder`.
+    uitkomst : str
+        The outcome that the report turns on, when not the one of the question.
 
     Returns
     -------
     Panel
     """
-    return read(build(data, seed), question, gebied)
+    return read(build(data, seed), question, gebied, uitkomst)
 
 
-def read(store: Path, question: str, gebied: str) -> Panel:
-    """Read the slice of one question and one area from a store that is up to date."""
+def read(store: Path, question: str, gebied: str, uitkomst: str = "") -> Panel:
+    """Read the slice of one question and one area from a store that is up to date; see :func:`load`.
+
+    Raises
+    ------
+    SourceError
+        When the question has no such outcome.
+    """
     (areas, every, treated, log), meta, slices = tables(store)
     indicators = every
     if question != questions.OVERVIEW:
-        indicators = _book(every, question)
         for name in _outcomes_of(question):
             where = f"notebooks/{question}.ipynb, metadata: uitkomst"
             programme.check_option(where, name, every["indicator"].tolist())
+        first = programme.read(Path(meta["programme"])).outcomes.get(question, "")
+        indicators = _book(every, question, first)
+    if uitkomst:
+        programme.check_option(
+            "Parameter uitkomst", uitkomst, indicators.loc[indicators["direction"] != 0, "indicator"].tolist()
+        )
+        indicators = indicators.assign(primary=(indicators["indicator"] == uitkomst).astype(int))
     series = _series(store, sorted(_read_for(every, question)), _wanted(gebied, areas))
     meta["slice"] = slices(question, gebied)
     return Panel(question, gebied, series, areas, indicators, treated, log, meta, store)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from wijkenaanpak import OPEN, ROOT, SourceError, questions
+from wijkenaanpak import OPEN, ROOT, SourceError, programme, questions
 from wijkenaanpak.content import code_key, contents, digest, facts, read_sealed, text_digest
 
 META = "meta.json"  # of a store: its key, what it holds, and the digest of each of its files; written last
@@ -26,8 +26,8 @@ def processed() -> Path:
     return Path(os.environ.get("WIJKEN_PROCESSED") or ROOT / "data" / "processed")
 
 
-def data_folder(data: str) -> Path:
-    """Return the folder a notebook parameter `data` names.
+def named(data: str) -> Path:
+    """Return what a notebook parameter `data` names: a folder, or the file of a programme.
 
     Parameters
     ----------
@@ -39,12 +39,39 @@ def data_folder(data: str) -> Path:
     SourceError
         When it does not exist.
     """
-    for folder in (Path(data).expanduser(), ROOT / data):
-        if folder.is_dir():
-            return folder.resolve()
+    for path in (Path(data).expanduser(), ROOT / data):
+        if path.is_dir() or (path.is_file() and path.suffix == ".toml"):
+            return path.resolve()
     raise SourceError(
-        f"De map {data!r} (parameter data) bestaat niet; geef een bestaande map of 'oefendata'."
+        f"De map {data!r} (parameter data) bestaat niet; geef een bestaande map, het bestand van een programma (.toml) of "
+        "'oefendata'."
     )
+
+
+def programme_of(data: str) -> programme.Programme:
+    """Return the programme that reports on `data` are about: that of the file, or in the folder, or else the project's own."""
+    if data == "oefendata":
+        return programme.main()
+    path = named(data)
+    file = path / programme.FILE if path.is_dir() else path
+    return programme.read(file) if file.is_file() else programme.main()
+
+
+def series_of(data: str) -> str:
+    """Return where the series of `data` are: "oefendata", or a folder that exists."""
+    if data == "oefendata":
+        return data
+    path, of = named(data), programme_of(data)
+    if of.main or not of.series:
+        return str(path if path.is_dir() else path.parent)
+    if of.series == "oefendata":
+        return of.series
+    folder = (of.path.parent / Path(of.series).expanduser()).resolve()
+    if not folder.is_dir():
+        raise SourceError(
+            f"{of.path.name}: gegevens = {of.series!r} bestaat niet; geef een map, gerekend vanaf dit bestand, of 'oefendata'."
+        )
+    return str(folder)
 
 
 def practice_folder(seed: int) -> Path:
@@ -78,24 +105,32 @@ def store_path(data: str, seed: int) -> Path:
     """Return where the processed store of a data folder belongs."""
     if data == "oefendata":
         return practice_folder(seed).parent / "store"
-    folder = data_folder(data)
-    return processed() / f"{folder.name}-{text_digest(str(folder))[:8]}" / "store"
+    path = named(data)
+    which = f"{path} {seed}" if series_of(data) == "oefendata" else str(path)
+    return processed() / f"{path.stem if path.is_file() else path.name}-{text_digest(which)[:8]}" / "store"
 
 
-def store_key(folder: Path) -> str:
-    """Return what the store of a folder depends on: its files, the reading code, the published facts."""
+def store_key(data: str, seed: int) -> str:
+    """Return what a store depends on: the files of its series, its programme, the reading code, the published facts."""
     # What only computes or simulates is imported inside a function, and leaves a finished store as it is.
     code = digest(facts(), code_key("wijkenaanpak.store.panel", inside=False))
-    return digest(sorted(f for f in folder.rglob("*") if f.is_file()), code, folder)
+    folder, of = source(data, seed), programme_of(data)
+    told = code if of.main else digest(of.files(), code, of.path.parent)
+    return digest(sorted(f for f in folder.rglob("*") if f.is_file()), told, folder)
+
+
+def source(data: str, seed: int) -> Path:
+    """Return the folder of the series of `data`; that of the practice panel need not be there yet."""
+    where = series_of(data)
+    return practice_folder(seed) if where == "oefendata" else Path(where)
 
 
 def store_ready(data: str, seed: int) -> bool:
     """Whether the processed store is there and up to date."""
-    if data == "oefendata" and not practice_ready(seed):
+    if series_of(data) == "oefendata" and not practice_ready(seed):
         return False
-    folder = practice_folder(seed) if data == "oefendata" else data_folder(data)
     store = store_path(data, seed)
-    return key_of(store) == store_key(folder) and not damage(store)
+    return key_of(store) == store_key(data, seed) and not damage(store)
 
 
 def key_of(store: Path) -> str | None:
@@ -130,6 +165,11 @@ def checked() -> list[Path]:
     """Return the stores that the process that started this one found up to date, and that still are what they were."""
     known = json.loads(os.environ.get(CHECKED) or "{}")
     return [Path(store) for store, key in known.items() if key is not None and key == key_of(Path(store))]
+
+
+def simulated(store: Path) -> bool:
+    """Whether the series of a finished store are invented."""
+    return bool((read_sealed(store / META) or {}).get("simulated"))
 
 
 def answered(store: Path) -> list[str]:
