@@ -46,8 +46,9 @@ check: $(READY) ## lint, format, types, imports that run one way, notebooks with
 data: $(READY) ## fetch the published series (into WIJKEN_RAW, or data/raw/open), and say what is there
 	@$(PY) -m wijkenaanpak data --download
 
-lab: $(READY) ## open JupyterLab on the page that says where to begin
-	@.venv/bin/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/begin.ipynb
+lab: $(READY) ## open JupyterLab on the page that says where to begin; it fetches no news, asks for no updates
+	@.venv/bin/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/begin.ipynb \
+		--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 bench: $(READY) ## measure the batch beside stock papermill and beside its floor (about 20 minutes)
 	@$(PY) benchmarks/batch.py

@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -362,3 +363,32 @@ def test_stock_papermill_runs_a_notebook_from_any_directory(vraag, practice, sto
     outputs = [o for c in cells for o in c.get("outputs", [])]
     assert not [o for o in outputs if o.get("name") == "stderr"]
     assert any(RESULTS_MIME in o.get("data", {}) for o in outputs)
+
+
+# ---- without a network -------------------------------------------------------------------------------
+
+BLOCKED = """
+import socket
+
+def nothing(self, address, *_):
+    if self.family == socket.AF_UNIX or address[0] in ("127.0.0.1", "::1", "localhost"):
+        return connect(self, address)
+    raise OSError(f"geen netwerk: {address}")
+
+connect, socket.socket.connect, socket.socket.connect_ex = socket.socket.connect, nothing, nothing
+"""
+
+
+def test_a_report_is_made_without_a_network(store, practice, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(BLOCKED)  # of every process that starts
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+
+    def python(*arguments):
+        return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True)
+
+    asked = python("-c", "import socket; socket.create_connection(('192.0.2.1', 80), 1)")
+    assert "geen netwerk" in asked.stderr
+    job = ["--vraag", "werk", "--gebied", "Utrecht/Overvecht", "--data", str(practice), "--out", str(tmp_path / "uit")]  # fmt: skip
+    made = python("-m", "wijkenaanpak", "reports", *job)
+    assert made.returncode == 0 and "geen netwerk" not in made.stderr, made.stderr
+    assert (tmp_path / "uit" / "werk" / "utrecht-overvecht.html").exists()

@@ -163,6 +163,7 @@ def country(seed, years, scale, kind, cities, n=70, treated=0.3, denominator=500
 @given(st.integers(0, 10**6), st.sampled_from(YEARS), st.sampled_from(["lineair", "log", "logit", "rate"]), st.sampled_from(KINDS), st.integers(1, 5), st.sampled_from([0.1, 0.3, 0.9]), st.sampled_from([0.0, 1.0, 500.0]))  # fmt: skip
 def test_every_estimate_is_finite_and_lies_in_its_margin_or_there_is_a_reason(seed, years, scale, kind, cities, treated, n):  # fmt: skip
     s = country(seed, years, scale, kind, cities, treated=treated, denominator=n)
+    s = within.in_points(s) if len(set(s.city)) == 1 else s
     if reason := evaluation.nothing_to_compare(s, 2018):
         assert "nan" not in reason
         return

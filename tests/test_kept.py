@@ -457,3 +457,43 @@ def test_a_normal_kernel_says_which_limits_it_does_not_keep(monkeypatch, capsys)
     for _ in range(2):
         engine.WarmEngine.execute_managed_notebook(manager, "python3", memory_limit=2**28)
     assert capsys.readouterr().err.count("een geheugenlimiet geldt niet") == 1
+
+
+# ---- years later -----------------------------------------------------------------------------------
+
+
+def test_verify_says_of_every_page_whether_it_is_what_this_checkout_gives(store, practice, copied, capsys):
+    (copied / "werk" / "utrecht.html").write_text("anders")
+    (copied / plan.STATE / "wonen" / "utrecht.json").unlink()
+    one = copied / plan.STATE / "leren" / "utrecht.json"
+    state = content.read_sealed(one)
+    state["from"]["gegevens"], state["from"]["omgeving"] = "x", "y"
+    content.write_sealed(one, state)
+    assert batch.main(["verify", str(copied)]) == 1
+    *lines, last = capsys.readouterr().out.splitlines()
+    told = dict(line.split("\t") for line in lines)
+    assert told["werk/utrecht.html"] == "utrecht.html ontbreekt of is veranderd"
+    assert "niet na te gaan" in told["wonen/utrecht.html"]
+    assert told["leren/utrecht.html"].startswith("veranderd: ")
+    assert all(plan.PARTS[part] in told["leren/utrecht.html"] for part in ("gegevens", "omgeving"))
+    assert told["werk/nederland.html"] == "gelijk" and last.startswith("15 van 18 pagina's")
+
+
+def test_a_page_names_the_content_that_its_record_holds(rendered):
+    page = (rendered[1] / "werk" / "nederland.html").read_text()
+    state = content.read_sealed(rendered[1] / plan.STATE / "werk" / "nederland.json")
+    for part, key in plan.stands_on(state["from"]).items():
+        assert f"{part} {key}" in page
+    assert str(rendered[1]) not in page
+
+
+def test_verify_asks_where_the_data_went(store, practice, copied, tmp_path, capsys):
+    moved = shutil.copytree(practice, tmp_path / "elders" / "bron")
+    for file in (copied / plan.STATE).rglob("*/*.json"):
+        state = content.read_sealed(file)
+        state["from"]["parameters"][1] = str(tmp_path / "weg")
+        content.write_sealed(file, state)
+    assert batch.main(["verify", str(copied)]) == 2
+    assert "--data" in capsys.readouterr().err
+    assert batch.main(["verify", str(copied), "--data", str(moved)]) == 0
+    assert "18 van 18" in capsys.readouterr().out

@@ -40,7 +40,9 @@ def sentences(page):
     lines = re.split(r"</(?:p|li|h\d|td|th|caption|figcaption|dd|dt|summary|option|label)>", text)
     plain = (re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", line))).strip() for line in lines)
     said = (
-        line for line in plain if line and not line.lower().startswith(("versie ", "kenmerk wijkenaanpak:"))
+        line
+        for line in plain
+        if line and not line.lower().startswith(("versie ", "gemaakt van: ", "kenmerk wijkenaanpak:"))
     )
     return "\n".join(dict.fromkeys(re.sub(NUMBER, "#", line) for line in said)) + "\n"
 

@@ -1,8 +1,11 @@
+import ast
 import json
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,44 @@ def test_the_lock_pins_every_dependency_with_hashes_and_names_no_address():
     assert wanted <= pinned
     assert text.count("--hash=sha256:") > len(pinned)
     assert "://" not in text
+
+
+def test_what_the_code_imports_is_declared_with_a_reason():
+    text = (ROOT / "pyproject.toml").read_text()
+    declared = {re.match(r"[a-z0-9_-]+", d)[0] for d in PROJECT["dependencies"]}
+    declared |= {"distributed"}  # of the extra `dask`
+    assert all(
+        re.search(rf'^  "{name}[>=][^#\n]*, # \S|"{name}>=[^\n]*\] # \S', text, re.M) for name in declared
+    )
+    named = {
+        "PIL": "pillow",
+        "python_calamine": "python-calamine",
+        "zmq": "pyzmq",
+        "jupyter_client": "jupyter-client",
+        "IPython": "ipython",
+    }
+    used = set()
+    for file in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            used |= {name.split(".")[0] for name in names}
+    foreign = used - set(sys.stdlib_module_names) - {"helpers", "wijkenaanpak"}
+    assert {named.get(name, name) for name in foreign} <= declared
+
+
+def test_the_only_packages_under_the_gpl_are_those_the_readme_names():
+    found = set()
+    for package in metadata.distributions():
+        about = package.metadata
+        said = [
+            about.get("License-Expression") or "",
+            *(c for c in about.get_all("Classifier") or [] if c.startswith("License")),
+        ]
+        if any(re.search(r"\b[AL]?GPL", line) and not re.search(r" OR ", line) for line in said):
+            found.add(about["Name"])
+    assert found <= {"rdrobust", "rddensity", "lpdensity"}
+    assert all(name in (ROOT / "README.md").read_text() for name in found)
 
 
 def tracked() -> list[Path]:

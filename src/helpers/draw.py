@@ -23,7 +23,7 @@ from matplotlib.ticker import FuncFormatter, ScalarFormatter
 from PIL import Image
 
 from wijkenaanpak.dutch import DIGITS, in_unit, number
-from wijkenaanpak.results import PRACTICE, REAL
+from wijkenaanpak.results import PRACTICE, REAL, plain
 
 # Okabe & Ito (2008), distinguishable with every common form of colour blindness.
 COLOURS = {
@@ -321,7 +321,8 @@ class Picture:
         """Return what is drawn as a CSV file in a data URI: names, years, numbers and margins."""
         assert self.data is not None
         columns = [c for c in self.data if c in DRAWN] if "estimate" in self.data else list(self.data)
-        text = self.data[columns].dropna(axis="columns", how="all").to_csv(index=False, float_format="%.5g")
+        shown = self.data[columns].dropna(axis="columns", how="all").rename(columns=plain)
+        text = shown.map(plain).to_csv(index=False, float_format="%.5g")
         return f"data:text/csv;charset=utf-8,{_quoted(text)}"
 
     def _repr_html_(self) -> str:

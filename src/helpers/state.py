@@ -15,7 +15,7 @@ import pandas as pd
 from wijkenaanpak.dutch import in_unit, with_interval
 from wijkenaanpak.measures.measures import MEASURES
 from wijkenaanpak.pages.html import cited
-from wijkenaanpak.results import PRACTICE, REAL, RESULT_COLUMNS, RESULT_KEY
+from wijkenaanpak.results import PRACTICE, REAL, RESULT_COLUMNS, RESULT_KEY, plain
 
 WORDS = ("+", "bare", "size", "unit")
 # Tables of data/raw that hold what documents published: real in a report on practice data too.
@@ -175,5 +175,7 @@ class Statements:
         writer = csv.writer(text, lineterminator="\n")
         for row in sorted((s.row for s in self.all()), key=lambda row: [row[c] for c in RESULT_KEY[2:]]):
             line = {**row, "report": report}
-            writer.writerow("" if v != v else v for v in line.values())  # a missing number is an empty field
+            writer.writerow(
+                "" if v != v else plain(v) for v in line.values()
+            )  # a missing number is an empty field
         return text.getvalue()

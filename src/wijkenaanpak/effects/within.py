@@ -82,6 +82,11 @@ def permuted(fit: Regression, draws: int = DRAWS, seed: int = 2007) -> tuple[flo
     return float(p), float(np.quantile(around, 0.95, method="higher"))
 
 
+def in_points(s: Sample) -> Sample:
+    """Bring shares and rates to the scale on which they are published."""
+    return replace(s, y=s.level, scale="lineair") if s.scale in ("logit", "rate") else s
+
+
 def compare(s: Sample, w: Windows) -> dict[str, Any]:
     """Estimate the effect in one city against every group that it has.
 
@@ -99,8 +104,7 @@ def compare(s: Sample, w: Windows) -> dict[str, Any]:
         estimate, lower, upper, p, chance (permutation), detectable, treated, controls: in the unit of the outcome, a plus
         being a higher outcome.
     """
-    if s.scale in ("logit", "rate"):
-        s = replace(s, y=s.level, scale="lineair")
+    s = in_points(s)
     found = effects.measurable(s, w, designs(s, w), estimate)
     main = next(name for name in MAIN if name in found)
     kind, unit = units(s)

@@ -215,11 +215,18 @@ def unbroken() -> Iterator[None]:
 
 def keep(outcome: Outcome, made_from: dict[str, Any], out: Path) -> None:
     """Write a finished report: page, numbers, and last what it was made from, which makes it count."""
-    files = {".html": outcome.page, ".csv": ",".join(RESULT_COLUMNS) + "\n" + outcome.rows}
+    page = outcome.page.replace("</footer>", f"<p>{_stands_on(made_from)}</p></footer>")
+    files = {".html": page, ".csv": ",".join(RESULT_COLUMNS) + "\n" + outcome.rows}
     for suffix, text in files.items():
         write_whole(out / f"{outcome.job.name}{suffix}", text)
     hashes = {suffix: content.digest([out / f"{outcome.job.name}{suffix}"]) for suffix in files}
     plan.write_state(outcome.job, out, made_from, hashes, outcome.seconds)
+
+
+def _stands_on(made_from: dict[str, Any]) -> str:
+    """Name the content a page stands on, as ``verify`` recomputes it."""
+    parts = ", ".join(f"{part} {key}" for part, key in plan.stands_on(made_from).items())
+    return f"Gemaakt van: {parts} (na te gaan met <code>python -m wijkenaanpak verify</code>)."
 
 
 def run(
@@ -618,6 +625,25 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
+def _verify(options: argparse.Namespace) -> int:
+    known, unknown = plan.finished(options.folder, "" if options.data == "oefendata" else options.data)
+    if not known and not unknown:
+        raise SourceError(f"In {options.folder} staan geen rapporten; noem de map waarin index.html staat.")
+    if gone := sorted({job.data for job in known if job.data != "oefendata" and not Path(job.data).is_dir()}):
+        raise SourceError(f"De gegevens {gone[0]} staan daar niet meer; zeg met --data waar zij nu staan.")
+    prepare(list(known))
+    wanted = plan.dependencies(list(known))
+    told = {f"{name}": "er is geen stand of geen notebook van: niet na te gaan" for name in unknown}
+    for job, made_from in known.items():
+        file = plan.changed_file(job, options.folder)
+        told[f"{job.name}.html"] = file or plan.unlike(made_from, wanted[job])
+    for name, reason in sorted(told.items()):
+        print(f"{name}\t{reason or 'gelijk'}")
+    other = sum(bool(reason) for reason in told.values())
+    print(f"{len(told) - other} van {len(told)} pagina's zijn wat deze code, gegevens en omgeving geven")
+    return 1 if other else 0
+
+
 def _data(options: argparse.Namespace) -> int:
     import pandas as pd
 
@@ -807,6 +833,15 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("old", type=Path, metavar="OLD", help="results.csv or reports folder of the earlier run")
     sub.add_argument("new", type=Path, metavar="NEW", help="of the later run")
     sub.add_argument("--out", type=Path, metavar="FILE", help="also write a page")
+    sub = command(
+        "verify",
+        _verify,
+        "say which pages are still what this checkout and these data give, and why others are not",
+    )
+    sub.add_argument("folder", type=Path, nargs="?", default=REPORTS, metavar="DIR", help="reports folder")
+    sub.add_argument(
+        "--data", default="oefendata", metavar="DIR", help="where the data are now, when not where they were"
+    )
     sub = command("briefs", _briefs, "print the overview of every area as a brief of two pages (PDF)")
     sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="reports folder")
     sub = command("archive", _archive, "keep the reports with all they were made from, in one file")

@@ -22,6 +22,7 @@ from wijkenaanpak.sources.names import check_area
 from wijkenaanpak.store import place
 
 REPORTS = ROOT / "reports"
+SHOWN = 12  # signs of a hash on a page
 STATE = ".stand"  # inside the reports folder: what every finished report was made from
 
 DAMAGED = "beschadigd"
@@ -215,6 +216,39 @@ def write_state(
     write_sealed(record(job, out), state)
 
 
+def stands_on(made_from: dict[str, Any]) -> dict[str, str]:
+    """Shorten what a report is made from to what its page shows: one hash for data, code and environment each."""
+    code = [made_from[part] for part in ("notebook", "code", "sjabloon", "feiten", "vragen")]
+    return {
+        "gegevens": made_from["gegevens"][:SHOWN],
+        "code": text_digest(code)[:SHOWN],
+        "omgeving": made_from["omgeving"][:SHOWN],
+    }
+
+
+def finished(out: Path, data: str = "") -> tuple[dict[Job, dict[str, Any]], list[str]]:
+    """Return what every page of a reports folder was made from, and the pages of which that is not known: no record, or no notebook.
+
+    Parameters
+    ----------
+    out : Path
+    data : str
+        Where the data of the pages are now, when not where they were.
+    """
+    known: dict[Job, dict[str, Any]] = {}
+    unknown = []
+    for page in sorted(out.glob("*/*.html")):
+        name = page.relative_to(out).with_suffix("").as_posix()
+        state = read_sealed(out / STATE / f"{name}.json") or {}
+        if state.get("name") != name or page.parent.name not in questions.names():
+            unknown.append(f"{name}.html")
+            continue
+        gebied, where, seed, *variant = state["from"]["parameters"]
+        job = Job(page.parent.name, gebied, data or where, seed, tuple((k, v) for k, v in variant))
+        known[job] = state["from"] | {"parameters": [gebied, job.data, seed, *variant]}
+    return known, unknown
+
+
 def why(job: Job, wanted: dict[str, Any], out: Path) -> str:
     """Say in one line why a report is due; empty when it is up to date.
 
@@ -229,13 +263,24 @@ def why(job: Job, wanted: dict[str, Any], out: Path) -> str:
     state = state_of(job, out)
     if not state:
         return f"{DAMAGED}: {STATE}/{job.name}.json" if record(job, out).exists() else "nog niet gemaakt"
-    for suffix, known in state["files"].items():
+    return changed_file(job, out) or unlike(state["from"], wanted)
+
+
+def changed_file(job: Job, out: Path) -> str:
+    """Say which file of a report is not as it was written; empty when all are."""
+    for suffix, known in state_of(job, out)["files"].items():
         file = out / f"{job.name}{suffix}"
         if not file.is_file() or digest([file]) != known:
             return f"{file.name} {CHANGED}"
+    return ""
+
+
+def unlike(made_from: dict[str, Any], wanted: dict[str, Any]) -> str:
+    """Say in one line in what two sets of :func:`dependencies` differ; empty when they do not."""
     reasons = []
     for part, text in PARTS.items():
-        before, now = state["from"].get(part), wanted[part]
+        before: Any = made_from.get(part)
+        now = wanted[part]
         if before == now:
             continue
         if isinstance(now, dict):

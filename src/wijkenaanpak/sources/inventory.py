@@ -45,14 +45,14 @@ def table(folder: Path, log: Log) -> pd.DataFrame:
     DataFrame
         bestand (from the folder on), gebruik (empty when it is not used), reden (empty when it is).
     """
-    rows = []
+    rows = [(str(path.relative_to(folder)), "", why) for path, why in files.foreign(folder).items()]
     for path in files.everything(folder):
         name = str(path).rstrip("/")
         if path.is_dir() or (Path(path.name).suffix.lower() == ".zip" and _has_members(path, folder)):
             continue
         use = _used(name, path, log)
         rows.append((name.removeprefix(f"{folder}/"), use, "" if use else _reason(name, path, log)))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(sorted(rows), columns=COLUMNS)
 
 
 def _has_members(path: Location, folder: Path) -> bool:

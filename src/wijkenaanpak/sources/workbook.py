@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import IO
@@ -23,6 +24,16 @@ NOTES = re.compile(
 )
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+# What a workbook raises of which a part is missing or broken; ParseError is what entities without end give.
+BROKEN = (
+    CalamineError,
+    ElementTree.ParseError,
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    IndexError,
+    RuntimeError,
+)
 # The percentages among the formats that every workbook has (ECMA-376, 18.8.30).
 PERCENT = {9, 10}
 
@@ -35,13 +46,16 @@ def sheets(path: Location) -> Iterator[tuple[str, list[list[str]]]]:
     """
     raw = files.content(path)
     try:
+        if zipfile.is_zipfile(io.BytesIO(raw)):
+            with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+                files.measured(archive, files.named(path))
         book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
         names = sorted(book.sheet_names, key=lambda name: bool(NOTES.search(name)))
         for name in names:
             rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
             shown = _percentages(raw, book.sheet_names.index(name)) if rows else set()
             yield name, [[_text(c, (i, j) in shown) for j, c in enumerate(row)] for i, row in enumerate(rows)]
-    except (CalamineError, OSError, ValueError) as error:
+    except (*BROKEN, OSError, ValueError) as error:
         raise SourceError(
             f"{files.named(path)} is niet als werkblad te lezen ({error}); haal het bestand opnieuw op."
         ) from None
@@ -54,7 +68,7 @@ def _text(cell: object, percentage: bool) -> str:
         return str(int(number)) if number.is_integer() else str(number).replace(".", ",")
     if isinstance(cell, datetime):
         return cell.date().isoformat() if not cell.time() else cell.isoformat(" ")
-    return cell.isoformat() if isinstance(cell, date) else str(cell)
+    return cell.isoformat() if isinstance(cell, date) else files.INVISIBLE.sub("", str(cell))
 
 
 def _percentages(raw: bytes, sheet: int) -> set[tuple[int, int]]:

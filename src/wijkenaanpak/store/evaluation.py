@@ -343,6 +343,7 @@ def compute_within(store: Path, book: pd.DataFrame, eind: int, years: Years | No
     ordered = book[book["direction"] != 0].sort_values("primary", ascending=False, kind="stable")
     for _, indicator in ordered.iterrows():
         sample = lay_out(store, indicator, least=0, years=years)
+        sample = None if sample is None else within.in_points(sample)
         why = nothing_to_compare(sample, eind, within.LEAST)
         windows = None if why or sample is None else effects.windows(sample.periods, eind, sample.years)
         if sample is None or windows is None:
