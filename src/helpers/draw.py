@@ -328,11 +328,9 @@ class Picture:
     def _repr_html_(self) -> str:
         narrow = bool(self.figure.get_figwidth() < WIDTH)
         # The page has the drawing once; its script gives the link the same content.
-        keep = (
-            f'<a class="bewaar" download="figuur.{self.kind}" hidden>Bewaar figuur ({self.kind.upper()})</a>'
-        )
+        keep = f'<a class="bewaar" download="figuur.{self.kind}" hidden>Figuur ({self.kind.upper()})</a>'
         if self.data is not None:
-            keep += f' <a class="bewaar" download="figuur.csv" href="{html.escape(self._csv_uri(), quote=True)}">Bewaar cijfers (CSV)</a>'
+            keep += f' <a class="bewaar" download="figuur.csv" href="{html.escape(self._csv_uri(), quote=True)}">Cijfers (CSV)</a>'
         return (
             f'<figure class="figuur{" smal" * narrow}"><p class="figuur-titel">{html.escape(self.title)}</p>'
             f'<div class="beeld">'
@@ -371,10 +369,11 @@ def picture(
                 rotation=24, ha="center", va="center", weight="bold", zorder=10, in_layout=False,
             )  # fmt: skip
         title, alt = f"{title} (oefendata)", f"Oefendata, geen werkelijke cijfers. {alt}"
-    caption = f"Bron: {source}." if source else ""
+    practice = ["OEFENDATA: gesimuleerde cijfers."] if simulated else []
+    caption = " ".join(practice + [f"Bron: {source}."] * bool(source))
     if data is not None:
         data = pd.DataFrame({"data": PRACTICE if simulated else REAL}, data.index).join(data)
-    return Picture(figure, title, alt, f"OEFENDATA. {caption}".strip() if simulated else caption, kind, data)
+    return Picture(figure, title, alt, caption, kind, data)
 
 
 def _written(most: int) -> FuncFormatter:
@@ -429,6 +428,11 @@ def compact(svg: str) -> str:
     )
     svg = re.sub(r">\s+<", "><", svg)
     svg = re.sub(r"style='[^']*'", lambda m: m[0].replace("; ", ";").replace(": ", ":"), svg)
+    # Groups that set nothing, and the letter of a line that goes on.
+    before = ""
+    while svg != before:
+        before, svg = svg, re.sub(r"<g>((?:(?!</?g[ >]).)*)</g>", r"\1", svg, flags=re.S)
+    svg = re.sub(r"(?<= d=')[ MLz\d.-]*(?=')", lambda m: m[0].replace(" L ", " ").strip(), svg)
     # Names are hashes of eleven letters, used for every tick and dot; a drawing is a document of its own.
     short = {name: f"{name[0]}{i:x}" for i, name in enumerate(re.findall(r" id='([^']*)'", svg))}
     svg = re.sub(r"(?<= id=')[^']*|(?<=['(]#)[^')]*(?=['\)])", lambda m: short.get(m[0], m[0]), svg)

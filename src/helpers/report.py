@@ -597,9 +597,8 @@ class Report:
         return "" if self.panel.outcome is None else monitor.effect_unit(self.panel.outcome)
 
     def origin(self, published: str) -> str:
-        """Return the source line of a figure: what was published, or that it is practice data."""
-        practice = "oefendata van dit project, gesimuleerd; geen werkelijke cijfers"
-        return practice if self.simulated else published
+        """Return the source line of a figure: what was published; nothing was of practice data, as their captions say."""
+        return "" if self.simulated else published
 
     def source_of(self, indicator: pd.Series | None = None) -> str:
         """Return the source line of a figure about an indicator (its codebook row), by default the main outcome."""

@@ -443,7 +443,10 @@ def claims(r: Report) -> Html:
     """Show the published statements about this question and area, recomputed, or tested on a series where one is there."""
     ledger = _tested(r, r.ledger)
     documents = ledger[["title", "date"]].drop_duplicates().itertuples(index=False)
-    return html.claims_list(ledger, {title: r.note(f"{title}, {date}.") for title, date in documents})
+    notes = {title: r.note(f"{title}, {date}.") for title, date in documents}
+    where = 'De uitspraken over heel Nederland die niet na te rekenen zijn, staan in <a href="nederland.html">het landelijke rapport</a>.'
+    local = not r.national and r.vraag != OVERVIEW
+    return html.claims_list(ledger, notes, Html(where) if local else None)
 
 
 def _tested(r: Report, ledger: pd.DataFrame) -> pd.DataFrame:
@@ -592,6 +595,17 @@ PLACED = {
 }
 
 
+def against(r: Report, changes: pd.DataFrame) -> str:
+    """Say against how many references the gap demonstrably closed or widened (``measures.changes``); empty without a change."""
+    if not len(changes):
+        return ""
+    smaller, larger = ((changes["verdict"] == word).sum() for word in ("kleiner", "groter"))
+    told = (
+        f"Tegen {smaller or 'geen'} van de {len(changes)} referenties werd de achterstand aantoonbaar kleiner"
+    )
+    return f"{told}, tegen {larger} groter." if larger else f"{told}."
+
+
 def on_course(r: Report, course: pd.DataFrame) -> list[str]:
     """Say whether the area was on course for the horizons of the target (``measures.course``), and what the rule of the letter makes of it."""
     if r.window is None:
@@ -611,26 +625,23 @@ def on_course(r: Report, course: pd.DataFrame) -> list[str]:
         f"bij een doel van {h} jaar {PLACED.get(row['status'], row['status'])}" for h, row in last.iterrows()
     ]
     final = last.iloc[-1]
-    chance = r.state(
-        "on_course_probability",
-        final["probability"],
-        reference="stad",
-        method=final["method"],
-        period=final["period"],
-    )
-    told = f"Ten opzichte van {r.names['stad']} lag het gebied in {final['period']} {join_and(placed)}"
-    if np.isfinite(final["probability"]):
-        path = "tienjarenpad" if last.index[-1] == 10 else f"pad van {last.index[-1]} jaar"
-        told += f" (kans dat de achterstand binnen het {path} lag: {chance})"
+    told = f"Ten opzichte van {r.names['stad']} lag het gebied in {final['period']} {join_and(placed)}."
     if not r.programme.main:
-        return [f"{told}."]
+        return [told]
     rule = "De regel van 2012: afbouwen waar de ambities op koers liggen, intensiveren waar de voortgang achterblijft."
-    return [f"{told}.", f"{rule} {STEERED[monitor.steer(final['probability'])]}"]  # fmt: skip
+    return [told, f"{rule} {STEERED[monitor.steer(final['probability'])]}"]  # fmt: skip
 
 
-def projected(r: Report) -> list[str]:
-    """Say how likely it was, with what was known on the way, that the gap would be gone or halved at the end; state the projection."""
-    shown = []
+def likely(r: Report, course: pd.DataFrame) -> list[str]:
+    """Say how likely it is that the area was on course, and was, with what was known on the way, that its gap would be gone or halved; stated."""
+    told, shown = [], []
+    final = course.groupby("horizon").last().iloc[-1] if len(course) else None
+    if final is not None and np.isfinite(final["probability"]):
+        about = {"reference": "stad", "method": final["method"], "period": final["period"]}
+        chance = r.state("on_course_probability", final["probability"], **about)
+        told.append(
+            f"De kans dat de achterstand in {final['period']} binnen het pad van {final.name} jaar lag is {chance}."
+        )
     for _, row in measures.projection(r).iterrows():
         about = {"reference": "stad", "method": row["method"], "n": row["n"], "period": row["period"]}
         r.state("projected_gap", row, reference="stad")
@@ -638,12 +649,12 @@ def projected(r: Report) -> list[str]:
         if "p_closed" in chances:
             halved = f", ten minste gehalveerd {chances['p_halved']}" if "p_halved" in chances else ""
             shown.append(f"{row['scenario']} weg {chances['p_closed']}{halved}")
-    if not shown:
-        return []
-    return [
-        f"Met wat in {r.programme.foreseen} bekend was, was de kans dat de achterstand in {r.programme.years.end} verdwenen zou zijn, naar drie manieren van "
-        f"doortrekken: {'; '.join(shown)}."
-    ]
+    if shown:
+        told.append(
+            f"Met wat in {r.programme.foreseen} bekend was, was de kans dat de achterstand in {r.programme.years.end} verdwenen zou zijn, naar drie "
+            f"manieren van doortrekken: {'; '.join(shown)}."
+        )
+    return told
 
 
 # ---- the effect ------------------------------------------------------------------------------------------
@@ -680,7 +691,7 @@ def verdict(r: Report) -> Html:
         sentences[0] = f"Geschat is {r.supposed}. {sentences[0]}"
     if r.simulated:
         sentences[0] = f"Oefendata, geen werkelijke uitkomst. {sentences[0]}"
-    rests = html.fold(html.bullets(_rests(r)), "Waar rust deze schatting op?")
+    rests = html.fold(html.bullets(_rests(r, found)), "Waar rust deze schatting op?")
     return Html(f'<div class="antwoord">{html.paragraphs(sentences)}</div>{rests}')
 
 
@@ -723,23 +734,20 @@ def _national(r: Report, found: dict[str, Stated]) -> list[str]:
 
 def _local(r: Report, found: dict[str, Stated]) -> list[str]:
     own, unit = effect.own_control(r), r.effect_unit
-    nation = f"Landelijk is het geschatte effect {found['main']} {unit}; het landelijke rapport laat zien waarop dat rust en hoe zeker het is."
+    nation = f"Landelijk is het geschatte effect {found['main']} {unit}: zie het landelijke rapport."
     if own is None:
         why = f"Voor {r.names['wijk']} zelf is geen effect te schatten: er is geen volledige reeks van zijn {r.programme.unit}en, of er zijn te weinig andere gebieden om het naast te leggen."
         return [why, nation]
     sign, went = found["verdict"].estimate, "week" if len(r.panel.wijken) == 1 else "weken"
     text = (
         f"{r.panel.outcome['label']}: in {effect.span(r)} {went} {r.names['wijk']} {found['own']} {unit} af van een groep andere gebieden die "
-        "vooraf op hetzelfde pad lag (plus is hoger; tussen haakjes de 95%-marge). De kans dat een even grote groep zonder aanpak minstens "
-        f"zo ver afweek is {found['own_p']:bare} (bij {own['placebos']} groepen). "
+        "vooraf op hetzelfde pad lag (plus is hoger; tussen haakjes de 95%-marge). "
     )
     text += (
         f"Dat is een {VERDICTS[sign]} verschil met die groep."
         if sign
         else "Een effect in dit gebied is dus niet vast te stellen."
     )
-    if "shrunken" in found:
-        text += f" Samen met de andere wijken bezien, waarvan deze er een is, is de beste schatting {found['shrunken']} {unit}."
     return [text, beside_goal(r, sign), nation]
 
 
@@ -837,7 +845,7 @@ def beside_goal(r: Report, sign: float) -> str:
     )
     if sign and not r.national:
         side = "beter" if sign < 0 else "slechter"
-        then = f"en het gebied deed het {side} dan de groep; één op de twintig gebieden valt ook zonder effect buiten zijn 95%-marge"
+        then = f"en het gebied deed het {side} dan de groep"
     elif sign < 0:
         then = (
             "en de vergelijking laat zien dat de aanpak daar gunstig aan bijdroeg"
@@ -853,7 +861,7 @@ def beside_goal(r: Report, sign: float) -> str:
     return f"Doel en effect naast elkaar: {changed} (ten opzichte van {r.names[r.referentie]}), {then}."
 
 
-def _rests(r: Report) -> list[str]:
+def _rests(r: Report, found: dict[str, Stated]) -> list[str]:
     """List what the estimate rests on, and what this design cannot carry."""
     e, main, own, n = r.effect, effect.main_design(r), effect.own_control(r), r.effect["n"]
     before = e["before"]
@@ -862,7 +870,7 @@ def _rests(r: Report) -> list[str]:
         f"{effect.before(r)} naar {effect.span(r)}. Steden zijn de eenheid van toeval: {main['clusters']}, die tellen voor {number(main['effective'], 0)} gelijke.",
     ]
     if not r.national and own is not None:
-        points = _rests_own(r, own)
+        points = _rests_own(r, own, found)
     if r.national:
         points.append(
             f"De toets of het effect zo groot is als de helft van de achterstand bij de start (equivalentietoets): p {p_text(e['equivalence'])}."
@@ -901,18 +909,24 @@ def _rests(r: Report) -> list[str]:
     return points  # fmt: skip
 
 
-def _rests_own(r: Report, own: Any) -> list[str]:
+def _rests_own(r: Report, own: Any, found: dict[str, Stated]) -> list[str]:
     e, path = r.effect, bool(r.effect["before"][1:])
     error = (
         f" Gemiddelde afwijking vooraf: {in_unit(own['error'], r.effect_unit)} {r.effect_unit}."
         if path
         else ""
     )
+    together = (
+        [f"Samen met de andere wijken bezien is de beste schatting {found['shrunken']} {r.effect_unit}."]
+        if "shrunken" in found
+        else []
+    )
     return [
         f"Het gebied telt {many(own['n'], r.programme.unit, f'{r.programme.unit}en')}; de groep is samengesteld uit de {e['n']['wijk_donors']} andere stedelijke "
         f"gebieden die er vooraf het meest op leken, gelijkgesteld op {'het pad' if path else 'het niveau'} van {effect.before(r)}.{error}",
-        f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. Eén op de "
-        "twintig gebieden valt ook zonder effect buiten zijn 95%-marge.",
+        f"De marge komt van {own['placebos']} schijnwijken: even veel gebieden zonder aanpak in één stad, op dezelfde manier behandeld. De kans dat een "
+        f"schijnwijk minstens zo ver afweek is {found['own_p']:bare}. Eén op de twintig gebieden valt ook zonder effect buiten zijn 95%-marge.",
+        *together,
     ]
 
 
@@ -1005,28 +1019,19 @@ def national_checks(r: Report) -> Html:
 
 def cannot_say(r: Report) -> Html:
     """List what the numbers above cannot tell."""
-    points = [
-        *(
-            ["De reeksen zijn oefendata: geen conclusie over een werkelijk gebied is geoorloofd."]
-            if r.simulated
-            else []
-        ),
-        *([r.timing] if r.timing else []),
-    ]
+    points = [r.timing] if r.timing else []
     if r.has_start and r.window[0] > r.programme.years.known:
         points.append(
-            f"De vergelijking begint bij de meting van {r.window[0]}, na de bekendmaking van de selectie in {r.programme.years.known}; een vroeg gevolg van die bekendmaking "
-            "zit dus al in het beginpunt."
+            f"De vergelijking begint bij de meting van {r.window[0]}, na de bekendmaking van de selectie in {r.programme.years.known}: een vroeg gevolg "
+            "daarvan zit al in het beginpunt."
         )
     return html.bullets(
         [
             *points,
             *list_doubts(r),
-            "De wijken zijn gekozen omdat ze slecht scoorden. Wie op een slechte meting kiest, ziet daarna vanzelf enige verbetering: terugkeer "
-            "naar het gemiddelde.",
+            "Wie op een slechte meting kiest, ziet daarna vanzelf enige verbetering: terugkeer naar het gemiddelde.",
             "Of de zittende bewoners vooruitgingen of de bevolking veranderde, is in deze cijfers niet te scheiden.",
-            "De marges gaan over toeval in de metingen. Definitiebreuken zitten er niet in; wat gebieden in een stad delen alleen bij de "
-            f"achterstand op de hoofduitkomst van Nederland en van steden met meer {r.programme.wijken}.",
+            "De marges gaan over toeval in de metingen, niet over wat er aan een meting zelf veranderde.",
         ]
     )  # fmt: skip
 
@@ -1077,14 +1082,13 @@ def sources(r: Report) -> Html:
     files = r.panel.inventory
     notes = "".join(f'<li id="noot-{n}">{html.escape(text)}</li>' for text, n in r.stated.notes.items())
     until = f", tot en met {r.panel.series['period'].max()}" if len(r.panel.series) else ""
-    stamp = "; ".join(
+    mark = f"Kenmerk {identifier(rows)}; licentie EUPL-1.2."
+    made = "; ".join(
         [
-            f"kenmerk {identifier(rows)} (dezelfde getallen geven hetzelfde kenmerk)",
-            f"versie {version('wijkenaanpak')}",
+            f"Versie {version('wijkenaanpak')}; dezelfde getallen geven hetzelfde kenmerk",
             f"gegevens: {'oefendata, seed ' + str(r.seed) if r.simulated else 'uit de opgegeven map'}{until}",
             f"inhoud van de gelezen gegevens {r.panel.meta['slice'][:12]}",
             "software: " + ", ".join(f"{p} {version(p)}" for p in PACKAGES),
-            "licentie EUPL-1.2",
         ]
     )
     own = slug(r.gebied)
@@ -1099,7 +1103,8 @@ def sources(r: Report) -> Html:
         + html.fold(
             csv + _numbers(r, numbers), f"Alle {len(numbers)} getallen van dit rapport, met hun herkomst"
         )
-        + f"<footer><p>{escaping.escape(stamp)}.</p></footer>"
+        + html.fold(f"<p>{escaping.escape(made)}.</p>", "Versies")
+        + f"<footer><p>{mark}</p></footer>"
     )
 
 
@@ -1111,8 +1116,8 @@ def identifier(rows: str) -> str:
 def _numbers(r: Report, stated: list[Stated]) -> str:
     outcomes = r.panel.indicators.set_index("indicator")["label"].to_dict()
 
-    def heading(row: Any) -> str:
-        return f"{MEASURES[row['measure']].label.capitalize()}: {outcomes.get(row['indicator'], row['indicator'])}"
+    def heading(row: Any) -> tuple[str, str]:
+        return MEASURES[row["measure"]].label.capitalize(), outcomes.get(row["indicator"], row["indicator"])
 
     def name(row: Any) -> str:
         reference = row["reference"]

@@ -127,7 +127,9 @@ def verdict_tag(verdict: str) -> Html:
     return Html(f'<span class="oordeel {kind}">{html.escape(verdict)}</span>')
 
 
-def claims_list(ledger: pd.DataFrame, notes: dict[str, str] | None = None) -> Html:
+def claims_list(
+    ledger: pd.DataFrame, notes: dict[str, str] | None = None, elsewhere: Html | None = None
+) -> Html:
     """Write statements with verdict, recomputation, what is missing, and the findable source.
 
     Those about outcomes lead: how many of them cannot be checked, then what could be recomputed, the rest folded. What the
@@ -139,16 +141,22 @@ def claims_list(ledger: pd.DataFrame, notes: dict[str, str] | None = None) -> Ht
         See :func:`wijkenaanpak.claims.claims.ledger`.
     notes : dict, optional
         The footnote of each document, by title.
+    elsewhere : Html, optional
+        Where the statements about the country stand that cannot be checked, and the appendix: they are counted here, not shown.
     """
     notes = notes or {}
     if not len(ledger):
         return Html("<p>In de vijf brondocumenten staat over deze vraag en dit gebied geen uitspraak.</p>")
+    text = f"<p>{escape(beyond_checking(ledger))}</p>" if (ledger["about"] == "uitkomst").any() else ""
+    if elsewhere is not None:
+        short = (ledger["about"] == "uitkomst") & (ledger["verdict"] != "niet na te rekenen")
+        ledger = ledger[short | (ledger["gebied"] != "Nederland")]
+        text += f"<p>{elsewhere}</p>"
     told, beyond = ledger["about"] == "uitkomst", ledger["verdict"] == "niet na te rekenen"
     shown, folded, appendix = (
         "".join(_claim(row, notes.get(row.title, "")) for row in part.itertuples())
         for part in (ledger[told & ~beyond], ledger[told & beyond], ledger[~told])
     )
-    text = f"<p>{escape(beyond_checking(ledger))}</p>" if told.any() else ""
     text += f'<ul class="uitspraken">{shown}</ul>' if shown else ""
     if folded:
         summary = f"Niet na te rekenen: {(told & beyond).sum()}, met wat ervoor ontbreekt"
@@ -187,41 +195,46 @@ def _claim(row: Any, note: str) -> str:
 def numbers(
     rows: Iterable[tuple[str, dict[str, Any], str]], heading: Any, names: Any, known: Iterable[str]
 ) -> Html:
-    """Write every recorded number with its anchor: a table a measure and outcome, periods by references.
+    """Write every recorded number with its anchor: a table a measure, in it outcomes and periods by references.
 
     Parameters
     ----------
     rows : iterable of (str, dict, str)
         Anchor, row of results.csv, and the number as written.
     heading : callable
-        Caption for a row: what was measured of which outcome.
+        Of a row: what was measured, and of which outcome.
     names : callable
         Reader's name of the reference of a row.
     known : iterable of str
         Indicators that the page on methods describes.
     """
-    groups: dict[tuple[str, str, str], dict[tuple[str, str], dict[str, str]]] = {}
-    titles: dict[Any, str] = {}
+    tables: dict[str, dict[tuple[str, str, str], dict[tuple[str, str], dict[str, str]]]] = {}
+    titles: dict[str, str] = {}
     for anchor, row, shown in rows:
-        group = (row["measure"], row["indicator"], row["unit"])
-        titles.setdefault(group, heading(row))
-        line = groups.setdefault(group, {}).setdefault((row["period"], row["method"]), {})
+        measure = row["measure"]
+        titles[measure], outcome = heading(row)
+        group = tables.setdefault(measure, {}).setdefault((outcome, row["unit"], row["indicator"]), {})
+        line = group.setdefault((row["period"], row["method"]), {})
         line[names(row)] = f'<td id="{anchor}">{shown}</td>'
     known, parts = set(known), []
-    for (measure, indicator, unit), lines in groups.items():
-        methods = {method for _, method in lines}
-        columns = list(dict.fromkeys(name for cells in lines.values() for name in cells))
-        caption = f"{titles[measure, indicator, unit]} ({unit})"
-        caption += f"; {methods.pop()}" if len(methods) == 1 else ""
-        linked = f' – <a href="../methode.html#{measure}">hoe berekend</a>'
-        if indicator in known:
-            linked += f', <a href="../methode.html#uitkomst-{indicator}">waar vandaan</a>'
+    for measure, groups in tables.items():
+        columns = list(
+            dict.fromkeys(n for lines in groups.values() for cells in lines.values() for n in cells)
+        )
         head = '<th scope="col">periode</th>'
         head += "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
-        body = ""
-        for (period, method), cells in lines.items():
-            label = escape(f"{period}, {method}" if methods else period)
-            body += f'<tr><th scope="row">{label}</th>'
-            body += "".join(cells.get(name, "<td></td>") for name in columns) + "</tr>"
-        parts.append(frame(head, body, caption, linked))
+        bodies = []
+        for (outcome, unit, indicator), lines in groups.items():
+            methods = {method for _, method in lines}
+            told = escape(f"{outcome} ({unit})" + (f"; {methods.pop()}" if len(methods) == 1 else ""))
+            if indicator in known:
+                told = Html(f'{told}, <a href="../methode.html#uitkomst-{indicator}">waar vandaan</a>')
+            body = f'<tr><th scope="rowgroup" colspan="{1 + len(columns)}">{told}</th></tr>'
+            for (period, method), cells in lines.items():
+                label = escape(f"{period}, {method}" if methods else period)
+                body += f'<tr><th scope="row">{label}</th>'
+                body += "".join(cells.get(name, "<td></td>") for name in columns) + "</tr>"
+            bodies.append(body)
+        linked = f' – <a href="../methode.html#{measure}">hoe berekend</a>'
+        parts.append(frame(head, "</tbody><tbody>".join(bodies), titles[measure], linked))
     return Html("".join(parts))
