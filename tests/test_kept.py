@@ -232,9 +232,9 @@ def test_a_raw_file_that_changes_while_it_is_read_and_comes_back_leaves_no_store
     file, read = next(folder.glob("*lbm3*.csv")), panel.read_folder
     raw, status = file.read_bytes(), file.stat()
 
-    def disturbed(where):
+    def disturbed(*where):
         file.write_bytes(b"".join(raw.splitlines(True)[:-50]))
-        tables = read(where)
+        tables = read(*where)
         file.write_bytes(raw)
         os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
         return tables
