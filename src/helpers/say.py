@@ -1082,13 +1082,14 @@ def sources(r: Report) -> Html:
     files = r.panel.inventory
     notes = "".join(f'<li id="noot-{n}">{html.escape(text)}</li>' for text, n in r.stated.notes.items())
     until = f", tot en met {r.panel.series['period'].max()}" if len(r.panel.series) else ""
-    mark = f"Kenmerk {identifier(rows)}; licentie EUPL-1.2."
+    mark = f"kenmerk {identifier(rows)} (gelijke getallen, gelijk kenmerk)"
     made = "; ".join(
         [
-            f"Versie {version('wijkenaanpak')}; dezelfde getallen geven hetzelfde kenmerk",
+            f"Versie {version('wijkenaanpak')}",
             f"gegevens: {'oefendata, seed ' + str(r.seed) if r.simulated else 'uit de opgegeven map'}{until}",
             f"inhoud van de gelezen gegevens {r.panel.meta['slice'][:12]}",
             "software: " + ", ".join(f"{p} {version(p)}" for p in PACKAGES),
+            "licentie EUPL-1.2",
         ]
     )
     own = slug(r.gebied)
