@@ -667,7 +667,7 @@ class Report:
         told = [format(s) for s in sentences if format(s)]
         return html.fold(html.bullets(told), summary) if told else Html("")
 
-    def table(self, data: pd.DataFrame, caption: str, folded: str = "", most: int = MOST_ROWS) -> Html:
+    def table(self, data: pd.DataFrame, caption: str, folded: str = "", long: str = "") -> Html:
         """Show a DataFrame as a table; the first column names the row.
 
         Parameters
@@ -677,13 +677,15 @@ class Report:
         caption : str
             What the table shows, with units.
         folded : str
-            Summary behind which a table of more than `most` rows folds away.
-        most : int
+            Summary behind which the table folds away.
+        long : str
+            The same for a table that is long here (more than ``MOST_ROWS`` rows); a short one is shown.
         """
         if not len(data):
             return self.absent()
         shown = html.table(data, f"{caption}{self._kind_of(data)}")
-        return html.fold(shown, folded) if folded and len(data) > most else shown
+        summary = folded or (long if len(data) > MOST_ROWS else "")
+        return html.fold(shown, summary) if summary else shown
 
     def _kind_of(self, data: pd.DataFrame) -> str:
         """Mark the caption of a table on a page of practice data: what documents published in it is real."""

@@ -600,10 +600,10 @@ def against(r: Report, changes: pd.DataFrame) -> str:
     if not len(changes):
         return ""
     smaller, larger = ((changes["verdict"] == word).sum() for word in ("kleiner", "groter"))
-    told = (
-        f"Tegen {smaller or 'geen'} van de {len(changes)} referenties werd de achterstand aantoonbaar kleiner"
-    )
-    return f"{told}, tegen {larger} groter." if larger else f"{told}."
+    of = f"van de {len(changes)} referenties werd de achterstand aantoonbaar"
+    if larger and not smaller:
+        return f"Tegen {larger} {of} groter."
+    return f"Tegen {smaller or 'geen'} {of} kleiner{f', tegen {larger} groter' * bool(larger)}."
 
 
 def on_course(r: Report, course: pd.DataFrame) -> list[str]:
