@@ -25,12 +25,17 @@ def test_the_code_of_the_tutorial_runs_as_it_stands(store, practice, tmp_path, m
     monkeypatch.setattr(panel, "load", small)
     monkeypatch.chdir(tmp_path)
     space = {}
-    for block in re.findall(r"```python\n(.*?)```", TUTORIAL, re.S):
-        exec(compile(block, "tutorial.md", "exec"), space)
+    for language, block in re.findall(r"```(\w*)\n(.*?)```", TUTORIAL, re.S):
+        if language == "python":
+            exec(compile(block, "tutorial.md", "exec"), space)
+        for folder in re.findall(r"-m wijkenaanpak new (\S+)", block):
+            assert batch.main(["new", folder]) == 0
     plt.close("all")
     assert space["stated"].row["method"] == "landelijk" and len(space["both"]) == len(space["designs"]) + 1
     assert space["mine"].label == "Huishoudens in de schuldhulp"
     assert space["measures"].changes(space["mine"]).loc["rest_stad", "estimate"] == pytest.approx(-1.0)
+    assert space["benefits"].panel.outcome["indicator"] == "ww"
+    assert space["plan"].programme.wijken == "focuswijken" and len(space["plan"].wijken) == 20
     assert (tmp_path / "getallen.csv").read_text().count("\n") > 3
 
 

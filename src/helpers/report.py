@@ -509,9 +509,7 @@ class Report:
         if city and city != self.city:
             return f"In de gebruikte gegevensmap staat voor deze vraag alleen een reeks van {city}; het rapport over die stad laat haar zien."
         if not len(self.panel.series):
-            return (
-                "In de gebruikte gegevensmap staat voor deze vraag geen landelijke reeks per postcodegebied."
-            )
+            return f"In de gebruikte gegevensmap staat voor deze vraag geen landelijke reeks per {self.programme.unit}."
         if not self.panel.wijken:
             return (
                 f"Van {self.gebied} is niet vastgesteld uit welke postcodegebieden {self.programme.wijk} bestond, "

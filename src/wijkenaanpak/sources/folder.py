@@ -140,9 +140,9 @@ def read_folder(folder: Path, of: Programme | None = None) -> Tables:
     if not len(observations):
         raise NothingThere(_nothing(folder, log))
     treated = _noted(read_treated(folder, regions, log, of), folder, log, of)
-    gemeenten, where = _gemeenten(folder, crosswalk, regional, log)
     codes = observations["area"].drop_duplicates()
     codes = codes[codes.str.fullmatch(coding.PC4.pattern)]
+    gemeenten, where = _gemeenten(folder, crosswalk, regional, codes, log)
     areas = with_areas(build_areas(gemeenten, treated, codes, where, log, of), own.areas)
     observations = without_coarser(_inside(observations, areas, folder, log), own.areas, log)
     treated = with_treated(treated, own.areas, "gebieden in de gegevensmap")
@@ -287,7 +287,7 @@ def _crosswalk(
 
 
 def _gemeenten(
-    folder: Path, crosswalk: pd.DataFrame | None, regional: list[Regional], log: Log
+    folder: Path, crosswalk: pd.DataFrame | None, regional: list[Regional], codes: pd.Series, log: Log
 ) -> tuple[pd.DataFrame | None, str]:
     """Read the gemeente of each PC4, or else tell it from the crosswalk; and which file says so."""
     found = _one(folder, "*pc4_gemeente*.csv", "gemeente van elk postcodegebied", log, "pc4", "gemeente")
@@ -296,7 +296,7 @@ def _gemeenten(
     gemeenten = gemeenten_of(crosswalk, regional, log) if crosswalk is not None else None
     if gemeenten is None:
         what = "geen tabel met gemeenten (*pc4_gemeente*.csv): postcodegebieden zonder stad als vergelijking"
-        log.add(folder, what, 1)
+        log.add(folder, what, min(len(codes), 1))
     return gemeenten, "de omrekentabel"
 
 

@@ -735,7 +735,7 @@ class Panel:
             See ``evaluation.compute``, or ``evaluation.compute_within`` where all areas are in one city.
         """
         if self.outcome is None:
-            return {"reason": "er is geen reeks per postcodegebied"}
+            return {"reason": f"er is geen reeks per {self.programme.unit}"}
         years = years or self.programme.years
 
         def compute() -> dict[str, Any]:
