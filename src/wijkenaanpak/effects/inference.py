@@ -241,6 +241,7 @@ class Regression:
         through = np.einsum("i,gij->gj", bread[0], self._a)
         star = weights * mapped - step @ through.T
         spread = np.sqrt(self._factor * (star**2).sum(axis=1))
+        # A draw without spread: infinite lies beyond everything, 0/0 beyond nothing.
         with np.errstate(invalid="ignore", divide="ignore"):
             drawn = np.abs(step[:, 0] / spread)
         # Draws that reproduce the sample (all weights equal in size) tie with it up to rounding.

@@ -55,6 +55,7 @@ def interrupted(series: pd.Series, start: float, season: int = 0, lags: int | No
     # Weighted autocovariances of a line that fits to the last digit may sum to just below nothing.
     se = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", contrasts, variance, contrasts), 0))
     half = special.stdtrit(df, 0.975) * se
+    # A line that fits to the last digit has no standard error: p is 0, or missing when nothing changed.
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * special.stdtr(df, -np.abs(estimate / se))
     columns = {

@@ -652,6 +652,7 @@ def sigma_convergence(values: pd.DataFrame) -> pd.DataFrame:
     r = wide.apply(lambda y: (y + first).corr(y - first))
     pairs = wide.apply(lambda y: (y + first).count())
     pairs_df = (pairs - 2).where(pairs > 2)
+    # A correlation of exactly one has p = 0; one that is not there stays missing.
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * special.stdtr(pairs_df, -r.abs() * np.sqrt(pairs_df / (1 - r**2)))
     return pd.DataFrame(
@@ -821,6 +822,7 @@ def on_course(gaps: pd.DataFrame, t0: int, horizon: int = 10) -> pd.DataFrame:
     }
     status = np.select(list(rules.values()), list(rules), default="achter")
     share_left = required_path(float(g0 > 0), t0, horizon, gaps.index)
+    # With a standard error of zero the distance is infinite, or missing when it is zero too.
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (required - gap) / np.hypot(gaps["se"], share_left * start["se"])
     return pd.DataFrame(
@@ -892,6 +894,7 @@ def project_gap(
     estimate = g.mean() + slope * (x[-1] + years)
     width = special.stdtrit(n - 2, 0.975) * se
     start = float(used["gap"].get(used.index[0] if t0 is None else t0, NAN))
+    # A line that fits to the last digit is certain: probability 0 or 1, missing exactly on the goal.
     with np.errstate(divide="ignore", invalid="ignore"):
         closed, halved = (special.stdtr(n - 2, (goal - estimate) / se) for goal in (0, start / 2))
     return table.assign(

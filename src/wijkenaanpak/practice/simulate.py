@@ -568,7 +568,7 @@ def _write_statline(folder: Path, codebook: pd.DataFrame, world: World, values: 
     for name, row in codebook.iterrows():
         n, decimals = world.n[SPEC[name].n], int(row["decimals"])
         total = members @ n
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore"):  # a region where nobody is counted has no mean
             mean = members @ np.nan_to_num(values[str(name)] * n) / total
         shown = np.where(pc4 & (total < SMALLEST), np.nan, mean).round(decimals)
         shown = shown.clip(row["lowest"], row["highest"])
