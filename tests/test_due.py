@@ -438,3 +438,15 @@ def test_the_longest_reports_go_first(tmp_path):
 def test_impossible_limits_are_refused(wrong, store, practice, tmp_path, capsys):
     assert batch.main(["reports", *options(practice, tmp_path / "r", *wrong)]) == 2
     assert wrong[0] in capsys.readouterr().err
+
+
+def test_the_environment_is_what_is_installed_of_the_lock_and_nothing_beside_it(tmp_path):
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("typing-extensions==4.1 \\\n    --hash=sha256:00\nZope.event==5.0\n")
+    for number, names in enumerate(
+        (["typing_extensions-4.1", "zope.event-5.0", "ipdb-1.0"], ["typing_extensions-4.2"])
+    ):
+        for name in names:
+            (tmp_path / str(number) / f"{name}.dist-info").mkdir(parents=True)
+    assert content.installed(lock, tmp_path / "0") == ("typing_extensions-4.1", "zope.event-5.0")
+    assert content.installed(lock, tmp_path / "1") == ("typing_extensions-4.2",)

@@ -13,8 +13,9 @@ import os
 import platform
 import re
 import sys
+import sysconfig
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -154,9 +155,21 @@ def stamps(paths: Iterable[Path]) -> dict[str, tuple[int, ...]]:
     return found
 
 
+@cache
+def installed(lock: Path, packages: Path) -> tuple[str, ...]:
+    """Name the packages of a lock as they are installed, with their versions; a package beside the lock changes no page."""
+    names = re.findall(r"^([\w.-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    locked = {re.sub(r"[-_.]+", "_", name).lower() for name in names}
+    # The names of the folders say it; reading the metadata of each takes longer than a run with nothing to do.
+    found = (folder.stem for folder in packages.glob("*.dist-info"))
+    return tuple(sorted(f for f in found if re.sub(r"[-_.]+", "_", f.rsplit("-", 1)[0]).lower() in locked))
+
+
 def environment() -> str:
-    """Return the hash of the locked packages and the Python version."""
-    return digest([ROOT / "requirements.lock"], platform.python_version())
+    """Return the hash of the lock, of what is installed of it, and of the Python version."""
+    lock = ROOT / "requirements.lock"
+    packages = installed(lock, Path(sysconfig.get_path("purelib")))
+    return digest([lock], " ".join([platform.python_version(), *packages]))
 
 
 IMPORT = re.compile(
