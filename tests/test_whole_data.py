@@ -730,7 +730,7 @@ def test_a_run_says_which_questions_have_series_and_no_page_shows_where_the_fold
     assert "oefendata" in shown and "werk, wonen, leren, leefbaarheid" in shown
     pages = [p.read_text(encoding="utf-8") for p in out.rglob("*.html")]
     assert len(pages) == 3 and not any(str(folder.parent) in page for page in pages)
-    assert any(f"data = &#34;{folder.name}&#34;" in page for page in pages)
+    assert any(f'data = "{folder.name}"' in page for page in pages)
 
 
 def test_an_empty_folder_and_one_with_a_workbook_of_a_city_each_get_a_way_out(tmp_path):

@@ -440,13 +440,21 @@ def side_by_side(r: Report, data: pd.DataFrame) -> pd.DataFrame:
 
 
 def claims(r: Report) -> Html:
-    """Show the published statements about this question and area, recomputed, or tested on a series where one is there."""
-    ledger = _tested(r, r.ledger)
+    """Show the published statements about this question and area, recomputed, or tested on a series where one is there.
+
+    What was said of the country and cannot be checked is counted in the report on an area, and stands in that on the country.
+    """
+    ledger, before = _tested(r, r.ledger), None
+    if not r.national and r.vraag != OVERVIEW and len(ledger):
+        where = 'Die over heel Nederland die niet na te rekenen zijn, staan in <a href="nederland.html">het landelijke rapport</a>.'
+        told = ledger["about"] == "uitkomst"
+        counted = [html.beyond_checking(ledger)] if told.any() else []
+        before = html.paragraphs([*counted, Html(where)])
+        checked = told & (ledger["verdict"] != "niet na te rekenen")
+        ledger = ledger[checked | (ledger["gebied"] != "Nederland")]
     documents = ledger[["title", "date"]].drop_duplicates().itertuples(index=False)
     notes = {title: r.note(f"{title}, {date}.") for title, date in documents}
-    where = 'De uitspraken over heel Nederland die niet na te rekenen zijn, staan in <a href="nederland.html">het landelijke rapport</a>.'
-    local = not r.national and r.vraag != OVERVIEW
-    return html.claims_list(ledger, notes, Html(where) if local else None)
+    return html.claims_list(ledger, notes, before)
 
 
 def _tested(r: Report, ledger: pd.DataFrame) -> pd.DataFrame:

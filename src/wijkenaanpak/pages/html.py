@@ -128,7 +128,7 @@ def verdict_tag(verdict: str) -> Html:
 
 
 def claims_list(
-    ledger: pd.DataFrame, notes: dict[str, str] | None = None, elsewhere: Html | None = None
+    ledger: pd.DataFrame, notes: dict[str, str] | None = None, before: Html | None = None
 ) -> Html:
     """Write statements with verdict, recomputation, what is missing, and the findable source.
 
@@ -141,23 +141,19 @@ def claims_list(
         See :func:`wijkenaanpak.claims.claims.ledger`.
     notes : dict, optional
         The footnote of each document, by title.
-    elsewhere : Html, optional
-        Where the statements about the country stand that cannot be checked, and the appendix: they are counted here, not shown.
+    before : Html, optional
+        What the list begins with; how many of its statements cannot be checked if not given.
     """
     notes = notes or {}
-    if not len(ledger):
+    if not len(ledger) and before is None:
         return Html("<p>In de vijf brondocumenten staat over deze vraag en dit gebied geen uitspraak.</p>")
-    text = f"<p>{escape(beyond_checking(ledger))}</p>" if (ledger["about"] == "uitkomst").any() else ""
-    if elsewhere is not None:
-        short = (ledger["about"] == "uitkomst") & (ledger["verdict"] != "niet na te rekenen")
-        ledger = ledger[short | (ledger["gebied"] != "Nederland")]
-        text += f"<p>{elsewhere}</p>"
     told, beyond = ledger["about"] == "uitkomst", ledger["verdict"] == "niet na te rekenen"
     shown, folded, appendix = (
         "".join(_claim(row, notes.get(row.title, "")) for row in part.itertuples())
         for part in (ledger[told & ~beyond], ledger[told & beyond], ledger[~told])
     )
-    text += f'<ul class="uitspraken">{shown}</ul>' if shown else ""
+    counted = paragraphs([beyond_checking(ledger)]) if told.any() else ""
+    text = (counted if before is None else before) + (f'<ul class="uitspraken">{shown}</ul>' if shown else "")
     if folded:
         summary = f"Niet na te rekenen: {(told & beyond).sum()}, met wat ervoor ontbreekt"
         text += fold(f'<ul class="uitspraken">{folded}</ul>', summary)
