@@ -234,7 +234,7 @@ def simulate(
         text = json.dumps(facts, indent=1, ensure_ascii=False)
         (fresh / "OEFENDATA.json").write_text(text + "\n", encoding="utf-8")
         _replace(fresh, out)
-    except BaseException:
+    except BaseException:  # Ctrl-C too leaves no half a panel
         shutil.rmtree(fresh, ignore_errors=True)
         raise
 
@@ -645,7 +645,7 @@ def _replace(fresh: Path, out: Path) -> None:
         out.rename(old)
     try:
         fresh.rename(out)
-    except BaseException:
+    except BaseException:  # the earlier panel comes back, whatever stopped the new one
         if old.exists():
             old.rename(out)
         raise

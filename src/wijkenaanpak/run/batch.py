@@ -332,7 +332,7 @@ def _run(
                 as_completed(futures), total=len(futures), unit="rapport", disable=not progress
             ):
                 finish(future.result())
-        except BaseException:
+        except BaseException:  # Ctrl-C too ends what runs
             for future in futures:
                 future.cancel()
             executor.shutdown(wait=False)

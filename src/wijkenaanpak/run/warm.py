@@ -252,7 +252,7 @@ def _become(kernel: Any, line: bytes, connection: socket.socket) -> None:
         for message in _cells(kernel, request["notebook"]):
             _send(connection, **message)
         code = 0
-    except BaseException:
+    except BaseException:  # a fork must end here, not go on as the server it came from
         traceback.print_exc(file=sys.__stderr__)
     finally:
         os._exit(code)

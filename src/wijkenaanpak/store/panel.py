@@ -198,7 +198,7 @@ def build(data: str = "oefendata", seed: int = SEED) -> Path:
             shutil.rmtree(store)
         store.unlink(missing_ok=True)
         fresh.rename(store)
-    except BaseException:
+    except BaseException:  # Ctrl-C too leaves no half a store
         shutil.rmtree(fresh, ignore_errors=True)
         if not ready():  # unless another notebook was just ahead with the same store
             raise
