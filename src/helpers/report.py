@@ -474,15 +474,21 @@ class Report:
             )
         if not self.has_start:
             parts.append(self._late_or_early(first))
-        if broken := self.breaks(self._indicator["indicator"]):
-            changed = f"veranderde tussen {first} en {last} de meting zelf ({'; '.join(broken)})"
-            parts.append(
-                f"In de gepubliceerde reeks {changed}; de oefendata kent die breuk niet."
-                if self.simulated
-                else f"In deze reeks {changed}. Dat raakt wijk en referentie allebei, maar niet vanzelf evenveel: de "
-                "verandering is daarmee niet zuiver te lezen."
-            )
         return " ".join(parts)
+
+    @property
+    def redefined(self) -> str:
+        """What changed in the measurement itself between the years that are compared; empty when nothing did."""
+        if self.window is None or not (broken := self.breaks(self._indicator["indicator"])):
+            return ""
+        first, last = self.window
+        changed = f"veranderde tussen {first} en {last} de meting zelf ({'; '.join(broken)})"
+        if self.simulated:
+            return f"In de gepubliceerde reeks {changed}; de oefendata kent die breuk niet."
+        return (
+            f"In deze reeks {changed}. Dat raakt wijk en referentie allebei, maar niet vanzelf evenveel: de verandering is daarmee "
+            "niet zuiver te lezen."
+        )
 
     def _late_or_early(self, first: int) -> str:
         earliest = self.panel.get(self._indicator["indicator"], self.roles["wijk"])["period"].min()

@@ -260,8 +260,8 @@ def finding(r: Report) -> str:
 
 def caveat(r: Report) -> str:
     """Say the one thing to know before using the answer: the years, the list, or how the wijken were chosen."""
-    if r.timing:
-        return r.timing
+    if r.timing or r.redefined:
+        return " ".join(filter(None, [r.timing, r.redefined]))
     chosen = "De wijken zijn gekozen omdat zij slecht scoorden: een deel van een verbetering komt ook zonder beleid."
     return _not_counted(r) or next(iter(list_doubts(r)), chosen)
 
