@@ -166,9 +166,9 @@ def test_a_report_of_another_version_is_left_out_of_the_index(store, practice, r
 def test_pages_are_light(rendered):
     sizes = {p.relative_to(rendered[1]).as_posix(): p.stat().st_size for p in rendered[1].rglob("*.html")}
     assert sizes["index.html"] < 400_000
-    assert sorted(s for n, s in sizes.items() if "overvecht" in n)[3] <= 250_000
+    assert sorted(s for n, s in sizes.items() if "overvecht" in n)[3] <= 210_000
     # Of a city; each figure brings its numbers as a file.
-    assert sorted(s for n, s in sizes.items() if n.endswith("/utrecht.html"))[3] <= 270_000
+    assert sorted(s for n, s in sizes.items() if n.endswith("/utrecht.html"))[3] <= 245_000
 
 
 def test_every_image_has_alternative_text_and_every_table_a_caption_and_scopes(rendered):

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from wijkenaanpak.questions import names
+from wijkenaanpak.questions import OVERVIEW, names
 
 CHROMIUM = next(
     (p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None
@@ -70,6 +70,26 @@ def test_a_phone_never_scrolls_sideways(opened):
 def test_every_picture_is_drawn_and_none_is_cut_off(opened):
     drawn = opened.evaluate("[...document.images].map(i => [i.complete, i.naturalWidth, i.alt.length])")
     assert all(complete and width > 300 and alt > 40 for complete, width, alt in drawn)
+
+
+# Of a report on one question; the overview puts all of them side by side.
+WORDS = {"utrecht-overvecht": 700, "utrecht": 900, "nederland": 1200}
+
+
+@pytest.mark.parametrize("gebied", WORDS)
+def test_what_is_read_before_a_fold_is_short(gebied, browser, rendered):
+    page, words = browser.new_page(viewport={"width": 1280, "height": 900}), {}
+    for vraag in names():
+        page.goto((rendered[1] / vraag / f"{gebied}.html").as_uri())
+        words[vraag] = len(page.locator("main").inner_text().split())
+        shown = page.evaluate(
+            "[...document.querySelectorAll('figure.figuur')].filter(e => e.checkVisibility()).length"
+        )
+        assert shown <= 6, vraag
+    page.close()
+    overview = words.pop(OVERVIEW)
+    assert max(words.values()) <= WORDS[gebied], words
+    assert overview <= max(WORDS[gebied], WORDS["utrecht"])
 
 
 def test_the_code_is_hidden_and_one_click_away(opened):

@@ -754,7 +754,7 @@ def _local(r: Report, found: dict[str, Stated]) -> list[str]:
     text += (
         f"Dat is een {VERDICTS[sign]} verschil met die groep."
         if sign
-        else "Een effect in dit gebied is dus niet vast te stellen."
+        else "Een effect in dit gebied is niet vast te stellen."
     )
     return [text, beside_goal(r, sign), nation]
 
@@ -866,7 +866,7 @@ def beside_goal(r: Report, sign: float) -> str:
         then = "maar dat dit door de aanpak kwam, is niet aangetoond"
     else:
         then = "en een effect van de aanpak is evenmin aangetoond"
-    return f"Doel en effect naast elkaar: {changed} (ten opzichte van {r.names[r.referentie]}), {then}."
+    return f"Doel en effect: {changed} (ten opzichte van {r.names[r.referentie]}), {then}."
 
 
 def _rests(r: Report, found: dict[str, Stated]) -> list[str]:
