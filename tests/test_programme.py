@@ -17,6 +17,7 @@ from wijkenaanpak.effects import effects
 from wijkenaanpak.practice import example
 from wijkenaanpak.run import batch
 from wijkenaanpak.store import evaluation, panel
+from written import docstrings
 
 ROOT = Path(__file__).resolve().parents[1]
 LEAST = (
@@ -263,13 +264,7 @@ ALLOWED = re.compile(
 def literals(path: Path):
     """Every text and whole number in a file that is no docstring, with its line."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    told = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
+    told = docstrings(tree)
     seeds = {
         id(value)
         for node in ast.walk(tree)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from written import docstrings
+
 ROOT = Path(__file__).parents[1]
 READ = [
     *sorted((ROOT / "notebooks").glob("*.ipynb")),
@@ -43,13 +45,7 @@ def sentences(path: Path):
             yield from ((f"{path.name}, {where}", line) for line in re.split(r"\n", text))
             continue
         tree = ast.parse(text)
-        described = {
-            id(node.body[0].value)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
-            and node.body
-            and isinstance(node.body[0], ast.Expr)
-        }
+        described = docstrings(tree)
         code = {id(part) for node in ast.walk(tree) if is_code(node) for part in ast.walk(node)}
         for node in ast.walk(tree):
             if (
