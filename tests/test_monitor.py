@@ -788,9 +788,8 @@ def test_a_change_is_early_late_gradual_or_gone_again(gaps, when):
 def test_a_widened_gap_keeps_its_estimate_and_its_ratio_stays_positive():
     found = monitor.gaps(series({2007: 60, 2010: 50}, se=20), series({2007: 40, 2010: 45}, se=1), -1)
     wide = monitor.widen(found, pd.Series({2007: 1.0, 2010: 3.0}))
-    assert wide.loc[2007, ["se", "lower", "upper", "index_lower"]].equals(
-        found.loc[2007, ["se", "lower", "upper", "index_lower"]]
-    )
+    # A ratio times its inverse is one but for the last bit, which differs from processor to processor.
+    pd.testing.assert_series_equal(wide.loc[2007], found.loc[2007], rtol=1e-12)
     assert wide["gap"].equals(found["gap"])
     assert wide.loc[2010, "upper"] - wide.loc[2010, "gap"] == pytest.approx(
         3 * monitor.Z * found.loc[2010, "se"]
