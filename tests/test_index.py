@@ -1,12 +1,14 @@
 """What the index says of any number of reports: one, some, none."""
 
+import dataclasses
 import io
 
 import pandas as pd
 import pytest
 
 from wijkenaanpak.pages import english, index
-from wijkenaanpak.programme import main
+from wijkenaanpak.pages.pages import method_page
+from wijkenaanpak.programme import main, slug
 from wijkenaanpak.questions import questions
 from wijkenaanpak.results import RESULT_COLUMNS
 from wijkenaanpak.sources.facts import read_codebook
@@ -93,3 +95,29 @@ def test_the_summary_in_english_writes_numbers_the_english_way_with_their_margin
     assert "became smaller" in told
     assert "cannot be estimated" in told
     assert english.summary(rows(()), False, main(), LABELS) == ""
+
+
+def test_text_of_a_programme_a_codebook_and_a_failed_report_stays_text():
+    hostile = """<img src=x onerror=alert(1)>"'><script>alert(1)</script>"""
+    of = dataclasses.replace(main(), aanpak=hostile, english=hostile)
+    book = read_codebook().assign(
+        label=hostile, definition=hostile, unit=hostile, publisher=hostile, table=hostile, breaks=hostile
+    )
+    found = rows(VRAGEN).assign(unit=hostile)
+    every = {f"{vraag}/{slug(gebied)}.html" for vraag in VRAGEN for gebied in of.areas}
+    pages = (
+        index.index_page(
+            found.to_csv(index=False),
+            len(found),
+            [hostile],
+            every,
+            {"Utrecht/Overvecht": [hostile]},
+            of,
+            dict.fromkeys(LABELS.index, hostile),
+        ),
+        method_page(of, book),
+    )
+    for made in pages:
+        assert "<img" not in made and "<script>alert" not in made
+        assert 'onerror=alert(1)>"' not in made  # nor out of an attribute
+        assert "&lt;img" in made

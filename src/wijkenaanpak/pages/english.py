@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from wijkenaanpak.dutch import in_unit
+from wijkenaanpak.pages.html import Html, paragraphs
 from wijkenaanpak.programme import Programme
 from wijkenaanpak.questions import OVERVIEW
 from wijkenaanpak.results import PRACTICE
@@ -59,7 +59,7 @@ def margin(row: pd.Series, sign: bool = False) -> str:
     )
 
 
-def summary(rows: pd.DataFrame, practice: bool, of: Programme, labels: Mapping[str, str]) -> str:
+def summary(rows: pd.DataFrame, practice: bool, of: Programme, labels: Mapping[str, str]) -> Html:
     """Summarise in a paragraph what was found for the country on each question.
 
     Parameters
@@ -74,8 +74,8 @@ def summary(rows: pd.DataFrame, practice: bool, of: Programme, labels: Mapping[s
 
     Returns
     -------
-    str
-        HTML; empty when no question has a national gap over time.
+    Html
+        Empty when no question has a national gap over time.
     """
     here = rows[rows["gebied"] == "Nederland"]
     told = [
@@ -85,14 +85,14 @@ def summary(rows: pd.DataFrame, practice: bool, of: Programme, labels: Mapping[s
     ]
     told = [text for text in told if text]
     if not told:
-        return ""
+        return Html("")
     start = (
         f"{of.english} “Gap” is the distance to the rest of the own city; whether it closed, and whether the programme "
         "did that, are two questions."
     ).strip()
     if practice:
         start = f"{PRACTICE}: the series on this page are simulated and say nothing about real neighbourhoods. {start}"
-    return "".join(f"<p>{html.escape(text)}</p>" for text in (start, *told))
+    return paragraphs([start, *told])
 
 
 def _question(rows: pd.DataFrame, labels: Mapping[str, str]) -> str:

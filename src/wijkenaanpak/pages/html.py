@@ -17,7 +17,10 @@ CITE, CITED, CITE_END, NOTE = "\ue000", "\ue001", "\ue002", "\ue003"
 
 
 class Html(str):
-    """Text that JupyterLab and the report show as HTML."""
+    """Text that JupyterLab and the report show as HTML; the templates escape every other text."""
+
+    def __html__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         return unlinked(self) if watched() else str(self)
@@ -224,13 +227,13 @@ def numbers(
             methods = {method for _, method in lines}
             told = escape(f"{outcome} ({unit})" + (f"; {methods.pop()}" if len(methods) == 1 else ""))
             if indicator in known:
-                told = Html(f'{told}, <a href="../methode.html#uitkomst-{indicator}">waar vandaan</a>')
+                told = Html(f'{told}, <a href="../methode.html#uitkomst-{html.escape(indicator)}">waar vandaan</a>')
             body = f'<tr><th scope="rowgroup" colspan="{1 + len(columns)}">{told}</th></tr>'
             for (period, method), cells in lines.items():
                 label = escape(f"{period}, {method}" if methods else period)
                 body += f'<tr><th scope="row">{label}</th>'
                 body += "".join(cells.get(name, "<td></td>") for name in columns) + "</tr>"
             bodies.append(body)
-        linked = f' – <a href="../methode.html#{measure}">hoe berekend</a>'
+        linked = f' – <a href="../methode.html#{html.escape(measure)}">hoe berekend</a>'
         parts.append(frame(head, "</tbody><tbody>".join(bodies), titles[measure], linked))
     return Html("".join(parts))

@@ -14,7 +14,7 @@ from wijkenaanpak.claims import claims
 from wijkenaanpak.dutch import UNKNOWN, VERDICTS, in_unit, number, verdict, with_interval
 from wijkenaanpak.effects.inference import holm
 from wijkenaanpak.pages import english
-from wijkenaanpak.pages.html import beyond_checking, claims_list, table, verdict_tag
+from wijkenaanpak.pages.html import Html, beyond_checking, claims_list, table, verdict_tag
 from wijkenaanpak.pages.known import known_findings, series_there
 from wijkenaanpak.pages.pages import render, template_text
 from wijkenaanpak.programme import Programme, slug
@@ -178,11 +178,11 @@ def _reach(vraag: str, found: pd.DataFrame) -> float:
     return float(bounds.quantile(0.9)) or 1.0
 
 
-def _strip(numbers: tuple[float, float, float], reach: float) -> str:
+def _strip(numbers: tuple[float, float, float], reach: float) -> Html:
     """Draw a number with its margin around zero, as paths of an SVG of WIDE by HIGH."""
     middle, low, high = (WIDE / 2 * (1 + float(np.clip(x / reach, -1, 1))) for x in numbers)
     line = f"M{low:.0f} 5H{high:.0f}" if np.isfinite(low + high) else ""
-    return f'<path d="M32 0V10"/><path class="m" d="{line}"/><circle cx="{middle:.0f}" cy="5" r="2.6"/>'
+    return Html(f'<path d="M32 0V10"/><path class="m" d="{line}"/><circle cx="{middle:.0f}" cy="5" r="2.6"/>')
 
 
 def _unit_of(vraag: str, found: pd.DataFrame) -> str:
@@ -225,7 +225,7 @@ def _national(
                 f"{in_unit(numbers[0], '%')}%",
                 f"{in_unit(numbers[1], '%')} tot {in_unit(numbers[2], '%')}",
             )
-            line["balk"] = f'<path d="M{low:.0f} 7H{high:.0f}"/><circle cx="{at:.0f}" cy="7" r="4"/>'
+            line["balk"] = Html(f'<path d="M{low:.0f} 7H{high:.0f}"/><circle cx="{at:.0f}" cy="7" r="4"/>')
         lines.append(line)
     return lines
 

@@ -69,7 +69,7 @@ def render(template: str, titel: str, css: str = "", oefendata: bool = False, **
     **values
         What the template asks for.
     """
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     environment.filters["csp"] = csp
     return environment.get_template(template).render(
         titel=marked(titel, oefendata),
