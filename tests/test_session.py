@@ -8,6 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from helpers import effect, session
 from helpers.report import open_report
+from notebook import cells_of
 from wijkenaanpak import SourceError, content
 from wijkenaanpak.pages.html import Html
 from wijkenaanpak.programme import main
@@ -106,6 +107,20 @@ def test_parameters_that_change_without_the_report_are_noticed_until_it_is_opene
     assert "start = 2010, het rapport heeft 2007" in said("r.period")
     said(OPENING)
     assert "veranderd" not in said("r.period")
+
+
+def test_the_page_to_begin_with_runs_from_top_to_bottom_without_parameters(shell, store, practice):
+    opens = 'open_report("werk", "Utrecht/Overvecht"'
+    cells = [cell["source"] for cell in cells_of("begin") if cell["cell_type"] == "code"]
+    assert any(opens in source for source in cells)
+    for source in cells:
+        shell.run_cell(
+            source.replace(opens, f"{opens}, data={str(practice)!r}"), store_history=True
+        ).raise_error()
+    assert "start" not in shell.user_ns
+    shell.run_cell(
+        "r.period", store_history=True
+    ).raise_error()  # what is not in the notebook has not changed
 
 
 def test_a_copy_opened_in_lab_is_told_which_report_it_opens(said, tmp_path, monkeypatch, store, practice):

@@ -40,7 +40,10 @@ def opened(given: Mapping[str, Any]) -> None:
         raise SourceError(questions.refused()[name])
     _check_injected(list(space.get("In", [])))
     _opened.clear()
-    _opened.update({k: v for k, v in given.items() if type(v) is type(space.get(k)) and v == space[k]})
+    there = {
+        k: v for k, v in given.items() if k in space
+    }  # a notebook without parameters leaves them to the report
+    _opened.update({k: v for k, v in there.items() if type(v) is type(space[k]) and v == space[k]})
     if _before_cell not in shell.events.callbacks["pre_run_cell"]:
         shell.events.register("pre_run_cell", _before_cell)
 
