@@ -496,9 +496,7 @@ def broken(r: Report, data: pd.DataFrame) -> str:
 def caught_up(r: Report, found: pd.DataFrame) -> list[str]:
     """Say how many wijken caught up and whether that is more than chance (``measures.catching_up``)."""
     if "/" in r.gebied:
-        return [
-            f"Dit rapport gaat over één wijk. Het rapport over {r.city} zet de {r.programme.wijken} van de stad naast elkaar."
-        ]
+        return [f"Het rapport over {r.city} zet de {r.programme.wijken} van de stad naast elkaar."]
     if not len(found):
         return ["Voor een vergelijking tussen wijken zijn twee wijken met een reeks nodig."]
     row = found.loc[r.referentie]
@@ -629,14 +627,15 @@ def on_course(r: Report, course: pd.DataFrame) -> list[str]:
             why if r.programme.horizons else "Deze aanpak noemt geen jaar waarin het doel gehaald moet zijn."
         ]
     last = course.groupby("horizon").last()
-    placed = [
-        f"bij een doel van {h} jaar {PLACED.get(row['status'], row['status'])}" for h, row in last.iterrows()
-    ]
+    horizons: dict[str, list[str]] = {}
+    for horizon, row in last.iterrows():
+        horizons.setdefault(PLACED.get(row["status"], row["status"]), []).append(str(horizon))
+    placed = [f"bij een doel van {join_and(years)} jaar {where}" for where, years in horizons.items()]
     final = last.iloc[-1]
     told = f"Ten opzichte van {r.names['stad']} lag het gebied in {final['period']} {join_and(placed)}."
     if not r.programme.main:
         return [told]
-    rule = "De regel van 2012: afbouwen waar de ambities op koers liggen, intensiveren waar de voortgang achterblijft."
+    rule = "De regel van 2012: afbouwen op koers, intensiveren bij achterstand."
     return [told, f"{rule} {STEERED[monitor.steer(final['probability'])]}"]  # fmt: skip
 
 
@@ -1090,13 +1089,14 @@ def sources(r: Report) -> Html:
     files = r.panel.inventory
     notes = "".join(f'<li id="noot-{n}">{html.escape(text)}</li>' for text, n in r.stated.notes.items())
     until = f", tot en met {r.panel.series['period'].max()}" if len(r.panel.series) else ""
-    mark = f"kenmerk {identifier(rows)} (gelijke getallen, gelijk kenmerk)"
+    mark = f"kenmerk {identifier(rows)}"
     made = "; ".join(
         [
             f"Versie {version('wijkenaanpak')}",
             f"gegevens: {'oefendata, seed ' + str(r.seed) if r.simulated else 'uit de opgegeven map'}{until}",
             f"inhoud van de gelezen gegevens {r.panel.meta['slice'][:12]}",
             "software: " + ", ".join(f"{p} {version(p)}" for p in PACKAGES),
+            "gelijke getallen geven een gelijk kenmerk",
             "licentie EUPL-1.2",
         ]
     )
@@ -1187,10 +1187,17 @@ def known(r: Report) -> Html:
     rows = rows[rows["gebied"] == r.gebied] if r.simulated and r.programme.main else rows.head(0)
     if not len(rows):
         return Html("")
-    told = [_found(r, row) for _, row in rows.iterrows()]
-    source = f"Berekend door dit project op gepubliceerde reeksen ({rows['date'].max()}; data/raw/bevindingen.csv). Wat hieronder staat is oefendata."
+    order = rows.sort_values("effect", key=pd.isna, kind="stable")  # with an effect first
+    first, *others = [_found(r, row) for _, row in order.iterrows()]
+    source = f"Berekend door dit project op gepubliceerde reeksen ({rows['date'].max()}; data/raw/bevindingen.csv)."
+    summary = (
+        f"Waar dit op rust, en nog {many(len(others), 'echte reeks', 'echte reeksen')}"
+        if others
+        else "Waar dit op rust"
+    )
     return Html(
-        f'<div class="antwoord"><p><strong>Echt, en niet uit de oefendata:</strong></p>{html.bullets(told)}</div>{html.note(source)}'
+        f'<div class="antwoord"><p><strong>Echt, en niet uit de oefendata:</strong> {html.escape(first)}</p></div>'
+        + html.fold((html.bullets(others) if others else "") + html.note(source), summary)
     )
 
 

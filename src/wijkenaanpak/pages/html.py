@@ -227,7 +227,9 @@ def numbers(
             methods = {method for _, method in lines}
             told = escape(f"{outcome} ({unit})" + (f"; {methods.pop()}" if len(methods) == 1 else ""))
             if indicator in known:
-                told = Html(f'{told}, <a href="../methode.html#uitkomst-{html.escape(indicator)}">waar vandaan</a>')
+                told = Html(
+                    f'{told}, <a href="../methode.html#uitkomst-{html.escape(indicator)}">waar vandaan</a>'
+                )
             body = f'<tr><th scope="rowgroup" colspan="{1 + len(columns)}">{told}</th></tr>'
             for (period, method), cells in lines.items():
                 label = escape(f"{period}, {method}" if methods else period)
