@@ -31,7 +31,10 @@ def test_the_code_of_the_tutorial_runs_as_it_stands(store, practice, tmp_path, m
         for folder in re.findall(r"-m wijkenaanpak new (\S+)", block):
             assert batch.main(["new", folder]) == 0
     plt.close("all")
-    assert space["stated"].row["method"] == "landelijk" and len(space["both"]) == len(space["designs"]) + 1
+    assert (
+        space["stated"].row["method"] == "zonder Rotterdam"
+        and len(space["both"]) == len(space["designs"]) + 1
+    )
     assert space["mine"].label == "Huishoudens in de schuldhulp"
     assert space["measures"].changes(space["mine"]).loc["rest_stad", "estimate"] == pytest.approx(-1.0)
     assert space["benefits"].panel.outcome["indicator"] == "ww"

@@ -9,7 +9,7 @@ import pytest
 from wijkenaanpak.pages import english, index
 from wijkenaanpak.pages.pages import method_page
 from wijkenaanpak.programme import main, slug
-from wijkenaanpak.questions import questions
+from wijkenaanpak.questions import names, questions
 from wijkenaanpak.results import RESULT_COLUMNS
 from wijkenaanpak.sources.facts import read_codebook
 
@@ -121,3 +121,12 @@ def test_text_of_a_programme_a_codebook_and_a_failed_report_stays_text():
         assert "<img" not in made and "<script>alert" not in made
         assert 'onerror=alert(1)>"' not in made  # nor out of an attribute
         assert "&lt;img" in made
+
+
+def test_a_part_of_the_reports_says_so_and_opens_the_map_on_what_is_there():
+    part = page(rows(["werk"], "Utrecht"), ["werk/utrecht.html"])
+    assert f"Dit is een deel: 1 van de {len(main().areas) * len(names())} rapporten" in part
+    assert "geen landelijk rapport met een reeks" in part
+    assert 'value="werk" checked' in part
+    every = [f"{vraag}/{slug(gebied)}.html" for vraag in names() for gebied in main().areas]
+    assert "Dit is een deel" not in page(rows(VRAGEN), every)

@@ -118,3 +118,15 @@ def test_rows_of_the_batch_are_in_a_fixed_order_with_missing_numbers_empty(state
         "OEFENDATA,werk,Utrecht,nww,gap,beschrijvend,,2007,1.0,,,procentpunt,,simulated,werk/utrecht.html"
     )
     assert re.match(r".*,2018,2\.0,,,", lines[1])
+
+
+def test_two_rows_of_a_table_that_would_be_one_row_of_the_results_are_refused(store, practice):
+    r = open_report("werk", data=str(practice))
+    rows = pd.DataFrame({"estimate": [1.0, 2.0], "lower": [0.0, 1.0], "upper": [2.0, 3.0]})
+    with pytest.raises(ValueError, match=r"twee rijen van 'effect' heten hetzelfde .*een eigen `method`"):
+        r.state("effect", rows, reference="g18", method="landelijk")
+    apart = r.state("effect", rows, reference="g18", method=["landelijk", "zonder Rotterdam"])
+    assert len({number.anchor for number in apart}) == 2
+    r.state(
+        "effect", rows.iloc[[0, 0]], reference="g18", method="tweemaal hetzelfde"
+    )  # the same is no contradiction

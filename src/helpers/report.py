@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -631,6 +632,11 @@ class Report:
         -------
         Stated, or Series of Stated
             See :class:`helpers.state.Stated`.
+
+        Raises
+        ------
+        ValueError
+            When two rows of a DataFrame are named alike and differ: one would replace the other.
         """
         if isinstance(numbers, pd.DataFrame):
             columns = {
@@ -642,6 +648,7 @@ class Report:
                 self.state(measure, row, **{k: v[i] for k, v in columns.items()})
                 for i, row in enumerate(rows)
             ]
+            _named_apart(measure, stated)
             return pd.Series(stated, index=numbers.index, dtype=object)
         if isinstance(numbers, Mapping | pd.Series):
             known = ("period", "reference", "method", "n", "indicator", "unit")
@@ -744,6 +751,20 @@ class Report:
             f"{form['wat']}. Dit is niet als tabel gepubliceerd, en het formulier {name}.csv {where}. Wie de cijfers heeft: "
             f"{form['wie_heeft_het']}; een ingevuld voorbeeld staat in data/raw/templates."
         )
+
+
+def _named_apart(measure: str, stated: list[Stated]) -> None:
+    """Refuse two numbers of one table that would be one row of results.csv."""
+    seen: dict[str, Stated] = {}
+    for number in stated:
+        other = seen.setdefault(number.anchor, number)
+        if not np.array_equal(other.numbers, number.numbers, equal_nan=True):
+            names = ("indicator", "method", "reference", "period")
+            same = ", ".join(f"{k} {number.row[k]!r}" for k in names if number.row[k])
+            raise ValueError(
+                f"twee rijen van {measure!r} heten hetzelfde ({same}) en verschillen: {other} en {number}; "
+                "geef de rijen een eigen `method` of `reference`"
+            )
 
 
 def _frozen(value: Any) -> Any:

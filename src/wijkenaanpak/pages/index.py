@@ -18,7 +18,7 @@ from wijkenaanpak.pages.html import Html, beyond_checking, claims_list, table, v
 from wijkenaanpak.pages.known import known_findings, series_there
 from wijkenaanpak.pages.pages import render, template_text
 from wijkenaanpak.programme import Programme, slug
-from wijkenaanpak.questions import OVERVIEW, questions
+from wijkenaanpak.questions import OVERVIEW, names, questions
 
 # The rows of results.csv that the index shows.
 SHOWN = re.compile(
@@ -80,7 +80,8 @@ def index_page(
         kop=_headline(national),
         effecten=_national_effects(rows, of, labels),
         vragen=[(v, _unit_of(v, found)) for v in asked],
-        gekozen=max(asked, key=lambda v: (int((_wijken(found)["question"] == v).sum()), asked.index(v))),
+        gekozen=_opened(found, asked),
+        compleet=len(of.areas) * len(names()),
         steden=[row for row in areas if row["stad"] and row["gebied"] != "Nederland"],
         woorden=[*VERDICTS["target_verdict"].values(), UNKNOWN["target_verdict"]],
         rijen=areas,
@@ -113,6 +114,12 @@ def _found(rows: pd.DataFrame) -> pd.DataFrame:
     found["word"] = [verdict("target_verdict", sign) for sign in found["sign"]]
     found["effect"] = [verdict("effect_verdict", sign) for sign in found["judged"]]
     return found
+
+
+def _opened(found: pd.DataFrame, asked: Sequence[str]) -> str:
+    """Choose the question that the map opens on: the one with most verdicts on wijken, or else on any area; the last one of equals."""
+    counts = (_wijken(found)["question"].value_counts(), found["question"].value_counts())
+    return max(asked, key=lambda v: (*(int(count.get(v, 0)) for count in counts), asked.index(v)))
 
 
 def _ordered(of: Programme) -> list[str]:
@@ -290,6 +297,10 @@ def _answer(found: pd.DataFrame, national: list[dict[str, Any]], of: Programme) 
         open_ = len(known) - smaller - larger
         sentences.append(
             f"Per wijk en per vraag ({len(known)} {'rapport' if len(known) == 1 else 'rapporten'}): {smaller} keer kleiner, {larger} keer groter, en {open_} keer niet vast te stellen."
+        )
+    if not national:
+        sentences.append(
+            "Hier staat geen landelijk rapport met een reeks bij. Elk rapport over een wijk of stad zegt zelf wat daar gebeurde."
         )
     told = [line["vraag"].lower() for line in national if line["oordeel"] == "gunstig"]
     if any(line["oordeel"] in VERDICTS["effect_verdict"].values() for line in national):

@@ -60,7 +60,7 @@ Dit is een begin van een eigen programma, met verzonnen cijfers.
   uitkomsten.csv    wat elke indicator is: vraag, label, eenheid, richting (1 hoger is beter, -1 lager is beter), noemer
   OEFENDATA.json    merkt de cijfers als verzonnen: haal dit bestand weg zodra er eigen cijfers in staan
 
-Rapporten: python -m wijkenaanpak reports --data DEZE_MAP --out UIT
+Rapporten: .venv/bin/python -m wijkenaanpak reports --data DEZE_MAP --out UIT
 In de verzonnen cijfers is een effect gelegd van {EFFECT:g} procentpunt op {OUTCOME}, geheel vanaf {FULL}.
 """
 

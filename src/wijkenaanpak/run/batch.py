@@ -468,8 +468,12 @@ def rests_on(data: str, seed: int) -> str:
     there = place.answered(store)
     absent = [vraag for vraag in questions.questions() if vraag not in there]
     text = f"Gegevens: {Path(data).name}. Echte reeksen voor: {', '.join(there) or 'geen enkele vraag'}."
-    if absent:
+    if absent and place.programme_of(data).main:
         text += f" Zonder echte reeks, en dus alleen als oefendata na te bootsen (--data oefendata): {', '.join(absent)}."
+    elif absent:
+        text += (
+            f" Zonder reeks, met een rapport dat alleen dat zegt: {', '.join(absent)} (--vraag kiest vragen)."
+        )
     return text
 
 
@@ -752,7 +756,7 @@ def _new(options: argparse.Namespace) -> int:
     example.write(options.folder, seed=options.seed)
     print(f"Een begin met verzonnen cijfers staat in {options.folder}; lees LEESMIJ.txt.")
     print(
-        f"Rapporten: python -m wijkenaanpak reports --data {options.folder} --out {options.folder}-rapporten"
+        f"Rapporten: .venv/bin/python -m wijkenaanpak reports --data {options.folder} --out {options.folder}-rapporten"
     )
     return 0
 

@@ -20,6 +20,7 @@ from wijkenaanpak.sources.publishers import amsterdam, rotterdam
 
 CITIES: tuple[Any, ...] = (amsterdam, rotterdam)
 Tables = list[tuple[Location, pd.DataFrame]]
+# What each row of a publisher's OUTCOMES holds, in this order.
 DESCRIBED = ("indicator", "vraag", "label", "eenheid", "richting", "schaal", "breuken")
 
 
@@ -76,7 +77,7 @@ def _published(folder: Path, city: Any, log: Log) -> tuple[Tables, Tables, Table
     places = city.read_places(listed, [frame for _, frame in series], log)
     used = set().union(*(frame["indicator"] for _, frame in series))
     outcomes = pd.DataFrame([row for row in city.OUTCOMES if row[0] in used], columns=DESCRIBED).astype(str)
-    outcomes["bron"] = f"Gemeente {city.CITY}"
+    outcomes["bron"] = city.PUBLISHER
     return series, [(listed, places)], [(listed, outcomes)]
 
 

@@ -8,6 +8,7 @@ from wijkenaanpak.sources import cells, tables
 from wijkenaanpak.sources.files import Location, Log
 
 CITY = "Amsterdam"
+PUBLISHER = f"Gemeente {CITY}"
 NAMES = ("*amsterdam_bijstand*tidy*.csv", "*amsterdam_eigendom*tidy*.csv")
 LIST = "amsterdam_bc_lijst*.csv"
 BENEFIT = "2012: bijstand voor levensonderhoud in plaats van tot 65 jaar"

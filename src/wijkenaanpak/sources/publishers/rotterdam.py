@@ -8,6 +8,7 @@ from wijkenaanpak.sources import facts, tables
 from wijkenaanpak.sources.files import Location, Log
 
 CITY = "Rotterdam"
+PUBLISHER = f"Gemeente {CITY}"
 NAMES = ("*veiligheidsindex*tidy*.csv", "*wijkprofiel*tidy*.csv")
 LIST = "rotterdam_wijken_lijst*.csv"
 SURVEY = (
