@@ -6,7 +6,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Behind a proxy that inspects TLS only the system knows the certificate.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: reports briefs archive test test-oldest test-newest check lab data bench validity placebo bevindingen lock filter licences sbom audit clean help
+.PHONY: reports briefs archive test test-oldest test-newest check lab data bench validity placebo soak bevindingen lock filter licences sbom audit clean help
 
 reports: $(READY) ## render every report to reports/ (of WIJKEN_RAW, or what `make data` fetched, or else practice data)
 	@$(PY) -m wijkenaanpak reports
@@ -58,6 +58,9 @@ validity: $(READY) ## find planted effects in 1,250 invented countries (about 45
 
 placebo: $(READY) ## judge the designs on programmes that never were (about 15 minutes)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) benchmarks/placebo.py
+
+soak: $(READY) ## disturb batches for half an hour (kills, damaged files, two at once); the bytes must come out the same
+	@$(PY) benchmarks/soak.py
 
 bevindingen: $(READY) ## write docs/bevindingen.md from the published Leefbaarometer (WIJKEN_RAW; some minutes)
 	@$(PY) benchmarks/bevindingen.py
