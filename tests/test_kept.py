@@ -417,6 +417,12 @@ def test_whatever_the_machine_refuses_is_one_message(monkeypatch, capsys, tmp_pa
             "boven de geheugenlimiet van 256 MB; geef meer",
         ),
         ("MemoryError", "x", batch.Limits(memory=2**28), "geef meer met --memory"),
+        (
+            "ArrowMemoryError",
+            "malloc of size 64 failed",
+            batch.Limits(memory=2**20),
+            "geef meer met --memory",
+        ),
         ("MemoryError", "", batch.Limits(), "maak minder rapporten tegelijk"),
         (
             "DeadKernelError",

@@ -259,8 +259,8 @@ def test_swapping_wijk_and_reference_turns_the_gap_around(values, se_a, se_b, di
         return -gap if scale == "lineair" else direction * (100 - 100 / (1 - direction * gap / 100))
 
     np.testing.assert_allclose(one["gap"], turned(other["gap"]), atol=1e-9)
-    np.testing.assert_allclose(one["lower"], turned(other["upper"]), rtol=1e-6)
-    np.testing.assert_allclose(one["low"], turned(other["high"]), rtol=1e-6)
+    np.testing.assert_allclose(one["lower"], turned(other["upper"]), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(one["low"], turned(other["high"]), rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(one["index_lower"], 1 / other["index_upper"])
 
 

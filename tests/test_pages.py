@@ -5,6 +5,8 @@ A changed sentence or drawing makes a test fail that shows the difference; ``pyt
 
 import html
 import re
+from importlib.metadata import version
+from pathlib import Path
 from urllib.parse import unquote
 
 import pandas as pd
@@ -53,6 +55,20 @@ def test_the_sentences_of_a_page_are_those_that_were_agreed(rendered, name, snap
     assert sentences(page) == snapshot(extension_class=Text)
 
 
+def test_no_two_parts_of_a_page_have_one_name(rendered):
+    for path in sorted(rendered[1].rglob("*.html")):
+        found = re.findall(r'<[a-z][^>]*? id="([^"]*)"', path.read_text())
+        assert len(found) == len(set(found)), (path.name, [i for i in found if found.count(i) > 1][:3])
+
+
+LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
+LOCKED = dict(re.findall(r"^([a-z0-9_.-]+)==(\S+)", LOCK.read_text(), re.M))
+
+
+@pytest.mark.skipif(
+    version("matplotlib") != LOCKED["matplotlib"],
+    reason="een ander matplotlib dan afgesproken zet punten anders",
+)
 @pytest.mark.parametrize(
     ("name", "figure"),
     [("leefbaarheid/nederland", 0), ("werk/utrecht", 1), ("overzicht/utrecht", 0)],

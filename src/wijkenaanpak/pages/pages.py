@@ -220,6 +220,7 @@ def method_page(of: Programme, book: pd.DataFrame) -> str:
         ],
         maten=[_family(number, family) for number, family in enumerate(FAMILIES, 1)],
         uitkomsten=[(v, rows.to_dict("records")) for v, rows in book.groupby("question", sort=False)],
+        getoond=set(book["indicator"]),
     )
 
 

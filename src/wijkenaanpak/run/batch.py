@@ -31,6 +31,7 @@ from wijkenaanpak.store import place
 ENGINE = "wijkenaanpak"  # wijkenaanpak.run.engine, as papermill knows it
 TIME_LIMIT = 600.0  # seconds: a report that hangs costs one report, not the batch
 MOST_SECONDS = 604_800
+DASK_ANSWERS = 20  # seconds within which a scheduler does, also on a busy machine
 MOST_MEGABYTES = 1 << 24
 MOST_SEED = 2**32 - 1
 # What a system error means to whoever runs this, and the way out.
@@ -170,9 +171,10 @@ def _codebook(data: str, seed: int) -> Any:
 
 def _out_of_memory(name: str, text: str, limits: Limits) -> str:
     """Say what to do when memory ran out; often none was left to say so, and the error is empty."""
-    if limits.memory and (name == "MemoryError" or not text.strip()):
+    memory = name.endswith("MemoryError")  # that of Arrow has a name of its own
+    if limits.memory and (memory or not text.strip()):
         return f"boven de geheugenlimiet van {limits.memory >> 20} MB; geef meer met --memory"
-    if name == "MemoryError" or "SIGKILL" in text:  # so ends the system a process when memory is full
+    if memory or "SIGKILL" in text:  # so ends the system a process when memory is full
         return (
             f"{text or name}: er was te weinig geheugen; maak minder rapporten tegelijk met --jobs 1".lstrip(
                 ": "
@@ -530,14 +532,14 @@ def dask_executor(address: str, jobs: Sequence[Job]) -> Executor:
         raise SourceError("--dask vraagt het pakket distributed; installeer het in .venv.") from None
 
     async def answers() -> None:
-        await (await connect(address, timeout=5)).close()
+        await (await connect(address, timeout=DASK_ANSWERS)).close()
 
     try:
         asyncio.run(answers())  # a client of nothing would end in a traceback of its own
-        client = Client(address, timeout="5s", set_as_default=False)
+        client = Client(address, timeout=f"{DASK_ANSWERS}s", set_as_default=False)
     except Exception as error:  # every kind of wrong address has a class of its own, down to AttributeError
         raise SourceError(
-            f"Op {address} antwoordt geen Dask-scheduler ({error}); geef een adres als tcp://machine:8786."
+            f"Op {address} antwoordt geen Dask-scheduler ({error or type(error).__name__}); geef een adres als tcp://machine:8786."
         ) from None
     stores = sorted({(job.data, job.seed) for job in jobs})
     try:
