@@ -66,4 +66,4 @@ def test_the_foot_of_a_report_names_it_by_its_numbers(rendered):
     for name in ("werk/utrecht", "overzicht/nederland"):
         rows = (out / f"{name}.csv").read_text().partition("\n")[2]
         page = (out / f"{name}.html").read_text()
-        assert f"kenmerk wijkenaanpak:{hashlib.sha256(rows.encode()).hexdigest()[:16]} " in page
+        assert f"kenmerk wijkenaanpak:{hashlib.sha256(rows.encode()).hexdigest()[:16]}</p>" in page

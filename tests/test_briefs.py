@@ -38,7 +38,7 @@ def test_a_brief_holds_the_answer_and_the_running_head_of_practice_and_leaves_th
     kept = "".join(re.findall(r'<div class="kort">(.*?)</div><div class="(?:buiten-)?kort">', text, re.S))
     assert 'class="antwoord"' in text.split('<div class="buiten-kort">')[0]
     assert "<h2" in kept
-    assert re.search(r'<div class="buiten-kort">\s*<h3>De wijken onderling', text)
+    assert re.search(r'<div class="buiten-kort">\s*<h3>Verschoof het probleem naar de buren', text)
 
 
 def test_without_a_browser_one_line_says_so_and_what_to_do(rendered, monkeypatch, capsys):

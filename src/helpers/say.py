@@ -1189,15 +1189,15 @@ def known(r: Report) -> Html:
         return Html("")
     order = rows.sort_values("effect", key=pd.isna, kind="stable")  # with an effect first
     first, *others = [_found(r, row) for _, row in order.iterrows()]
-    source = f"Berekend door dit project op gepubliceerde reeksen ({rows['date'].max()}; data/raw/bevindingen.csv)."
-    summary = (
-        f"Waar dit op rust, en nog {many(len(others), 'echte reeks', 'echte reeksen')}"
+    source = f"Bron: gepubliceerde reeksen, berekend door dit project ({rows['date'].max()}; data/raw/bevindingen.csv)."
+    more = (
+        html.fold(html.bullets(others), f"Nog {many(len(others), 'echte reeks', 'echte reeksen')}")
         if others
-        else "Waar dit op rust"
+        else ""
     )
     return Html(
         f'<div class="antwoord"><p><strong>Echt, en niet uit de oefendata:</strong> {html.escape(first)}</p></div>'
-        + html.fold((html.bullets(others) if others else "") + html.note(source), summary)
+        f"{html.note(source)}{more}"
     )
 
 
