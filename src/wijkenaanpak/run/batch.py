@@ -228,7 +228,7 @@ def keep(outcome: Outcome, made_from: dict[str, Any], out: Path) -> None:
 def _stands_on(made_from: dict[str, Any]) -> str:
     """Name the content a page stands on, as ``verify`` recomputes it."""
     parts = ", ".join(f"{part} {key}" for part, key in plan.stands_on(made_from).items())
-    return f"Gemaakt van: {parts} (<code>wijkenaanpak verify</code> gaat het na)."
+    return f"Gemaakt van: {parts} (<code>python -m wijkenaanpak verify</code> gaat het na)."
 
 
 def run(
