@@ -11,7 +11,6 @@ Exit code 1 when a traceback was seen, a byte differs, or a file stayed behind.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import random
 import resource
@@ -24,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from wijkenaanpak import content
 from wijkenaanpak.practice import simulate
 
 AREAS = ("Nederland", "Utrecht", "Utrecht/Overvecht")
@@ -83,7 +83,7 @@ class Soak:
     def digests(self) -> dict[str, str]:
         """Return what the reports folder holds: the content of each file that readers see."""
         shown = (p for p in sorted(self.out.rglob("*")) if p.suffix in (".html", ".csv") and p.is_file())
-        return {str(p.relative_to(self.out)): hashlib.sha256(p.read_bytes()).hexdigest() for p in shown}
+        return {str(p.relative_to(self.out)): content.digest([p]) for p in shown}
 
     def halves(self) -> list[str]:
         """Return the files that a write left behind half."""
@@ -95,8 +95,7 @@ class Soak:
         """Kill a batch and all its children, at any moment."""
         run = self.start()
         time.sleep(self.draw.uniform(0.5, 40))
-        with_children = os.getpgid(run.pid)
-        os.killpg(with_children, signal.SIGKILL)
+        os.killpg(run.pid, signal.SIGKILL)  # it leads the session it was started in
         self.finish(run, "killed", (-signal.SIGKILL, 0))
 
     def interrupted(self) -> None:
@@ -167,19 +166,11 @@ def main() -> int:
         print(
             f"most memory of a process: {soak.peaks[half]:.0f} MB half-way, {soak.peaks[-1]:.0f} MB at the end"
         )
-        for text in [
-            *soak.faults,
-            *(f"differs: {n}" for n in differ),
-            *(f"half: {n}" for n in soak.halves()),
-        ]:
-            print(text)
-        bad = bool(soak.faults or differ or soak.halves())
-        print(
-            "NOT the same as undisturbed"
-            if bad
-            else "the same bytes as undisturbed, no traceback, nothing half"
-        )
-    return int(bad)
+        wrong = [*soak.faults, *(f"differs: {n}" for n in differ), *(f"half: {n}" for n in soak.halves())]
+        print(*wrong, sep="\n", end="\n" * bool(wrong))
+        same = "the same bytes as undisturbed, no traceback, nothing half"
+        print("NOT the same as undisturbed" if wrong else same)
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":

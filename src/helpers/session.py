@@ -40,10 +40,9 @@ def opened(given: Mapping[str, Any]) -> None:
         raise SourceError(questions.refused()[name])
     _check_injected(list(space.get("In", [])))
     _opened.clear()
-    there = {
-        k: v for k, v in given.items() if k in space
-    }  # a notebook without parameters leaves them to the report
-    _opened.update({k: v for k, v in there.items() if type(v) is type(space[k]) and v == space[k]})
+    # A notebook without parameters leaves them to the report.
+    own = {k: space[k] for k in given if k in space}
+    _opened.update({k: v for k, v in own.items() if type(v) is type(given[k]) and v == given[k]})
     if _before_cell not in shell.events.callbacks["pre_run_cell"]:
         shell.events.register("pre_run_cell", _before_cell)
 
